@@ -1,0 +1,1 @@
+"""Who someone is: user, login, profile, tokens."""

@@ -1,0 +1,27 @@
+"""What a login may look like."""
+
+import re
+
+from django.core.exceptions import ValidationError
+
+LOGIN_PATTERN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_]{2,24}")
+# First path segments the site uses itself (or may): a channel page lives at /<login>.
+RESERVED_LOGINS = frozenset(
+    "about account accounts admin api bits browse clip clips dashboard embed follow following healthz help home "
+    "internal jobs live login logout media millrace moderator null overlay password previews privacy root search "
+    "security settings signup staff static store streams style subscriptions support system terms undefined "
+    "users vod vods videos watch www".split()
+)
+
+
+def validate_login(login: str) -> None:
+    """3 to 25 letters, digits and underscores, not starting with an underscore, not a word the site needs."""
+    if not LOGIN_PATTERN.fullmatch(login):
+        raise ValidationError(
+            "Use 3 to 25 letters (a-z), digits or underscores, starting with a letter or digit.", code="login_form"
+        )
+    if login.lower() in RESERVED_LOGINS:
+        raise ValidationError("This name is reserved. Choose another one.", code="login_reserved")
+
+
+login_validators = [validate_login]

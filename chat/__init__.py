@@ -1,0 +1,1 @@
+"""One room per channel: what is said, by whom, in what order."""

@@ -1,0 +1,1 @@
+"""Small named tools that know no app."""

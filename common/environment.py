@@ -1,0 +1,57 @@
+"""Reads settings from the environment, typed, and is loud about nonsense."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def env_text(name: str, default: str) -> str:
+    """The variable's text, or `default` when it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 2**31) -> int:
+    """A whole number between `minimum` and `maximum`; anything else stops the start."""
+    text = env_text(name, str(default))
+    try:
+        value = int(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a whole number.") from None
+    if not minimum <= value <= maximum:
+        raise ImproperlyConfigured(f"{name}={value} must be between {minimum} and {maximum}.")
+    return value
+
+
+def env_float(name: str, default: float, *, minimum: float, maximum: float) -> float:
+    """A number between `minimum` and `maximum`; anything else stops the start."""
+    text = env_text(name, str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a number.") from None
+    if not minimum <= value <= maximum:
+        raise ImproperlyConfigured(f"{name}={value} must be between {minimum} and {maximum}.")
+    return value
+
+
+def env_flag(name: str, *, default: bool) -> bool:
+    """`1/true/yes/on` or `0/false/no/off`."""
+    text = env_text(name, "1" if default else "0").lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={text!r} must be 1 or 0.")
+
+
+def env_list(name: str, default: Sequence[str]) -> list[str]:
+    """Comma-separated values without blanks."""
+    text = env_text(name, ",".join(default))
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def env_path(name: str, default: Path) -> Path:
+    """An absolute path."""
+    return Path(env_text(name, str(default))).expanduser().resolve()

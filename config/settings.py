@@ -1,0 +1,232 @@
+"""All settings, read from the environment; every variable is described in docs/operating.md."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+from common.environment import env_flag, env_float, env_int, env_list, env_path, env_text
+from common.secret_key import derive_key, load_or_create_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where this stack lives: these three move everything, so that two stacks run side by side.
+DATA_DIR = env_path("MILLRACE_DATA", BASE_DIR / "var")
+PORT = env_int("MILLRACE_PORT", 8000, minimum=1, maximum=65_000)
+RTMP_PORT = env_int("MILLRACE_RTMP_PORT", 1935, minimum=1, maximum=65_535)
+SITE_PORT = env_int("MILLRACE_SITE_PORT", PORT + 1, minimum=1, maximum=65_535)
+CHAT_PORT = env_int("MILLRACE_CHAT_PORT", PORT + 2, minimum=1, maximum=65_535)
+ORIGIN_PORT = env_int("MILLRACE_ORIGIN_PORT", PORT + 3, minimum=1, maximum=65_535)
+
+# --- Secrets. Everything secret is derived from one key, so that one file or variable is all to guard.
+SECRET_KEY = env_text("MILLRACE_SECRET_KEY", "") or load_or_create_secret(DATA_DIR / "secret_key")
+STREAM_KEY_PEPPER = derive_key(SECRET_KEY, "stream-key")
+API_TOKEN_PEPPER = derive_key(SECRET_KEY, "api-token")
+PLAYBACK_SIGNING_KEY = derive_key(SECRET_KEY, "playback-token")
+INGEST_HOOK_SECRET = derive_key(SECRET_KEY, "ingest-hook").hex()
+
+# --- How the site is reached.
+DEBUG = env_flag("MILLRACE_DEBUG", default=False)
+SITE_URL = env_text("MILLRACE_SITE_URL", f"http://127.0.0.1:{PORT}")
+PUBLIC_RTMP_URL = env_text("MILLRACE_PUBLIC_RTMP_URL", "")  # empty: from the host name the page was asked for
+
+
+def _own_names() -> list[str]:
+    """Names and addresses this machine answers to, so that a phone in the same network can open the site."""
+    names = ["localhost", "127.0.0.1", "[::1]", socket.gethostname()]
+    try:
+        addresses = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+    except OSError:
+        addresses = []
+    return [*names, *(str(address[4][0]) for address in addresses)]
+
+
+ALLOWED_HOSTS = env_list("MILLRACE_HOSTS", _own_names())
+SECURE = SITE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- State: PostgreSQL, Redis, object storage.
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": env_text("MILLRACE_DB_NAME", "millrace"),
+        "USER": env_text("MILLRACE_DB_USER", "millrace"),
+        "PASSWORD": env_text("MILLRACE_DB_PASSWORD", ""),
+        "HOST": env_text("MILLRACE_DB_HOST", str(DATA_DIR / "postgres")),  # a directory is a Unix socket
+        "PORT": env_text("MILLRACE_DB_PORT", ""),
+        "OPTIONS": {
+            "pool": {"min_size": 0, "max_size": env_int("MILLRACE_DB_POOL", 10, minimum=1, maximum=200), "timeout": 5},
+            "connect_timeout": 3,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env_text("MILLRACE_REDIS_URL", f"unix://{DATA_DIR / 'redis' / 'redis.sock'}?db=0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+}
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "/previews/"
+STATIC_ROOT = DATA_DIR / "static"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.staticfiles.BrowserPackagesFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "staticfiles": {"BACKEND": "config.staticfiles.HashedModuleStorage"},
+}
+# The origin keeps the live edge in memory-backed files, where nginx sends them from.
+LIVE_EDGE_DIR = env_path("MILLRACE_LIVE_EDGE", Path(f"/dev/shm/millrace-{PORT}"))  # noqa: S108
+INGEST_CONTROL_SOCKET = DATA_DIR / "ingest" / "control.sock"
+
+# --- Media.
+PART_TARGET_SECONDS = env_float("MILLRACE_PART_SECONDS", 0.35, minimum=0.1, maximum=2.0)
+TARGET_DURATION_SECONDS = env_int("MILLRACE_SEGMENT_SECONDS", 2, minimum=1, maximum=10)
+MAX_TRANSCODED_RUNGS = env_int("MILLRACE_TRANSCODED_RUNGS", 3, minimum=0, maximum=6)
+RECONNECT_GRACE_SECONDS = env_int("MILLRACE_RECONNECT_GRACE", 30, minimum=0, maximum=1800)
+PLAYBACK_TOKEN_SECONDS = env_int("MILLRACE_PLAYBACK_TOKEN_SECONDS", 6 * 3600, minimum=10, maximum=86_400)
+
+# --- Django.
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+    "accounts",
+    "transcode",
+    "streaming",
+    "chat",
+    "vod",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "streaming.views.context.left_rail",
+            ]
+        },
+    }
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        # media-chrome keeps its style sheets in shadow roots, which count as inline styles.
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "media-src": ["'self'", "blob:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'", "ws:", "wss:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+
+# --- People.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("login", "email", "display_name")}},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_USERNAME_VALIDATORS = "accounts.validators.login_validators"
+ACCOUNT_USERNAME_MIN_LENGTH = 3
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_PREVENT_ENUMERATION = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+EMAIL_BACKEND = env_text("MILLRACE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env_text("MILLRACE_EMAIL_FROM", "millrace@localhost")
+
+# --- API.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api_authentication.ApiTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Millrace API", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- Work.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False  # a late-acked task is redelivered by Redis while it still runs
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env_text("MILLRACE_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,1 @@
+"""Channels and broadcasts: going live, being watched, being found."""

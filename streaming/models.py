@@ -1,0 +1,202 @@
+"""Channels, their keys and followers, and the broadcasts made on them."""
+
+import secrets
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from streaming.broadcast_states import OPEN_STATES, BroadcastState
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def new_public_id() -> str:
+    """An unguessable name (96 bits) for a broadcast: it stands in media URLs instead of the stream key."""
+    return secrets.token_hex(12)
+
+
+class Category(models.Model):
+    """What is being streamed: a game, music, talk."""
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True)
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChannelTier(models.TextChoices):
+    EVERYONE = "everyone"
+    AFFILIATE = "affiliate"
+    PARTNER = "partner"
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def live(self) -> "ChannelQuerySet":
+        """Channels on air, most watched first."""
+        return self.filter(is_live=True).order_by("-viewer_count", "id")
+
+    def followed_by(self, user: "User") -> "ChannelQuerySet":
+        return self.filter(follows__user=user)
+
+    def lately_live(self) -> "ChannelQuerySet":
+        """Channels that are off air now but have been on, the latest first."""
+        return self.filter(is_live=False, last_live_at__isnull=False).order_by("-last_live_at")
+
+    def for_pages(self) -> "ChannelQuerySet":
+        """With what every card and page header shows, in one query."""
+        return self.select_related("owner", "category")
+
+
+class Channel(models.Model):
+    """A streamer's home. The counts and `is_live` are denormalised from broadcasts, follows and heartbeats."""
+
+    owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="channel")
+    title = models.CharField(max_length=140, blank=True)
+    about = models.TextField(max_length=2000, blank=True)
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels")
+    tags = models.JSONField(default=list, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    tier = models.CharField(max_length=10, choices=ChannelTier.choices, default=ChannelTier.EVERYONE)
+    is_live = models.BooleanField(default=False)
+    last_live_at = models.DateTimeField(null=True, blank=True)
+    viewer_count = models.PositiveIntegerField(default=0)
+    follower_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("is_live", "category", F("viewer_count").desc(), name="channel_live_in_category"),
+            models.Index("is_live", F("viewer_count").desc(), name="channel_live"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.owner)
+
+
+class StreamKey(models.Model):
+    """One stream key of a channel; only a keyed hash is stored. At most one is not revoked."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="stream_keys")
+    digest = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(max_length=16)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["channel"], condition=Q(revoked_at=None), name="one_current_key_per_channel")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+
+class BroadcastQuerySet(models.QuerySet["Broadcast"]):
+    def open(self) -> "BroadcastQuerySet":
+        """Broadcasts that have not ended."""
+        return self.filter(state__in=OPEN_STATES)
+
+    def live(self) -> "BroadcastQuerySet":
+        return self.filter(state=BroadcastState.LIVE)
+
+    def past_grace(self) -> "BroadcastQuerySet":
+        """Broadcasts whose encoder did not come back in time."""
+        return self.filter(state=BroadcastState.RECONNECTING, reconnect_deadline__lt=timezone.now())
+
+
+class Broadcast(models.Model):
+    """One live session of a channel, across encoder reconnects."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="broadcasts")
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    title = models.CharField(max_length=140, blank=True)
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL)
+    state = models.CharField(max_length=12, choices=BroadcastState.choices, default=BroadcastState.STARTING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True, help_text="First segment complete: live was announced.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reconnect_deadline = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    source = models.JSONField(default=dict, blank=True, help_text="What the encoder sends: codec, size, frame rate.")
+    warnings = models.JSONField(default=list, blank=True, help_text="[{code, text}] for the dashboard.")
+    preview_path = models.CharField(max_length=200, blank=True)
+    peak_viewers = models.PositiveIntegerField(default=0)
+    average_viewers = models.PositiveIntegerField(default=0)
+    unique_viewers = models.PositiveIntegerField(default=0)
+
+    objects = BroadcastQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["channel"], condition=Q(state__in=OPEN_STATES), name="one_open_broadcast_per_channel"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index("channel", F("created_at").desc(), name="broadcast_of_channel"),
+            models.Index(fields=["category", "state"], name="broadcast_in_category"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.public_id}"
+
+
+class IngestSession(models.Model):
+    """One publishing connection at the ingest server, named by nginx's `clientid`."""
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="ingest_sessions")
+    client_id = models.CharField(max_length=40)
+    address = models.GenericIPAddressField(null=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["broadcast"], condition=Q(ended_at=None), name="one_publisher_per_broadcast"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id}/{self.client_id}"
+
+
+class IngestNotice(models.Model):
+    """Something the streamer should know about an attempt to go live: a refusal or its reason."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="ingest_notices")
+    code = models.CharField(max_length=40)
+    text = models.CharField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("channel", F("created_at").desc(), name="ingest_notice_latest")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Follow(models.Model):
+    """A viewer follows a channel."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="follows")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "channel"], name="follow_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} follows {self.channel}"

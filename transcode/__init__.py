@@ -1,0 +1,1 @@
+"""Media in, LL-HLS out. Knows nothing of people."""

@@ -1,0 +1,50 @@
+"""What the media side keeps in the database: live jobs wanted, and an index of every segment made."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class LiveJob(models.Model):
+    """One broadcast's media work, by its public id. `wanted` is the desired state; a Redis lease says who does it."""
+
+    stream_id = models.CharField(max_length=24, unique=True)
+    priority = models.PositiveSmallIntegerField(default=5, help_text="0 is first: partner 0, affiliate 3, everyone 5.")
+    wanted = models.BooleanField(default=True, help_text="False once the broadcast has ended.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="ENDLIST written, every segment indexed.")
+    # What the multivariant playlist of the recording says of each rendition, merged over all runs.
+    renditions = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["priority", "created_at"], condition=models.Q(finished_at=None), name="live_job_open")
+        ]
+
+    def __str__(self) -> str:
+        return self.stream_id
+
+
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def of(self, stream_id: str) -> "SegmentQuerySet":
+        return self.filter(stream_id=stream_id).order_by("sequence")
+
+
+class Segment(models.Model):
+    """One segment of a broadcast in all its renditions."""
+
+    stream_id = models.CharField(max_length=24)
+    sequence = models.PositiveIntegerField(help_text="Media sequence number.")
+    epoch = models.PositiveIntegerField(help_text="Run of the pipeline that made it; part of every object name.")
+    starts_at = models.DateTimeField(help_text="EXT-X-PROGRAM-DATE-TIME.")
+    discontinuity = models.BooleanField(default=False)
+    # {rendition: [duration in seconds, size in bytes]}; a rendition that is missing here has a gap.
+    renditions = models.JSONField(default=dict)
+
+    objects = SegmentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["stream_id", "sequence"], name="one_segment_per_sequence")]
+
+    def __str__(self) -> str:
+        return f"{self.stream_id}/{self.sequence}"

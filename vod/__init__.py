@@ -1,0 +1,1 @@
+"""Broadcasts that can be watched later."""
