@@ -20,7 +20,9 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, login: str, email: str | None = None, password: str | None = None, **fields: Any) -> "User":
+    def create_superuser(
+        self, login: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
         return self.create_user(login, email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -32,7 +34,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     login = models.CharField(max_length=25, unique=True, validators=[validate_login])
     display_name = models.CharField(max_length=25, blank=True)
-    email = models.EmailField(unique=True, null=True, blank=True)  # noqa: DJ001  NULL keeps "no e-mail" out of the unique index
+    email = models.EmailField(unique=True, null=True, blank=True)  # NULL keeps "no e-mail" out of the unique index
     is_active = models.BooleanField(default=True, help_text="Cleared to suspend: no sign-in, no going live.")
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -45,6 +47,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(login=Lower("login")), name="user_login_is_lower_case"),
+            models.CheckConstraint(
+                condition=models.Q(display_name="") | models.Q(login=Lower("display_name")),
+                name="user_display_name_differs_in_case_only",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,19 +1,19 @@
 """The life of a broadcast, as one table: which states there are and which moves are allowed."""
 
-from django.db import models
+from enum import StrEnum
 
 
-class BroadcastState(models.TextChoices):
+class BroadcastState(StrEnum):
     STARTING = "starting"  # the encoder is connected, no complete segment yet
     LIVE = "live"
-    RECONNECTING = "reconnecting"  # the encoder is gone, its time to come back is running
+    RECONNECTING = "reconnecting"  # the encoder is gone, or back without a complete segment yet
     ENDED = "ended"
 
 
 ALLOWED_MOVES: dict[BroadcastState, frozenset[BroadcastState]] = {
     BroadcastState.STARTING: frozenset({BroadcastState.LIVE, BroadcastState.RECONNECTING, BroadcastState.ENDED}),
     BroadcastState.LIVE: frozenset({BroadcastState.RECONNECTING, BroadcastState.ENDED}),
-    BroadcastState.RECONNECTING: frozenset({BroadcastState.LIVE, BroadcastState.STARTING, BroadcastState.ENDED}),
+    BroadcastState.RECONNECTING: frozenset({BroadcastState.LIVE, BroadcastState.ENDED}),
     BroadcastState.ENDED: frozenset(),
 }
 OPEN_STATES = (BroadcastState.STARTING, BroadcastState.LIVE, BroadcastState.RECONNECTING)

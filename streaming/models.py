@@ -1,17 +1,22 @@
 """Channels, their keys and followers, and the broadcasts made on them."""
 
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from streaming.broadcast_states import OPEN_STATES, BroadcastState
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+STATE_CHOICES = [(state.value, state.value.capitalize()) for state in BroadcastState]
 
 
 def new_public_id() -> str:
@@ -83,6 +88,9 @@ class Channel(models.Model):
     def __str__(self) -> str:
         return str(self.owner)
 
+    def get_absolute_url(self) -> str:
+        return reverse("watch", args=[self.owner.login])
+
 
 class StreamKey(models.Model):
     """One stream key of a channel; only a keyed hash is stored. At most one is not revoked."""
@@ -95,7 +103,9 @@ class StreamKey(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["channel"], condition=Q(revoked_at=None), name="one_current_key_per_channel")
+            models.UniqueConstraint(
+                fields=["channel"], condition=Q(revoked_at=None), name="one_current_key_per_channel"
+            )
         ]
 
     def __str__(self) -> str:
@@ -110,6 +120,10 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     def live(self) -> "BroadcastQuerySet":
         return self.filter(state=BroadcastState.LIVE)
 
+    def on_air(self) -> "BroadcastQuerySet":
+        """Broadcasts that were announced and have not ended: someone may be watching."""
+        return self.open().filter(started_at__isnull=False)
+
     def past_grace(self) -> "BroadcastQuerySet":
         """Broadcasts whose encoder did not come back in time."""
         return self.filter(state=BroadcastState.RECONNECTING, reconnect_deadline__lt=timezone.now())
@@ -122,7 +136,7 @@ class Broadcast(models.Model):
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     title = models.CharField(max_length=140, blank=True)
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL)
-    state = models.CharField(max_length=12, choices=BroadcastState.choices, default=BroadcastState.STARTING)
+    state = models.CharField(max_length=12, choices=STATE_CHOICES, default=BroadcastState.STARTING.value)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True, help_text="First segment complete: live was announced.")
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -131,9 +145,13 @@ class Broadcast(models.Model):
     source = models.JSONField(default=dict, blank=True, help_text="What the encoder sends: codec, size, frame rate.")
     warnings = models.JSONField(default=list, blank=True, help_text="[{code, text}] for the dashboard.")
     preview_path = models.CharField(max_length=200, blank=True)
+    # Written from above by whoever keeps recordings; empty while there is none that anyone may watch.
+    recording_path = models.CharField(max_length=200, blank=True, help_text="Page of the public recording.")
     peak_viewers = models.PositiveIntegerField(default=0)
     average_viewers = models.PositiveIntegerField(default=0)
     unique_viewers = models.PositiveIntegerField(default=0)
+    viewer_sample_sum = models.PositiveBigIntegerField(default=0, help_text="With the next: the average's two halves.")
+    viewer_sample_count = models.PositiveIntegerField(default=0)
 
     objects = BroadcastQuerySet.as_manager()
 
@@ -152,6 +170,22 @@ class Broadcast(models.Model):
         return f"{self.channel} {self.public_id}"
 
 
+class SessionEnd(models.TextChoices):
+    DONE = "done"  # the ingest server said so
+    LOST = "lost"  # no sign of life; it may speak again
+    REPLACED = "replaced"  # a new publisher took its place
+    CLOSED = "closed"  # we ended the broadcast
+
+
+class IngestSessionQuerySet(models.QuerySet["IngestSession"]):
+    def open(self) -> "IngestSessionQuerySet":
+        return self.filter(ended_at=None)
+
+    def silent_since(self, moment: datetime) -> "IngestSessionQuerySet":
+        """Open sessions the ingest server has not mentioned since `moment`."""
+        return self.open().filter(last_seen_at__lt=moment)
+
+
 class IngestSession(models.Model):
     """One publishing connection at the ingest server, named by nginx's `clientid`."""
 
@@ -161,13 +195,20 @@ class IngestSession(models.Model):
     started_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    end_cause = models.CharField(max_length=10, choices=SessionEnd.choices, blank=True)
+
+    objects = IngestSessionQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["broadcast"], condition=Q(ended_at=None), name="one_publisher_per_broadcast"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["client_id"], condition=Q(ended_at=None), name="one_open_session_per_client"
+            ),
         ]
+        indexes: ClassVar = [models.Index(fields=["client_id", "started_at"], name="ingest_session_of_client")]
 
     def __str__(self) -> str:
         return f"{self.broadcast_id}/{self.client_id}"

@@ -4,14 +4,9 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F
+from django.urls import reverse
 
-from streaming.models import Broadcast, Channel
-
-
-class VodQuerySet(models.QuerySet["Vod"]):
-    def listed(self) -> "VodQuerySet":
-        """Recordings anyone may find, the newest first."""
-        return self.filter(visibility=Visibility.PUBLIC).select_related("channel__owner").order_by("-created_at")
+from streaming.models import Broadcast, Channel, new_public_id
 
 
 class Visibility(models.TextChoices):
@@ -20,13 +15,27 @@ class Visibility(models.TextChoices):
     PRIVATE = "private"
 
 
+class VodQuerySet(models.QuerySet["Vod"]):
+    def for_pages(self) -> "VodQuerySet":
+        """With what every card and page header shows, in one query."""
+        return self.select_related("channel__owner", "broadcast__category")
+
+    def listed(self) -> "VodQuerySet":
+        """Recordings anyone may find, the newest first."""
+        public = self.filter(visibility=Visibility.PUBLIC, channel__owner__is_active=True)
+        return public.for_pages().order_by("-created_at", "-pk")
+
+
 class Vod(models.Model):
     """The recording of a broadcast: its segments, played from the start."""
 
+    # Unguessable and not the broadcast's own id, which everyone saw while it was live: unlisted stays unlisted.
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, related_name="vod")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="vods")
     title = models.CharField(max_length=140, blank=True)
     duration_seconds = models.FloatField(default=0)
+    renditions = models.JSONField(default=list, blank=True)
     visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC)
     preview_path = models.CharField(max_length=200, blank=True)
     view_count = models.PositiveIntegerField(default=0)
@@ -42,3 +51,6 @@ class Vod(models.Model):
 
     def __str__(self) -> str:
         return self.title or f"Recording {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("video", args=[self.public_id])
