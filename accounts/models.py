@@ -3,9 +3,10 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 
+from accounts.signals import user_created
 from accounts.validators import validate_login
 
 
@@ -13,11 +14,14 @@ class UserManager(BaseUserManager["User"]):
     """Creates users; `createsuperuser` needs these two methods."""
 
     def create_user(self, login: str, email: str | None = None, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(login=login.lower(), email=self.normalize_email(email) or None, **fields)
+        user = self.model(login=login.lower(), email=(email or "").lower() or None, **fields)
         user.display_name = user.display_name or login
         user.set_password(password)
         user.full_clean(exclude=["password"])
-        user.save(using=self._db)
+        # Together, so that nobody exists without what the listeners make for them.
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            user_created.send(sender=User, user_id=user.pk)
         return user
 
     def create_superuser(

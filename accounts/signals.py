@@ -1,0 +1,6 @@
+"""Facts about accounts. They carry ids; whoever cares listens."""
+
+from django.dispatch import Signal
+
+user_created = Signal()  # user_id; sent inside the transaction that creates the user
+user_suspended = Signal()  # user_id; sent after the commit

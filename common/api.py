@@ -1,0 +1,71 @@
+"""What every API view shares: how errors are answered and how often one may ask."""
+
+import logging
+from typing import Any
+
+from rest_framework.exceptions import APIException
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
+from rest_framework.views import exception_handler as rest_exception_handler
+
+from common.errors import Conflict, DomainError, Gone, InvalidInput, NotAllowed, NotThere, TooMany
+from common.outage import OUTAGE, OUTAGE_RETRY_SECONDS, OUTAGE_TEXT
+
+logger = logging.getLogger(__name__)
+
+STATUS_OF_ERROR: dict[type[DomainError], int] = {
+    InvalidInput: 400,
+    NotAllowed: 403,
+    NotThere: 404,
+    Conflict: 409,
+    Gone: 410,
+    TooMany: 429,
+}
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status that answers `error`."""
+    return next((STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR), 400)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Domain errors and outages become JSON `{detail, code}`; the rest is left to the framework."""
+    if isinstance(error, DomainError):
+        return Response({"detail": error.text, "code": error.code}, status=status_of(error))
+    if isinstance(error, OUTAGE):
+        logger.error("API without PostgreSQL or Redis: %s", type(error).__name__)
+        headers = {"Retry-After": str(OUTAGE_RETRY_SECONDS)}
+        return Response({"detail": OUTAGE_TEXT, "code": "unavailable"}, status=503, headers=headers)
+    response = rest_exception_handler(error, context)
+    if response is not None and isinstance(error, APIException) and "detail" in (response.data or ()):
+        response.data["code"] = error.get_codes()
+    return response
+
+
+class ReadThrottle(AnonRateThrottle):
+    """Reading without signing in, per address."""
+
+    scope = "read"
+    rate = "600/min"
+
+
+class WriteThrottle(UserRateThrottle):
+    """Changing things, per user."""
+
+    scope = "write"
+    rate = "60/min"
+
+
+class SecretThrottle(UserRateThrottle):
+    """Making new keys and tokens, per user."""
+
+    scope = "secret"
+    rate = "10/min"
+
+
+class Pages(LimitOffsetPagination):
+    """`?limit=&offset=`."""
+
+    default_limit = 24
+    max_limit = 100

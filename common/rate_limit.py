@@ -1,0 +1,25 @@
+"""Counts tries per key in Redis, in windows that begin with the first try."""
+
+from common.redis import redis_client
+
+
+class RateLimit:
+    """At most `limit` counted tries per key within `seconds`."""
+
+    def __init__(self, name: str, *, limit: int, seconds: int) -> None:
+        self.name, self.limit, self.seconds = name, limit, seconds
+
+    def allows(self, key: str) -> bool:
+        """Count one try and say whether it is within the limit. Counting first leaves no gap for parallel tries."""
+        with redis_client().pipeline(transaction=True) as pipe:
+            pipe.incr(self._redis_key(key))
+            pipe.expire(self._redis_key(key), self.seconds, nx=True)
+            count = int(pipe.execute()[0])
+        return count <= self.limit
+
+    def forgive(self, key: str) -> None:
+        """Take one try back: it turned out to be a good one."""
+        redis_client().decr(self._redis_key(key))
+
+    def _redis_key(self, key: str) -> str:
+        return f"rate:{self.name}:{key}"

@@ -1,0 +1,28 @@
+"""Connections to Redis: one pool per process for threads, one client per event loop for coroutines."""
+
+from functools import lru_cache
+
+import redis
+import redis.asyncio
+from django.conf import settings
+
+REPLY_SECONDS = 2.0  # Redis answers in well under a millisecond; a caller that waits longer is better off failing
+
+
+def redis_client() -> redis.Redis:
+    """The process's client for threads; strings come back as `str`."""
+    return _client(settings.REDIS_URL)
+
+
+@lru_cache(maxsize=4)
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(
+        url, decode_responses=True, socket_timeout=REPLY_SECONDS, socket_connect_timeout=REPLY_SECONDS
+    )
+
+
+def new_async_redis() -> redis.asyncio.Redis:
+    """A new client for the running event loop; its owner closes it."""
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, decode_responses=True, socket_timeout=REPLY_SECONDS, socket_connect_timeout=REPLY_SECONDS
+    )
