@@ -1,0 +1,206 @@
+"""The stack's own PostgreSQL cluster and Redis: private data, Unix sockets only, no TCP."""
+
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.socket_paths import make_short_link, socket_directory
+from stack.errors import StackError
+
+CHILD = Path(__file__).with_name("child.py")
+POSTGRES_PORT = 5432  # only part of the socket's file name
+DATABASE = OWNER = "millrace"
+START_SECONDS = 30.0
+POLL_SECONDS = 0.03
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process to supervise: what to run and which signal stops it."""
+
+    name: str
+    command: list[str]
+    stop_signal: str = "TERM"
+    child_options: list[str] = field(default_factory=list)
+
+    def argv(self) -> list[str]:
+        """The command behind stack/child.py, which binds it to its starter's life."""
+        return [sys.executable, "-I", "-S", str(CHILD), "--signal", self.stop_signal, *self.child_options, "--", *self.command]
+
+
+def unprivileged(user: str) -> str | None:
+    """The user that a service of a root-started stack drops to; None when there is nothing to drop or no such user."""
+    if os.getuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(user).pw_name
+    except KeyError:
+        return None
+
+
+def own(directory: Path, user: str | None) -> Path:
+    """Make `directory` private to `user`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    if user:
+        entry = pwd.getpwnam(user)
+        os.chown(directory, entry.pw_uid, entry.pw_gid)
+    make_short_link(directory)
+    return directory
+
+
+# --- PostgreSQL
+
+
+def prepare_postgres(directory: Path) -> None:
+    """Create the cluster unless it is there. Trusts whoever reaches its socket: the directory is 0700."""
+    user = _postgres_user()
+    own(directory, user)
+    if (directory / "PG_VERSION").exists():
+        return
+    initdb = Program(
+        "initdb",
+        [_postgres_binary("initdb", directory), "-D", "{open}", "-U", OWNER, "--auth=trust", "--encoding=UTF8",
+         "--locale=C.UTF-8", "--no-instructions"],
+        child_options=_in_directory(directory, user),
+    )  # fmt: skip
+    done = subprocess.run(initdb.argv(), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last_line = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
+        shutil.rmtree(directory, ignore_errors=True)
+        raise StackError(f"PostgreSQL could not create its cluster in {directory}: {last_line}")
+
+
+def postgres(directory: Path, *, durable: bool = True) -> Program:
+    """The server. Statements never reach its log: they may hold what people typed."""
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": ".",  # the data directory itself, however long its path
+        "port": str(POSTGRES_PORT),
+        "max_connections": "200",
+        "log_min_error_statement": "panic",
+        "log_timezone": "UTC",
+        **({} if durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
+    }
+    settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+    command = [_postgres_binary("postgres", directory), "-D", "{open}", *settings]
+    return Program("postgres", command, "INT", _in_directory(directory, _postgres_user()))
+
+
+def _postgres_user() -> str | None:
+    user = unprivileged("postgres")
+    if os.getuid() == 0 and user is None:
+        raise StackError("PostgreSQL refuses to run as root and there is no user `postgres`: install the package postgresql.")
+    return user
+
+
+def _in_directory(directory: Path, user: str | None) -> list[str]:
+    return ["--open", str(directory), *(["--user", user] if user else [])]
+
+
+def _postgres_binary(name: str, directory: Path) -> str:
+    """The binary of the version that made the cluster, else of the newest version here."""
+    version_file = directory / "PG_VERSION"
+    wanted = version_file.read_text().strip() if version_file.exists() else None
+    found = {
+        int(match[1]): path
+        for path in Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+        if (match := re.search(r"/(\d+)/bin/", str(path)))
+    }
+    if wanted and found and int(wanted) not in found:
+        raise StackError(
+            f"The database in {directory} was made by PostgreSQL {wanted}, which is not installed: "
+            f"install postgresql-{wanted}, or move the directory away to begin anew."
+        )
+    binary = found.get(int(wanted) if wanted else max(found, default=0)) or shutil.which(name)
+    if binary is None:
+        raise StackError("PostgreSQL is not installed: run `make run`, which installs it, or install postgresql yourself.")
+    return str(binary)
+
+
+# --- Redis
+
+REDIS_OPTIONS = {
+    "port": "0",
+    "unixsocket": "redis.sock",  # relative paths keep it short however deep the directory lies
+    "unixsocketperm": "700",
+    "dir": "./",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "loglevel": "warning",
+}
+
+
+def prepare_redis(directory: Path) -> None:
+    """Make the directory."""
+    own(directory, unprivileged("redis"))
+
+
+def redis(directory: Path) -> Program:
+    """The server. It gets options, not a file: it would open that by a path that its user may not walk."""
+    user = unprivileged("redis")
+    options = ["--cwd", str(directory), *(["--user", user] if user else [])]
+    settings = [word for name, value in REDIS_OPTIONS.items() for word in (f"--{name}", value)]
+    return Program("redis", [_redis_binary(), *settings], "TERM", options)
+
+
+def _redis_binary() -> str:
+    binary = shutil.which("redis-server")
+    if binary is None:
+        raise StackError("Redis is not installed: run `make run`, which installs it, or install redis-server yourself.")
+    return binary
+
+
+# --- Waiting for both
+
+
+def wait_until_up(postgres_directory: Path, redis_directory: Path) -> None:
+    """Return when both answer and the database exists."""
+    import psycopg
+
+    deadline = time.monotonic() + START_SECONDS
+    while not _redis_answers(redis_directory):
+        _pause(deadline, "Redis")
+    while True:
+        try:
+            ensure_database(postgres_directory)
+        except psycopg.OperationalError:
+            _pause(deadline, "PostgreSQL")
+        else:
+            return
+
+
+def ensure_database(postgres_directory: Path) -> None:
+    """Create the database unless it exists."""
+    import psycopg
+
+    host = str(socket_directory(postgres_directory))
+    with psycopg.connect(host=host, port=POSTGRES_PORT, user=OWNER, dbname="postgres", autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _redis_answers(directory: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1)
+            client.connect(str(socket_directory(directory) / "redis.sock"))
+            client.sendall(b"PING\r\n")
+            return client.recv(5) == b"+PONG"
+    except OSError:
+        return False
+
+
+def _pause(deadline: float, service: str) -> None:
+    if time.monotonic() > deadline:
+        raise StackError(f"{service} did not come up within {START_SECONDS:.0f} s; its log in the logs directory says why.")
+    time.sleep(POLL_SECONDS)
