@@ -9,7 +9,6 @@ in one of them shows.
 """
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 NUMBER_BITS = 16
@@ -19,6 +18,12 @@ STRIP_LINES = 16  # of 90 lines of picture, both rows together
 PICTURE_LINES = 90
 MIN_CONTRAST = 90  # of 255, between a cell and the one below it
 CELL_BYTES = CELLS * 2
+FFMPEG_SECONDS = 300
+# FFmpeg's output options that turn each frame into its grey cells.
+TO_CELLS = [
+    *("-vf", f"crop=iw:ih*{STRIP_LINES}/{PICTURE_LINES}:0:0:exact=1,scale={CELLS}:2:flags=area,format=gray"),
+    *("-fps_mode", "passthrough", "-f", "rawvideo", "-"),
+]
 
 
 def encode(number: int) -> bytes:
@@ -60,16 +65,22 @@ def read_counters(source: Path | str, *, start: float | None = None, frames: int
     command += ["-i", str(source), "-map", "0:v:0", "-an"]
     command += ["-ss", str(start)] if start is not None else []  # after -i: FFmpeg 5.1 cannot seek in an fMP4 playlist
     command += ["-frames:v", str(frames)] if frames is not None else []
-    crop = f"crop=iw:ih*{STRIP_LINES}/{PICTURE_LINES}:0:0:exact=1"
-    command += ["-vf", f"{crop},scale={CELLS}:2:flags=area,format=gray", "-fps_mode", "passthrough"]
-    command += ["-f", "rawvideo", "-"]
-    result = subprocess.run(command, capture_output=True, check=True, timeout=300)
-    return [decode(cells) for cells in _pieces(result.stdout)]
+    result = subprocess.run([*command, *TO_CELLS], capture_output=True, check=True, timeout=FFMPEG_SECONDS)
+    return read_cells(result.stdout)
 
 
-def _pieces(raw: bytes) -> Iterator[bytes]:
-    for at in range(0, len(raw), CELL_BYTES):
-        yield raw[at : at + CELL_BYTES]
+def read_counters_of_bytes(media: bytes) -> list[int | None]:
+    """The counter of every frame of a media file in memory. Raises ValueError when FFmpeg finds fault with it."""
+    command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-map", "0:v:0", "-an", *TO_CELLS]
+    result = subprocess.run(command, input=media, capture_output=True, check=False, timeout=FFMPEG_SECONDS)
+    if result.returncode or result.stderr:
+        raise ValueError(f"FFmpeg complains: {result.stderr.decode(errors='replace')[:500]}")
+    return read_cells(result.stdout)
+
+
+def read_cells(raw: bytes) -> list[int | None]:
+    """The numbers in frames of grey cells, one after the other."""
+    return [decode(raw[at : at + CELL_BYTES]) for at in range(0, len(raw), CELL_BYTES)]
 
 
 def _check(number: int) -> int:

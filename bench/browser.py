@@ -1,0 +1,166 @@
+"""A viewer's browser that reads the frame counter from the player."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+COUNTER_SCRIPT = Path(__file__).parents[1] / "tests" / "media" / "counter.js"
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--autoplay-policy=no-user-gesture-required",
+]
+VIDEO = "#player-video"
+# Collecting starts with the document, so that no frame and no stall is missed.
+COLLECT = f"window.frameNotes = frameCounter.collect({VIDEO!r}); window.documentMark = Math.random();"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame as the viewer saw it."""
+
+    shown_at: float  # Unix time
+    number: int | None
+    media_time: float
+    lines: int
+
+
+class TooLate(AssertionError):
+    """Something expected on a page did not come in time."""
+
+
+class Viewer:
+    """One page with a player."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, url: str) -> float:
+        """Go there; returns the Unix time at which that was asked."""
+        asked_at = time.time()
+        self.page.goto(url, wait_until="domcontentloaded")
+        return asked_at
+
+    def frames(self, *, since: float = 0) -> list[Frame]:
+        """Frames shown after a Unix time."""
+        notes = self.page.evaluate("since => window.frameNotes.frames.filter(note => note[0] >= since)", since * 1000)
+        return [Frame(shown / 1000, number, media_time, lines) for shown, number, media_time, lines in notes]
+
+    def stalls(self, *, since: float = 0) -> list[float]:
+        return [at / 1000 for at in self.page.evaluate("() => window.frameNotes.stalls") if at / 1000 >= since]
+
+    def document_mark(self) -> float:
+        """A random number that a reload changes."""
+        return float(self.page.evaluate("() => window.documentMark"))
+
+    def wait_for_frame(self, accepts: Callable[[Frame], bool], *, seconds: float, since: float = 0) -> Frame:
+        """The first frame shown after `since` that is as wanted."""
+        deadline = time.monotonic() + seconds
+        while True:
+            frames = self.frames(since=since)
+            wanted = next((frame for frame in frames if accepts(frame)), None)
+            if wanted:
+                return wanted
+            if time.monotonic() > deadline:
+                raise TooLate(f"no such frame in {seconds} s; {describe(frames)}; {self.player()}")
+            self.page.wait_for_timeout(50)
+
+    def wait_until(self, expression: str, *, seconds: float) -> Any:
+        """The first true value of a JavaScript expression. Polled from here: the site's policy forbids eval there."""
+        deadline = time.monotonic() + seconds
+        while not (value := self.page.evaluate(f"() => {expression}")):
+            if time.monotonic() > deadline:
+                raise TooLate(f"not true within {seconds} s: {expression}; {self.player()}")
+            self.page.wait_for_timeout(20)
+        return value
+
+    def player(self) -> dict[str, Any]:
+        """What the player says of itself, for messages."""
+        return dict(
+            self.page.evaluate(
+                f"""() => {{
+                  const video = document.querySelector({VIDEO!r}), hls = window.millracePlayer?.hls;
+                  return {{at: video?.currentTime, paused: video?.paused, ready: video?.readyState,
+                           error: video?.error?.message, level: hls?.currentLevel, latency: hls?.latency}};
+                }}"""
+            )
+        )
+
+
+class Browser:
+    """Chromium without a window; use as a context manager."""
+
+    def __init__(self) -> None:
+        self._playwright = sync_playwright().start()
+        self._chromium = self._playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        self._contexts: list[BrowserContext] = []
+
+    def new_viewer(self, *, cookies: list[Any] | None = None) -> Viewer:
+        """A page of a person of his own: other cookies, other cache."""
+        context = self._chromium.new_context(viewport={"width": 1280, "height": 800})
+        context.add_init_script(path=COUNTER_SCRIPT)
+        context.add_init_script(COLLECT)
+        context.add_cookies(cookies or [])
+        self._contexts.append(context)
+        return Viewer(context.new_page())
+
+    def close_viewers(self) -> None:
+        while self._contexts:
+            self._contexts.pop().close()
+
+    def close(self) -> None:
+        self.close_viewers()
+        self._chromium.close()
+        self._playwright.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class Latency:
+    """From handing a frame to the network until it is on the screen, in seconds."""
+
+    frames: int
+    unreadable: int
+    p50: float
+    p95: float
+    max: float
+
+
+def latency_of(frames: list[Frame], sent: dict[int, float]) -> Latency:
+    """Frames that nobody sent are an error of the instrument or of the stream: they raise KeyError."""
+    readable = [frame for frame in frames if frame.number is not None]
+    seconds = sorted(frame.shown_at - sent[frame.number] for frame in readable if frame.number is not None)
+    if len(seconds) < 2:
+        raise TooLate("fewer than two frames were shown")
+    p95 = statistics.quantiles(seconds, n=100, method="inclusive")[94]
+    return Latency(len(frames), len(frames) - len(readable), statistics.median(seconds), p95, seconds[-1])
+
+
+def describe(frames: list[Frame]) -> str:
+    if not frames:
+        return "no frame was shown"
+    last = frames[-1]
+    return (
+        f"{len(frames)} frames, the last {last.number} with {last.lines} lines {time.time() - last.shown_at:.1f} s ago"
+    )
