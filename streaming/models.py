@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from streaming.broadcast_states import OPEN_STATES, BroadcastState
 
@@ -124,9 +123,9 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
         """Broadcasts that were announced and have not ended: someone may be watching."""
         return self.open().filter(started_at__isnull=False)
 
-    def past_grace(self) -> "BroadcastQuerySet":
+    def past_grace(self, now: datetime) -> "BroadcastQuerySet":
         """Broadcasts whose encoder did not come back in time."""
-        return self.filter(state=BroadcastState.RECONNECTING, reconnect_deadline__lt=timezone.now())
+        return self.filter(state=BroadcastState.RECONNECTING, reconnect_deadline__lt=now)
 
 
 class Broadcast(models.Model):

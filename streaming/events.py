@@ -1,0 +1,60 @@
+"""The one place that pushes to a channel's pages; after the commit, so that nobody hears of what did not happen."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from streaming.models import Channel
+from streaming.watch_states import watch_state
+
+logger = logging.getLogger(__name__)
+
+
+def everyone(channel_id: int) -> str:
+    """Group of every page that shows the channel."""
+    return f"channel.{channel_id}"
+
+
+def owner_only(channel_id: int) -> str:
+    """Group of the owner's own pages."""
+    return f"channel-owner.{channel_id}"
+
+
+def publish_state(*, channel_id: int) -> None:
+    """Push the channel's state to its pages once the running transaction is committed."""
+    transaction.on_commit(lambda: _send_state(channel_id))
+
+
+def publish_notice(*, channel_id: int, code: str, text: str) -> None:
+    """Push a notice to the owner's pages once the running transaction is committed."""
+    payload = {"type": "notice", "code": code, "text": text}
+    transaction.on_commit(lambda: send({owner_only(channel_id): payload}))
+
+
+def publish_viewers(counts: Mapping[int, int]) -> None:
+    """Push the number of viewers, by channel id."""
+    send({everyone(channel_id): {"type": "viewers", "viewers": count} for channel_id, count in counts.items()})
+
+
+def send(payloads: Mapping[str, dict[str, Any]]) -> None:
+    """Send one payload to each group. A page that misses one gets the next: an outage is logged, not raised."""
+    try:
+        async_to_sync(_send_all)(payloads)
+    except (RedisError, OSError) as error:
+        logger.warning("Events not sent: %s", type(error).__name__)
+
+
+async def _send_all(payloads: Mapping[str, dict[str, Any]]) -> None:
+    layer = get_channel_layer()
+    for group, payload in payloads.items():
+        await layer.group_send(group, {"type": "channel.event", "payload": payload})
+
+
+def _send_state(channel_id: int) -> None:
+    channel = Channel.objects.for_pages().get(pk=channel_id)
+    send({everyone(channel_id): watch_state(channel=channel).as_event()})

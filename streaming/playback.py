@@ -1,0 +1,38 @@
+"""Signed addresses under which a broadcast can be played."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from streaming.limits import PLAYBACK_ROUND_SECONDS
+from transcode import playback_tokens
+from transcode.hls import names
+
+
+@dataclass(frozen=True)
+class Playback:
+    """A playlist's URL path and until when it works."""
+
+    hls: str
+    expires_at: datetime
+
+
+def live_playback(stream_id: str) -> Playback:
+    """Where the running broadcast plays."""
+    token, expires_at = _token(stream_id)
+    return Playback(names.live_url(token, stream_id), expires_at)
+
+
+def recording_playback(stream_id: str) -> Playback:
+    """Where the recording of the broadcast plays."""
+    token, expires_at = _token(stream_id)
+    return Playback(names.recording_url(token, stream_id), expires_at)
+
+
+def _token(stream_id: str) -> tuple[str, datetime]:
+    wanted = int(time.time()) + settings.PLAYBACK_TOKEN_SECONDS
+    expires_at = -(-wanted // PLAYBACK_ROUND_SECONDS) * PLAYBACK_ROUND_SECONDS
+    token = playback_tokens.sign(key=settings.PLAYBACK_SIGNING_KEY, stream_id=stream_id, expires_at=expires_at)
+    return token, datetime.fromtimestamp(expires_at, tz=UTC)

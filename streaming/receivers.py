@@ -1,0 +1,44 @@
+"""What streaming does when something happens below it: one line each."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.signals import user_created, user_suspended
+from streaming import broadcast_services, channel_services
+from transcode import signals as media
+
+
+@receiver(user_created)
+def on_user_created(user_id: int, **_: Any) -> None:
+    channel_services.create_channel_of_user(user_id=user_id)
+
+
+@receiver(user_suspended)
+def on_user_suspended(user_id: int, **_: Any) -> None:
+    broadcast_services.end_broadcasts_of_user(user_id=user_id)
+
+
+@receiver(media.source_described)
+def on_source_described(stream_id: str, source: dict[str, Any], warnings: list[dict[str, Any]], **_: Any) -> None:
+    broadcast_services.describe_source(stream_id=stream_id, source=source, warnings=warnings)
+
+
+@receiver(media.source_refused)
+def on_source_refused(stream_id: str, code: str, text: str, **_: Any) -> None:
+    broadcast_services.refuse_source(stream_id=stream_id, code=code, text=text)
+
+
+@receiver(media.run_live)
+def on_run_live(stream_id: str, **_: Any) -> None:
+    broadcast_services.announce_live(stream_id=stream_id)
+
+
+@receiver(media.live_finished)
+def on_live_finished(stream_id: str, **_: Any) -> None:
+    broadcast_services.announce_recording(stream_id=stream_id)
+
+
+@receiver(media.preview_ready)
+def on_preview_ready(stream_id: str, path: str, **_: Any) -> None:
+    broadcast_services.note_preview(stream_id=stream_id, path=path)

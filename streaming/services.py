@@ -1,0 +1,25 @@
+"""What the rest of the product may ask of streaming."""
+
+from streaming.broadcast_services import end_broadcast, note_recording
+from streaming.channel_services import (
+    create_channel,
+    follow_channel,
+    rotate_stream_key,
+    unfollow_channel,
+    update_channel,
+)
+from streaming.ingest_services import authorise_publish
+from streaming.watch_states import WatchState, watch_state
+
+__all__ = [
+    "WatchState",
+    "authorise_publish",
+    "create_channel",
+    "end_broadcast",
+    "follow_channel",
+    "note_recording",
+    "rotate_stream_key",
+    "unfollow_channel",
+    "update_channel",
+    "watch_state",
+]

@@ -1,0 +1,92 @@
+"""What a watch page shows of a channel at this moment."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from streaming.broadcast_states import BroadcastState
+from streaming.limits import ENDED_SHOWN_SECONDS
+from streaming.models import Broadcast, Channel
+from streaming.playback import live_playback
+
+OFFLINE = "offline"
+
+
+@dataclass(frozen=True)
+class WatchState:
+    """One channel as its watch page shows it. `hls` is a URL path, `category` a name."""
+
+    state: str  # offline, starting, live, reconnecting, ended
+    stream_id: str | None
+    title: str
+    category: str | None
+    started_at: datetime | None
+    viewers: int
+    hls: str | None
+    expires_at: datetime | None
+    vod_url: str | None
+
+    def as_event(self) -> dict[str, Any]:
+        """The JSON the page's socket gets."""
+        playback = {"hls": self.hls, "expires_at": _text(self.expires_at)} if self.hls else None
+        return {
+            "type": "state",
+            "state": self.state,
+            "stream_id": self.stream_id,
+            "title": self.title,
+            "category": self.category,
+            "started_at": _text(self.started_at),
+            "viewers": self.viewers,
+            "playback": playback,
+            "vod_url": self.vod_url,
+        }
+
+
+def watch_state(*, channel: Channel) -> WatchState:
+    """Read it from the database: the open broadcast, or else the last one that was on air."""
+    broadcasts = channel.broadcasts.select_related("category")
+    running = broadcasts.open().first()
+    if running is not None:
+        return _running(channel, running)
+    last = broadcasts.filter(started_at__isnull=False).order_by("-created_at").first()
+    return _not_running(channel, last)
+
+
+def _running(channel: Channel, broadcast: Broadcast) -> WatchState:
+    on_air = broadcast.started_at is not None
+    # An encoder that drops before its first segment was never live: for viewers it is still starting.
+    state = broadcast.state if on_air else BroadcastState.STARTING.value
+    playback = live_playback(broadcast.public_id) if on_air else None
+    return WatchState(
+        state=state,
+        stream_id=broadcast.public_id,
+        title=broadcast.title,
+        category=broadcast.category.name if broadcast.category else None,
+        started_at=broadcast.started_at,
+        viewers=channel.viewer_count,
+        hls=playback.hls if playback else None,
+        expires_at=playback.expires_at if playback else None,
+        vod_url=None,
+    )
+
+
+def _not_running(channel: Channel, last: Broadcast | None) -> WatchState:
+    shown_since = timezone.now() - timedelta(seconds=ENDED_SHOWN_SECONDS)
+    ended = last is not None and last.ended_at is not None and last.ended_at > shown_since
+    return WatchState(
+        state=BroadcastState.ENDED.value if ended else OFFLINE,
+        stream_id=last.public_id if last and ended else None,
+        title=channel.title,
+        category=channel.category.name if channel.category else None,
+        started_at=last.started_at if last and ended else None,
+        viewers=0,
+        hls=None,
+        expires_at=None,
+        vod_url=(last.recording_path or None) if last else None,
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
