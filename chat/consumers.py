@@ -1,0 +1,229 @@
+"""Carry frames between one connection and the room; they decide nothing."""
+
+import json
+from typing import Any
+
+from channels.exceptions import StopConsumer
+from channels.generic.http import AsyncHttpConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from accounts.models import User
+from chat.core.events import Event, Hello, Notice, Person, Refused, SignedIn
+from chat.core.frames import Batch
+from chat.core.requests import Authenticate, Say, nonce_of, parse_request
+from chat.core.rules import Refusal, Rule, Speaker, refuse_rate
+from chat.core.token_bucket import TokenBucket
+from chat.directory import RoomFacts
+from chat.errors import (
+    BadTokenError,
+    DirectoryUnavailableError,
+    ForeignOriginError,
+    MalformedRequestError,
+    RoomNotFoundError,
+)
+from chat.gateway import Gateway, process_gateway
+from chat.handshake import Handshake
+from chat.limits import CONNECTION_BURST, CONNECTION_FRAMES_PER_SECOND, CONNECTION_STRIKES, TEXT_MAX_GRAPHEMES
+from chat.local_room import LocalRoom, Viewer
+from chat.services import refused, say, speaker_in_room
+from chat.sinks import QueueSink, sink_for
+
+POLICY_VIOLATION = 1008
+JSON_HEADER = (b"content-type", b"application/json")
+# Why a connection is refused: HTTP status and what to say.
+DENIALS: dict[type[Exception], tuple[int, str]] = {
+    ForeignOriginError: (403, "Connect from this site's own pages, or with an API token and no cookie."),
+    RoomNotFoundError: (404, "There is no such chat."),
+    BadTokenError: (401, "That API token is unknown or revoked."),
+    DirectoryUnavailableError: (503, "Chat cannot look this up right now. Try again in a moment."),
+}
+SIGN_IN_AWAY = Notice("sign_in_unavailable", "Signing in does not work right now. You can read along.")
+
+
+class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+    """One viewer in one room. The hub writes the room's events to his sink without waking this consumer."""
+
+    channel_layer_alias = None
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without Channels' trip to a thread for every message: nothing here touches the database on the loop."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        self.viewer: Viewer | None = None
+        self.speaker: Speaker | None = None
+        self.gateway: Gateway = process_gateway()
+        handshake = Handshake.from_scope(self.scope)
+        try:
+            notices = await self._check(handshake)
+        except tuple(DENIALS) as error:
+            await self._deny(*DENIALS[type(error)])
+        else:
+            await self.accept()
+            await self._join(handshake.since, notices)
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        wait = self.rate.take(self.gateway.hub.now())
+        if wait:
+            self._strike(refuse_rate(Rule.RATE_CONNECTION, wait))
+            return
+        self.strikes = 0
+        frame = message.get("text")
+        try:
+            request = parse_request(frame)
+        except MalformedRequestError as error:
+            self._write(Refused(nonce_of(frame), Rule.FORMAT, str(error)))
+            return
+        if isinstance(request, Say):
+            self._write(await self._say(request))
+        else:
+            self._write(await self._authenticate(request))
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        if self.viewer is not None:
+            self.gateway.hub.leave(self.room, self.viewer)
+            if isinstance(self.viewer.sink, QueueSink):
+                self.viewer.sink.stop()
+        raise StopConsumer
+
+    async def _check(self, handshake: Handshake) -> list[Event]:
+        """Everything that may refuse the connection; what to tell the viewer first."""
+        if not handshake.is_from_our_pages():
+            raise ForeignOriginError
+        self.facts, self.room = await self._open_room(int(self.scope["url_route"]["kwargs"]["room_id"]))
+        return await self._identify(handshake)
+
+    async def _open_room(self, room_id: int) -> tuple[RoomFacts, LocalRoom]:
+        """The room; one that the database cannot confirm right now is open for reading if Redis remembers it."""
+        try:
+            facts = await self.gateway.directory.find_room(room_id)
+            return facts, await self.gateway.hub.open_room(room_id)
+        except DirectoryUnavailableError:
+            room = await self.gateway.hub.open_room(room_id)
+            if not room.last_seq:
+                raise
+            return RoomFacts(room_id, owner_id=None), room
+
+    async def _identify(self, handshake: Handshake) -> list[Event]:
+        """Set who speaks here; what to tell him if that could not be found out."""
+        directory = self.gateway.directory
+        user: User | None = None
+        try:
+            if handshake.token is not None:
+                user = await directory.user_of_token(handshake.token)
+            elif handshake.session_key is not None:
+                user = await directory.user_of_session(handshake.session_key)
+        except DirectoryUnavailableError:
+            return [SIGN_IN_AWAY]
+        if user is not None:
+            self.speaker = speaker_in_room(user=user, room=self.facts)
+        return []
+
+    async def _join(self, since: int | None, notices: list[Event]) -> None:
+        self.rate = TokenBucket(
+            per_second=CONNECTION_FRAMES_PER_SECOND, burst=CONNECTION_BURST, now=self.gateway.hub.now()
+        )
+        self.strikes = 0
+        viewer = Viewer(sink_for(self.scope, self.base_send))
+        older = await self.room.read_before_ring(since) if since is not None else []
+        hello = Hello(
+            channel_id=self.room.room_id,
+            you=_person(self.speaker),
+            seq=self.room.flushed_seq,
+            connected=self.room.connected,
+            text_max=TEXT_MAX_GRAPHEMES,
+        )
+        viewer.sink.write(_batch(hello, *notices))
+        self.room.join(viewer, since, older)
+        self.gateway.hub.enter(self.room, viewer)
+        self.viewer = viewer
+
+    async def _say(self, request: Say) -> Event:
+        wait = self.gateway.rate.take(self.gateway.hub.now())
+        if wait:
+            return refused(refuse_rate(Rule.RATE_GATEWAY, wait), request.nonce)
+        room_id, publisher = self.room.room_id, self.gateway.publisher
+        return await say(room_id=room_id, speaker=self.speaker, request=request, publisher=publisher)
+
+    async def _authenticate(self, request: Authenticate) -> Event:
+        try:
+            user = await self.gateway.directory.user_of_token(request.token)
+        except BadTokenError:
+            return refused(Refusal(Rule.TOKEN, DENIALS[BadTokenError][1]), None)
+        except DirectoryUnavailableError:
+            return SIGN_IN_AWAY
+        self.speaker = speaker_in_room(user=user, room=self.facts)
+        return SignedIn(you=Person(self.speaker.login, self.speaker.display_name))
+
+    def _write(self, event: Event) -> None:
+        """Answers go through the sink too: one way out, one order."""
+        if self.viewer is not None and not self.viewer.gone:
+            self.viewer.sink.write(_batch(event))
+
+    def _strike(self, refusal: Refusal) -> None:
+        self.strikes += 1
+        if self.strikes > CONNECTION_STRIKES and self.viewer is not None:
+            self.viewer.sink.close(POLICY_VIOLATION, "flood")
+        else:
+            self._write(refused(refusal, None))
+
+    async def _deny(self, status: int, text: str) -> None:
+        """Refuse the connection with an HTTP status, where the server can; else it becomes a plain 403."""
+        if "websocket.http.response" not in self.scope.get("extensions", {}):
+            await self.close()
+            return
+        headers = [JSON_HEADER]
+        await self.base_send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+        await self.base_send({"type": "websocket.http.response.body", "body": json.dumps({"detail": text}).encode()})
+
+
+class HistoryConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
+    """`GET …/history`: the latest events as JSON, for pages without JavaScript tools and for bots."""
+
+    channel_layer_alias = None
+
+    async def handle(self, body: bytes) -> None:
+        gateway = process_gateway()
+        room_id = int(self.scope["url_route"]["kwargs"]["room_id"])
+        try:
+            await gateway.directory.find_room(room_id)
+        except (RoomNotFoundError, DirectoryUnavailableError) as error:
+            status, text = DENIALS[type(error)]
+            await answer(self, status, json.dumps({"detail": text}).encode())
+        else:
+            room = await gateway.hub.open_room(room_id)
+            messages = b",".join(room.latest())
+            body = b'{"channel_id":%d,"seq":%d,"messages":[%b]}' % (room_id, room.last_seq, messages)
+            await answer(self, 200, body)
+
+
+class HealthConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
+    """`GET /healthz`: 200 while this gateway hears Redis, else 503."""
+
+    channel_layer_alias = None
+
+    async def handle(self, body: bytes) -> None:
+        connected = process_gateway().hub.connected
+        await answer(self, 200 if connected else 503, json.dumps({"redis": connected}).encode())
+
+
+class NotFoundConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
+    """Everything else over HTTP."""
+
+    channel_layer_alias = None
+
+    async def handle(self, body: bytes) -> None:
+        await answer(self, 404, b'{"detail":"Nothing here."}')
+
+
+async def answer(consumer: AsyncHttpConsumer, status: int, body: bytes) -> None:
+    """A JSON response that nobody keeps."""
+    await consumer.send_response(status, body, headers=[JSON_HEADER, (b"cache-control", b"no-store")])
+
+
+def _person(speaker: Speaker | None) -> Person | None:
+    return Person(speaker.login, speaker.display_name) if speaker else None
+
+
+def _batch(*events: Event) -> Batch:
+    return Batch(tuple(event.to_json().encode() for event in events))

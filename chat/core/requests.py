@@ -1,0 +1,100 @@
+"""Everything a client may send, parsed strictly: unknown types, wrong types and deep nesting are refused."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from chat.errors import MalformedRequestError
+from chat.limits import API_TOKEN_MAX_CHARACTERS, FRAME_MAX_BYTES, JSON_MAX_DEPTH, NONCE_MAX_CHARACTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say `text` in the room. The same nonce twice is the same message."""
+
+    text: str
+    nonce: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """Speak as the owner of this API token from now on."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "Authenticate(token=…)"  # a token must not reach a log through a trace
+
+
+Request = Say | Authenticate
+
+
+def parse_request(frame: str | None) -> Request:
+    """The request in one text frame (None: the frame was binary)."""
+    if frame is None:
+        raise MalformedRequestError("Send text frames with JSON.")
+    if len(frame) > FRAME_MAX_BYTES:
+        raise MalformedRequestError(f"A frame may have at most {FRAME_MAX_BYTES} bytes.")
+    if _depth(frame) > JSON_MAX_DEPTH:
+        raise MalformedRequestError("That JSON is nested too deeply.")
+    try:
+        body = json.loads(frame)
+    except ValueError:
+        raise MalformedRequestError("That is not JSON.") from None
+    if not isinstance(body, dict):
+        raise MalformedRequestError("Send a JSON object with a type.")
+    match body.get("type"):
+        case "say":
+            return Say(text=_text(body, "text", FRAME_MAX_BYTES), nonce=_nonce(body))
+        case "auth":
+            return Authenticate(token=_text(body, "token", API_TOKEN_MAX_CHARACTERS))
+    raise MalformedRequestError("Unknown type. Known are: say, auth.")
+
+
+def nonce_of(frame: str | None) -> str | None:
+    """The nonce of a frame that could not be parsed as a request, so that its refusal can still name it."""
+    try:
+        body = json.loads(frame or "") if _depth(frame or "") <= JSON_MAX_DEPTH else None
+        return _nonce(body) if isinstance(body, dict) else None
+    except (ValueError, MalformedRequestError):
+        return None
+
+
+def _text(body: dict[str, Any], name: str, maximum: int) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise MalformedRequestError(f"{name} must be text.")
+    if len(value) > maximum:
+        raise MalformedRequestError(f"{name} may have at most {maximum} characters.")
+    return value
+
+
+def _nonce(body: dict[str, Any]) -> str | None:
+    nonce = body.get("nonce")
+    if nonce is None:
+        return None
+    if not isinstance(nonce, str) or not nonce.isascii() or not nonce.isprintable() or not nonce:
+        raise MalformedRequestError("nonce must be printable ASCII text.")
+    if len(nonce) > NONCE_MAX_CHARACTERS:
+        raise MalformedRequestError(f"nonce may have at most {NONCE_MAX_CHARACTERS} characters.")
+    return nonce
+
+
+def _depth(frame: str) -> int:
+    """How deeply `frame` nests arrays and objects; brackets inside strings do not count."""
+    if frame.count("{") + frame.count("[") <= JSON_MAX_DEPTH:
+        return 1
+    deepest = depth = 0
+    in_string = escaped = False
+    for character in frame:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in "{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "}]":
+            depth -= 1
+    return deepest

@@ -1,0 +1,99 @@
+"""Cleans what people type and measures it the way they see it.
+
+Policy: text is put into NFC, then everything that can break out of its line or hide is removed: control
+characters, bidirectional embeddings, overrides and isolates, invisible format characters outside emoji, private use and
+noncharacters, combining marks beyond a few per letter, and the ligatures that are a whole sentence wide.
+"""
+
+import unicodedata
+
+from chat.limits import COMBINING_MARKS_PER_BASE
+
+ZERO_WIDTH_JOINER = "\u200d"
+ZERO_WIDTH_NON_JOINER = "\u200c"
+# These two join Indic and Persian letters and emoji; the marks of direction are harmless outside an embedding.
+KEPT_FORMAT_CHARACTERS = frozenset({ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, "\u200e", "\u200f"})
+# One code point drawn wider than a whole line of chat.
+GIANT_CHARACTERS = frozenset({"\ufdfa", "\ufdfb", "\ufdfd", "\U00012219", "\U0001242b"})
+# Code points that look like nothing although Unicode calls them letters or symbols.
+BLANK_LETTERS = frozenset({"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\u17b4", "\u17b5", "\U0001d159"})
+MARKS = frozenset({"Mn", "Me", "Mc"})
+REMOVED_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+EMOJI_TAG_BASE = "\U0001f3f4"
+EMOJI_TAGS = range(0xE0020, 0xE0080)
+REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
+EMOJI_MODIFIERS = range(0x1F3FB, 0x1F400)
+
+
+def clean_text(text: str) -> str:
+    """The text as it will be published: one line, visible characters, no tricks with direction or height."""
+    kept: list[str] = []
+    marks = 0
+    in_flag = False  # tag characters spell the flags of England, Scotland and Wales, and are invisible elsewhere
+    for character in unicodedata.normalize("NFC", " ".join(text.split())):
+        category = unicodedata.category(character)
+        in_flag = character == EMOJI_TAG_BASE or (in_flag and ord(character) in EMOJI_TAGS)
+        marks = marks + 1 if category in MARKS else 0
+        if marks > COMBINING_MARKS_PER_BASE:
+            continue
+        if _is_removed(character, category) and not (in_flag and ord(character) in EMOJI_TAGS):
+            continue
+        kept.append(character)
+    return " ".join("".join(kept).split()) if _has_ink(kept) else ""
+
+
+def count_graphemes(text: str) -> int:
+    """How many characters a reader sees.
+
+    Approximates Unicode's extended grapheme clusters with what the standard library knows: marks, joiners, emoji
+    modifiers and tags belong to what precedes them, regional indicators go in pairs. In NFC, Hangul is composed
+    already; a few Indic conjuncts count as two.
+    """
+    count = 0
+    joined = False
+    flag_half = False
+    for character in text:
+        code = ord(character)
+        if code in REGIONAL_INDICATORS:
+            count += 0 if flag_half else 1
+            flag_half, joined = not flag_half, False
+            continue
+        flag_half = False
+        if _extends_previous(character, code):
+            joined = joined or character == ZERO_WIDTH_JOINER
+            continue
+        count += 0 if joined else 1
+        joined = False
+    return count
+
+
+def _is_removed(character: str, category: str) -> bool:
+    if character in KEPT_FORMAT_CHARACTERS:
+        return False
+    if category in REMOVED_CATEGORIES or character in GIANT_CHARACTERS or character in BLANK_LETTERS:
+        return True
+    return _is_noncharacter(ord(character))
+
+
+def _is_noncharacter(code: int) -> bool:
+    """Never to be assigned (Unicode §23.7). Other unassigned code points stay: they are newer than our tables."""
+    return 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+
+
+def _has_ink(characters: list[str]) -> bool:
+    """Whether anything would be seen: joiners, marks and blanks alone are an empty message."""
+    return any(
+        character not in KEPT_FORMAT_CHARACTERS
+        and not character.isspace()
+        and unicodedata.category(character) not in MARKS
+        for character in characters
+    )
+
+
+def _extends_previous(character: str, code: int) -> bool:
+    return (
+        character in KEPT_FORMAT_CHARACTERS
+        or code in EMOJI_MODIFIERS
+        or code in EMOJI_TAGS
+        or unicodedata.category(character) in MARKS
+    )

@@ -1,0 +1,95 @@
+"""Looks rooms and people up in the database, off the event loop, with memory and a fuse for outages."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, TypeVar
+
+from channels.db import DatabaseSyncToAsync
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.services import user_for_api_token
+from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
+from chat.limits import DIRECTORY_FUSE_SECONDS, DIRECTORY_THREADS, ROOM_FACTS_KEPT, ROOM_FACTS_SECONDS
+from streaming.models import Channel
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """What a gateway has to know of a room."""
+
+    room_id: int
+    owner_id: int | None  # None: unknown, because the database is away
+
+
+class Directory:
+    """One per process. Its own threads, so that a database that hangs holds up nobody else's."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(DIRECTORY_THREADS, thread_name_prefix="chat-directory")
+        self._rooms: dict[int, tuple[float, RoomFacts | None]] = {}
+        self._blown_until = 0.0
+
+    async def find_room(self, room_id: int) -> RoomFacts:
+        """The room's facts, at most ROOM_FACTS_SECONDS old, older only while the database is away."""
+        known_at, facts = self._rooms.get(room_id, (0.0, None))
+        if time.monotonic() - known_at >= ROOM_FACTS_SECONDS or not known_at:
+            try:
+                facts = await self._look_up(_room_facts, room_id)
+            except DirectoryUnavailableError:
+                if facts is None:
+                    raise
+            else:
+                self._remember(room_id, facts)
+        if facts is None:
+            raise RoomNotFoundError(f"There is no room {room_id}.")
+        return facts
+
+    async def user_of_session(self, session_key: str) -> User | None:
+        """Who is signed in in the browser that sent this session cookie."""
+        return await self._look_up(_user_of_session, session_key)
+
+    async def user_of_token(self, token: str) -> User:
+        """Whose API token this is. Raises BadTokenError."""
+        user = await self._look_up(user_for_api_token, token)
+        if user is None:
+            raise BadTokenError("That API token is unknown or revoked.")
+        return user
+
+    async def _look_up(self, query: Callable[[Any], Found], argument: object) -> Found:
+        """Run the query in a thread. After a failure the next ones fail at once for a moment, instead of queueing."""
+        if time.monotonic() < self._blown_until:
+            raise DirectoryUnavailableError("The database was away a moment ago.")
+        in_thread = DatabaseSyncToAsync(query, thread_sensitive=False, executor=self._threads)
+        try:
+            found: Found = await in_thread(argument)
+        except (OperationalError, InterfaceError) as error:
+            self._blown_until = time.monotonic() + DIRECTORY_FUSE_SECONDS
+            raise DirectoryUnavailableError("The database is away.") from error
+        return found
+
+    def _remember(self, room_id: int, facts: RoomFacts | None) -> None:
+        if len(self._rooms) >= ROOM_FACTS_KEPT:
+            self._rooms.clear()
+        self._rooms[room_id] = (time.monotonic(), facts)
+
+
+def _room_facts(room_id: int) -> RoomFacts | None:
+    owner_id = Channel.objects.filter(pk=room_id).values_list("owner_id", flat=True).first()
+    return None if owner_id is None else RoomFacts(room_id=room_id, owner_id=owner_id)
+
+
+def _user_of_session(session_key: str) -> User | None:
+    """Django's own check, including that the password has not changed since."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(request)
+    return user if isinstance(user, User) and user.is_active else None

@@ -1,0 +1,25 @@
+"""Reads what a room's Redis remembers."""
+
+from typing import Any
+
+from redis.asyncio import Redis
+
+from chat import redis_keys
+
+Entry = tuple[int, bytes]  # seq, encoded event
+
+
+async def read_latest(redis: Redis, room_id: int, count: int) -> list[Entry]:
+    """The latest `count` events, oldest first."""
+    rows = await redis.xrevrange(redis_keys.room_history(room_id), count=count)
+    return _entries(rows)[::-1]
+
+
+async def read_after(redis: Redis, room_id: int, seq: int, count: int) -> list[Entry]:
+    """Up to `count` events after `seq`, oldest first."""
+    rows = await redis.xrange(redis_keys.room_history(room_id), min=f"({seq}-0", count=count)
+    return _entries(rows)
+
+
+def _entries(rows: Any) -> list[Entry]:
+    return [(int(entry_id.partition(b"-")[0]), fields[b"e"]) for entry_id, fields in rows]

@@ -1,0 +1,18 @@
+"""The chat process starts and ends."""
+
+from typing import Any
+
+from chat.gateway import process_gateway, stop_process_gateway
+
+
+async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Connect to Redis before the first viewer comes, and give everything back at the end."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            process_gateway()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await stop_process_gateway()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,69 @@
+"""Every number of chat, with its unit and its reason."""
+
+# --- What one message may be (requirement C3).
+TEXT_MAX_GRAPHEMES = 500
+TEXT_MAX_BYTES = 2_000  # four bytes a grapheme: 500 emoji fit, 500 stacked ones do not
+COMBINING_MARKS_PER_BASE = 3  # Vietnamese and Hebrew need two, pointed Arabic three; more is "zalgo"
+NONCE_MAX_CHARACTERS = 64
+API_TOKEN_MAX_CHARACTERS = 200
+
+# --- What one frame from a client may be (security C-067).
+FRAME_MAX_BYTES = 16_384
+JSON_MAX_DEPTH = 10
+
+# --- How much may be said. Windows slide: at most `count` in any `seconds`.
+VIEWER_MESSAGES = 20
+VIEWER_WINDOW_SECONDS = 60
+BROADCASTER_MESSAGES = 100
+BROADCASTER_WINDOW_SECONDS = 30
+ROOM_MESSAGES_PER_SECOND = 500  # five times what the busiest rooms show; keeps one room from taking a whole Redis
+GATEWAY_MESSAGES_PER_SECOND = 5_000  # what one process can check and publish
+GATEWAY_BURST = 10_000
+CONNECTION_FRAMES_PER_SECOND = 50  # above any honest client; the rest is refused before it is parsed
+CONNECTION_BURST = 200
+CONNECTION_STRIKES = 200  # frames over the limit in a row before the socket is closed
+
+# --- What is remembered.
+HISTORY_ON_JOIN = 100  # messages (requirement C8)
+HISTORY_LENGTH = 500  # messages kept in Redis for readers who come back with since=
+NONCE_SECONDS = 600  # a client that retries later than this is a new message
+ROOM_KEYS_SECONDS = 7 * 86_400  # a room nobody spoke in for a week starts empty
+LOG_LENGTH = 50_000  # messages waiting for PostgreSQL: more than an hour of outage at 10 a second
+ROOM_FACTS_SECONDS = 30  # how long a process trusts what it knows of a channel
+ROOM_FACTS_KEPT = 10_000
+
+# --- Fan-out (reference: measured designs).
+FLUSH_TICK_SECONDS = 0.025  # nobody reads faster; several messages share one send
+SWEEP_HEADROOM = 1.2  # a sweep of 10,000 sockets takes 50-80 ms: leave the loop a sixth of its time
+SWEEP_SLICE = 1_000  # sinks written between two turns of the event loop
+PENDING_MAX = 2_000  # room events one process holds back while it fetches missed ones
+ROOM_IDLE_SECONDS = 30  # a subscription outlives its last viewer by this: people reload pages
+SLOW_BUFFER_BYTES = 65_536  # a viewer with more unsent than this loses messages instead of costing memory
+SLOW_DRAINED_BYTES = 8_192  # below this a slow viewer is told what he missed and is served again
+SLOW_SECONDS = 30  # slow for longer: disconnected
+SOCKET_SEND_BUFFER_BYTES = 65_536  # the kernel otherwise grows it to 4 MB and hides a slow viewer
+FALLBACK_QUEUE_LENGTH = 200  # frames, where the server gives us no transport
+
+# --- Keepalive (requirement C7).
+PING_SECONDS = 30
+PONG_SECONDS = 10
+CLOSE_SECONDS = 5  # how long a closing socket may take to say goodbye
+
+# --- Redis.
+REDIS_CONNECTIONS = 32  # commands in flight per process
+REDIS_COMMAND_SECONDS = 2  # then the sender is told to try again; his nonce keeps the retry from doubling
+REDIS_PING_SECONDS = 5
+OPEN_WAIT_SECONDS = 1  # how long a reader waits for Redis before he gets what the process knows
+RECONNECT_FIRST_SECONDS = 0.1
+RECONNECT_MAX_SECONDS = 2.0
+
+# --- The log on its way to PostgreSQL.
+LOG_ROOM_NOTED_SECONDS = 60  # how often a publisher renews a room's place on the list the log worker reads
+LOG_ROOM_FORGOTTEN_SECONDS = 600  # how long an empty log stays on that list
+LOG_TASK_EXPIRES_SECONDS = 10  # a worker that was away does not run a pile of missed ticks
+LOG_BATCH = 1_000  # rows in one INSERT
+LOG_BATCHES_PER_RUN = 50
+
+# --- Looking up rooms and people.
+DIRECTORY_THREADS = 4
+DIRECTORY_FUSE_SECONDS = 2  # after a failed query: a reconnect storm must not queue up behind time-outs

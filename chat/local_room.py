@@ -1,0 +1,268 @@
+"""One room as one process sees it: its viewers, its latest events, and the order in which they go out."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from chat.core.events import Gap, Status
+from chat.core.frames import Batch
+from chat.history import Entry, read_after, read_latest
+from chat.limits import (
+    FLUSH_TICK_SECONDS,
+    HISTORY_LENGTH,
+    HISTORY_ON_JOIN,
+    PENDING_MAX,
+    SLOW_BUFFER_BYTES,
+    SLOW_DRAINED_BYTES,
+    SLOW_SECONDS,
+    SWEEP_HEADROOM,
+    SWEEP_SLICE,
+)
+from chat.sinks import Sink
+
+log = logging.getLogger(__name__)
+TRY_AGAIN_LATER = 1013
+
+
+class Viewer:
+    """One connection in a room, and what it has missed by being slow."""
+
+    __slots__ = ("asked_at", "gone", "missed_first", "missed_last", "sink", "slow_since")
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.gone = False
+        self.slow_since: float | None = None
+        self.missed_first = self.missed_last = 0
+        self.asked_at: float | None = None  # when the hub's unanswered ping went out
+
+
+class LocalRoom:
+    """Receives the room's events in any state of health and writes them to its viewers in one order, none twice."""
+
+    def __init__(self, room_id: int, redis: Redis) -> None:
+        self.room_id = room_id
+        self.viewers: set[Viewer] = set()
+        self.connected = False
+        self.connecting = asyncio.Lock()
+        self.last_seq = 0  # of the newest event in `_ring`
+        self.flushed_seq = 0  # of the newest event that was written to the viewers
+        self._redis = redis
+        self._loop = asyncio.get_running_loop()
+        self._ring: deque[Entry] = deque(maxlen=HISTORY_ON_JOIN)
+        self._ahead: deque[Entry] = deque(maxlen=PENDING_MAX)  # arrived before something that is missing
+        self._unsent: list[Entry] = []
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._sweeping = False
+        self._next_flush = 0.0
+        self._catching_up: asyncio.Task[None] | None = None
+
+    # --- viewers
+
+    def join(self, viewer: Viewer, since: int | None, older: Sequence[Entry]) -> None:
+        """Send what came before and then, from the next flush on, everything: in one turn, so nothing falls between.
+
+        `since` is the last event a returning reader has, `older` what `read_before_ring` found for him.
+        """
+        sent = [entry for entry in self._ring if entry[0] <= self.flushed_seq]
+        if since is None or since > self.flushed_seq:
+            payloads = [payload for _, payload in sent]
+        else:
+            payloads = _resume(since, [*older, *sent])
+        if payloads:
+            viewer.sink.write(Batch(tuple(payloads)))
+        self.viewers.add(viewer)
+
+    def leave(self, viewer: Viewer) -> None:
+        viewer.gone = True
+        self.viewers.discard(viewer)
+
+    async def read_before_ring(self, since: int) -> list[Entry]:
+        """Events after `since` that are older than the ring, for a reader who was away for longer."""
+        if not self.connected or since >= (self._ring[0][0] if self._ring else self.last_seq + 1) - 1:
+            return []
+        return await read_after(self._redis, self.room_id, since, HISTORY_LENGTH)
+
+    def latest(self) -> list[bytes]:
+        """The encoded events that a new viewer gets, oldest first."""
+        return [payload for _, payload in self._ring]
+
+    # --- events in
+
+    async def catch_up(self) -> None:
+        """Read from the history what the feed did not bring: at the start, after an outage, after a skipped number."""
+        if self.last_seq == 0:
+            for entry in await read_latest(self._redis, self.room_id, HISTORY_ON_JOIN):
+                self._accept_after_gap(entry)
+        else:
+            await self._read_on()
+        self._take_held_back()
+
+    async def _read_on(self) -> None:
+        full_page = True
+        while full_page:
+            entries = await read_after(self._redis, self.room_id, self.last_seq, HISTORY_LENGTH)
+            for entry in entries:
+                self._accept_after_gap(entry)
+            full_page = len(entries) == HISTORY_LENGTH
+
+    def _take_held_back(self) -> None:
+        for entry in sorted(self._ahead):
+            self._accept_after_gap(entry)
+        self._ahead.clear()
+
+    def receive(self, entry: Entry) -> None:
+        """One event from the feed."""
+        seq = entry[0]
+        if not self.connected or self._catching_up is not None:
+            self._ahead.append(entry)
+        elif seq == self.last_seq + 1 or self.last_seq == 0:
+            self._accept(entry)
+        elif seq > self.last_seq:
+            self._ahead.append(entry)
+            self._catching_up = self._loop.create_task(self._fetch_skipped())
+
+    def set_connected(self, connected: bool) -> None:
+        """Tell everyone when the room is cut off from Redis or back."""
+        if connected == self.connected:
+            return
+        self.connected = connected
+        self._flush_now()
+        self._write_all([Status(connected=connected).to_json().encode()])
+
+    async def _fetch_skipped(self) -> None:
+        try:
+            await self.catch_up()
+        except (RedisError, OSError) as error:
+            log.warning("Room %s: could not read what was skipped: %s", self.room_id, error)
+            self._take_held_back()
+        finally:
+            self._catching_up = None
+
+    def _accept_after_gap(self, entry: Entry) -> None:
+        """Accept an event that may be old (dropped) or whose predecessors are lost (said so to the viewers)."""
+        if entry[0] <= self.last_seq:
+            return
+        if self.last_seq and entry[0] > self.last_seq + 1:
+            first, last = self.last_seq + 1, entry[0] - 1
+            self._unsent.append((last, _gap(first, last)))
+        self._accept(entry)
+
+    def _accept(self, entry: Entry) -> None:
+        self.last_seq = entry[0]
+        self._ring.append(entry)
+        self._unsent.append(entry)
+        self._schedule_flush()
+
+    # --- events out
+
+    def _schedule_flush(self) -> None:
+        """An idle room's event leaves at once; a busy room's share one write per tick."""
+        if self._flush_timer is not None or self._sweeping:
+            return
+        delay = self._next_flush - self._loop.time()
+        if delay <= 0:
+            self._flush()
+        else:
+            self._flush_timer = self._loop.call_later(delay, self._flush)
+
+    def _flush_now(self) -> None:
+        if self._unsent and not self._sweeping:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        entries, self._unsent = self._unsent, []
+        if not entries:
+            return
+        first, self.flushed_seq = entries[0][0], entries[-1][0]
+        batch = Batch(tuple(payload for _, payload in entries))
+        viewers = list(self.viewers)
+        started = self._loop.time()
+        self._sweep(viewers[:SWEEP_SLICE], batch, first)
+        if len(viewers) <= SWEEP_SLICE:
+            self._end_sweep(started)
+        else:
+            self._sweeping = True
+            self._sweep_next(viewers, SWEEP_SLICE, batch, first, started)
+
+    def _sweep_next(self, viewers: list[Viewer], start: int, batch: Batch, first: int, started: float) -> None:
+        """The next slice, a turn of the event loop later, so that reads are not starved by a large room."""
+
+        def go_on() -> None:
+            self._sweep(viewers[start : start + SWEEP_SLICE], batch, first)
+            if start + SWEEP_SLICE < len(viewers):
+                self._sweep_next(viewers, start + SWEEP_SLICE, batch, first, started)
+            else:
+                self._sweeping = False
+                self._end_sweep(started)
+
+        self._loop.call_soon(go_on)
+
+    def _end_sweep(self, started: float) -> None:
+        took = self._loop.time() - started
+        self._next_flush = started + took + max(FLUSH_TICK_SECONDS, SWEEP_HEADROOM * took)
+        if self._unsent:
+            self._schedule_flush()
+
+    def _sweep(self, viewers: list[Viewer], batch: Batch, first: int) -> None:
+        for viewer in viewers:
+            if viewer.gone:
+                continue
+            if viewer.slow_since is None and viewer.sink.buffered() <= SLOW_BUFFER_BYTES:
+                viewer.sink.write(batch)
+            else:
+                self._note_missed(viewer, first)
+
+    def _note_missed(self, viewer: Viewer, first: int) -> None:
+        if viewer.slow_since is None:
+            viewer.slow_since = self._loop.time()
+            viewer.missed_first = first
+        viewer.missed_last = self.flushed_seq
+
+    def _write_all(self, payloads: list[bytes]) -> None:
+        batch = Batch(tuple(payloads))
+        for viewer in list(self.viewers):
+            if viewer.sink.buffered() <= SLOW_BUFFER_BYTES:
+                viewer.sink.write(batch)
+
+    def care_for_slow(self, now: float) -> None:
+        """Tell drained viewers what they missed; disconnect those who stay slow. Called every second."""
+        for viewer in [viewer for viewer in self.viewers if viewer.slow_since is not None]:
+            if viewer.sink.buffered() <= SLOW_DRAINED_BYTES and not self._sweeping:
+                viewer.slow_since = None
+                viewer.sink.write(Batch((_gap(viewer.missed_first, viewer.missed_last),)))
+            elif viewer.slow_since is not None and now - viewer.slow_since > SLOW_SECONDS:
+                viewer.sink.close(TRY_AGAIN_LATER, "too slow")
+                self.leave(viewer)
+
+    def stop(self) -> None:
+        """Nobody is here any more."""
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+
+
+def _resume(since: int, entries: Sequence[Entry]) -> list[bytes]:
+    """What a reader who has everything up to `since` still has to see, with a marker wherever something is lost."""
+    payloads: list[bytes] = []
+    last = since
+    for seq, payload in entries:
+        if seq <= last:
+            continue
+        if seq > last + 1:
+            payloads.append(_gap(last + 1, seq - 1))
+        payloads.append(payload)
+        last = seq
+    return payloads
+
+
+def _gap(first: int, last: int) -> bytes:
+    return Gap(first=first, last=last).to_json().encode()

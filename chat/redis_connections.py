@@ -1,0 +1,35 @@
+"""This process's connections to Redis: one pool for commands, separate ones for subscriptions."""
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from chat.limits import REDIS_COMMAND_SECONDS, REDIS_CONNECTIONS
+
+_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, Redis]" = WeakKeyDictionary()
+
+
+def command_client() -> Redis:
+    """The client of the running event loop for commands; it gives up after REDIS_COMMAND_SECONDS, without retrying."""
+    loop = asyncio.get_running_loop()
+    client = _clients.get(loop)
+    if client is None:
+        client = _clients[loop] = new_client(REDIS_CONNECTIONS)
+    return client
+
+
+def new_client(connections: int) -> Redis:
+    """A client with its own pool. Nothing is retried here: whoever asks knows better what a retry means."""
+    pool = BlockingConnectionPool.from_url(
+        settings.REDIS_URL,
+        max_connections=connections,
+        timeout=REDIS_COMMAND_SECONDS,
+        socket_timeout=REDIS_COMMAND_SECONDS,
+        socket_connect_timeout=REDIS_COMMAND_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis(connection_pool=pool)

@@ -1,0 +1,46 @@
+"""Every Redis key of chat. One room's keys share the hash tag {room}, so that a cluster keeps them on one shard."""
+
+
+def room_sequence(room_id: int) -> str:
+    """The last sequence number given out in the room. TTL ROOM_KEYS_SECONDS."""
+    return f"chat:{{{room_id}}}:seq"
+
+
+def room_history(room_id: int) -> str:
+    """Stream of the room's latest events; the entry id is `<seq>-0`. At most HISTORY_LENGTH, TTL ROOM_KEYS_SECONDS."""
+    return f"chat:{{{room_id}}}:history"
+
+
+def room_log(room_id: int) -> str:
+    """Stream of events not yet in PostgreSQL. At most LOG_LENGTH; the log worker deletes what it has stored."""
+    return f"chat:{{{room_id}}}:log"
+
+
+def room_feed(room_id: int) -> str:
+    """Pub/Sub name of the room's events (`SPUBLISH` in a cluster)."""
+    return f"chat:{{{room_id}}}:feed"
+
+
+def nonce(room_id: int, user_id: int, client_nonce: str) -> str:
+    """What a sender's nonce became: `<id> <seq>`. TTL NONCE_SECONDS."""
+    return f"chat:{{{room_id}}}:nonce:{user_id}:{client_nonce}"
+
+
+def user_rate(room_id: int, user_id: int) -> str:
+    """List of the times (ms) a user spoke in the room, latest first. As long as his limit, TTL its window."""
+    return f"chat:{{{room_id}}}:spoke:{user_id}"
+
+
+def room_rate(room_id: int) -> str:
+    """Hash-free counter of the room's messages in the current second. TTL 2 s."""
+    return f"chat:{{{room_id}}}:rate"
+
+
+def logged_rooms() -> str:
+    """Sorted set of rooms whose log may hold something, by when a publisher last said so (s). Trimmed by the worker."""
+    return "chat:logged-rooms"
+
+
+def gateways_feed() -> str:
+    """Pub/Sub name every gateway listens to, so that its connection lives even without a room."""
+    return "chat:gateways"

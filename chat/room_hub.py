@@ -1,0 +1,198 @@
+"""All rooms of one process: one Redis subscription per room with a local viewer, kept alive through outages."""
+
+import asyncio
+import logging
+import random
+from contextlib import suppress
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from chat import redis_keys
+from chat.keepalive import Keepalive
+from chat.limits import (
+    OPEN_WAIT_SECONDS,
+    RECONNECT_FIRST_SECONDS,
+    RECONNECT_MAX_SECONDS,
+    REDIS_COMMAND_SECONDS,
+    REDIS_PING_SECONDS,
+    ROOM_IDLE_SECONDS,
+)
+from chat.local_room import LocalRoom, Viewer
+from chat.redis_connections import new_client
+
+log = logging.getLogger(__name__)
+OUTAGE = (RedisError, OSError, asyncio.TimeoutError)
+
+
+class RoomHub:
+    """Opens a room when its first local viewer comes and closes it some time after the last one left."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._subscriptions = new_client(connections=2)
+        self._loop = asyncio.get_running_loop()
+        self._rooms: dict[int, LocalRoom] = {}
+        self._by_feed: dict[bytes, LocalRoom] = {}
+        self._empty_since: dict[int, float] = {}
+        self._keepalive = Keepalive()
+        self._pubsub: PubSub | None = None
+        self._subscribed = asyncio.Event()
+        self._repair: asyncio.Task[None] | None = None
+        self._tasks = [self._loop.create_task(self._stay_subscribed()), self._loop.create_task(self._tick())]
+
+    @property
+    def connected(self) -> bool:
+        """Whether Redis brings events now."""
+        return self._pubsub is not None
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    async def open_room(self, room_id: int) -> LocalRoom:
+        """The room, subscribed and with its latest events; while Redis is away, as far as it is known."""
+        room = self._rooms.get(room_id)
+        if room is None:
+            room = self._rooms[room_id] = LocalRoom(room_id, self._redis)
+            self._by_feed[_feed(room_id)] = room
+        if not room.viewers:
+            self._empty_since[room_id] = self._loop.time()
+        if not room.connected:
+            try:
+                await asyncio.wait_for(self._connect_room(room), OPEN_WAIT_SECONDS)
+            except OUTAGE as error:
+                log.warning("Room %s opened without Redis: %s", room_id, error or type(error).__name__)
+        return room
+
+    def enter(self, room: LocalRoom, viewer: Viewer) -> None:
+        """The viewer is in the room: count and ping him."""
+        self._empty_since.pop(room.room_id, None)
+        self._keepalive.add(viewer)
+
+    def leave(self, room: LocalRoom, viewer: Viewer) -> None:
+        room.leave(viewer)
+        self._keepalive.remove(viewer)
+        if not room.viewers:
+            self._empty_since[room.room_id] = self._loop.time()
+
+    async def stop(self) -> None:
+        """Give everything back; the process is going away."""
+        if self._repair is not None:
+            self._tasks.append(self._repair)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for room in self._rooms.values():
+            room.stop()
+        with suppress(*OUTAGE):
+            await self._subscriptions.aclose()
+
+    # --- the subscription
+
+    async def _stay_subscribed(self) -> None:
+        delay = RECONNECT_FIRST_SECONDS
+        while True:
+            pubsub = self._subscriptions.pubsub()
+            try:
+                await pubsub.subscribe(redis_keys.gateways_feed())
+                await pubsub.get_message(timeout=REDIS_COMMAND_SECONDS)
+                self._pubsub = pubsub
+                self._subscribed.set()
+                self._repair_rooms()
+                delay = RECONNECT_FIRST_SECONDS
+                await self._listen(pubsub)
+            except OUTAGE as error:
+                log.warning("Redis is away: %s", error or type(error).__name__)
+            finally:
+                self._lose_connection()
+                with suppress(*OUTAGE):
+                    await pubsub.aclose()  # type: ignore[no-untyped-call]
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  jitter, not a secret
+            delay = min(delay * 2, RECONNECT_MAX_SECONDS)
+
+    async def _listen(self, pubsub: PubSub) -> None:
+        """Deliver until Redis goes away. A connection that does not even answer a ping is as good as gone."""
+        asked = False
+        while True:
+            message = await pubsub.get_message(timeout=REDIS_PING_SECONDS)
+            if message is not None:
+                asked = False
+                self._deliver(message)
+            elif asked:
+                raise TimeoutError("no answer to a ping")
+            else:
+                asked = True
+                await pubsub.ping()
+
+    def _deliver(self, message: dict[str, Any]) -> None:
+        if message["type"] != "message":
+            return
+        room = self._by_feed.get(message["channel"])
+        if room is not None:
+            seq, _, payload = message["data"].partition(b":")
+            room.receive((int(seq), payload))
+
+    async def _connect_rooms(self) -> None:
+        """Every room that is cut off, those with most viewers first."""
+        rooms = [room for room in self._rooms.values() if not room.connected]
+        try:
+            for room in sorted(rooms, key=lambda room: -len(room.viewers)):
+                await self._connect_room(room)
+        except OUTAGE as error:
+            log.warning("Redis went away again: %s", error or type(error).__name__)
+
+    async def _connect_room(self, room: LocalRoom) -> None:
+        """Subscribe first and read the history second: what is said in between arrives by both ways and counts once."""
+        await self._subscribed.wait()
+        async with room.connecting:
+            pubsub = self._pubsub
+            if room.connected or pubsub is None:
+                return
+            await pubsub.subscribe(redis_keys.room_feed(room.room_id))
+            await room.catch_up()
+            if self._pubsub is pubsub:
+                room.set_connected(True)
+
+    def _repair_rooms(self) -> None:
+        if self._pubsub is None or (self._repair is not None and not self._repair.done()):
+            return
+        if any(not room.connected for room in self._rooms.values()):
+            self._repair = self._loop.create_task(self._connect_rooms())
+
+    def _lose_connection(self) -> None:
+        self._pubsub = None
+        self._subscribed.clear()
+        for room in self._rooms.values():
+            room.set_connected(False)
+
+    # --- care, once a second
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            now = self._loop.time()
+            for room in list(self._rooms.values()):
+                room.care_for_slow(now)
+            self._keepalive.tick(now)
+            self._repair_rooms()
+            await self._close_idle(now)
+
+    async def _close_idle(self, now: float) -> None:
+        for room_id, since in list(self._empty_since.items()):
+            if now - since < ROOM_IDLE_SECONDS:
+                continue
+            del self._empty_since[room_id]
+            room = self._rooms.get(room_id)
+            if room is None or room.viewers:
+                continue
+            del self._rooms[room_id], self._by_feed[_feed(room_id)]
+            room.stop()
+            if self._pubsub is not None:
+                with suppress(*OUTAGE):
+                    await self._pubsub.unsubscribe(redis_keys.room_feed(room_id))
+
+
+def _feed(room_id: int) -> bytes:
+    return redis_keys.room_feed(room_id).encode()

@@ -1,0 +1,16 @@
+"""Where chat listens, relative to the chat process's root."""
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from chat.consumers import HealthConsumer, HistoryConsumer, NotFoundConsumer, RoomConsumer
+
+websocket_application = URLRouter([path("api/v1/chat/<int:room_id>", RoomConsumer.as_asgi())])
+
+http_application = URLRouter(
+    [
+        path("api/v1/chat/<int:room_id>/history", HistoryConsumer.as_asgi()),
+        path("healthz", HealthConsumer.as_asgi()),
+        re_path(r"", NotFoundConsumer.as_asgi()),
+    ]
+)
