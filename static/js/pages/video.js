@@ -1,0 +1,17 @@
+// A recording: plays at once, from where this viewer left it.
+
+import { mountPlayer } from "../player/player.js";
+import { preferences } from "../player/preferences.js";
+
+const player = mountPlayer(document.getElementById("player"));
+const playback = JSON.parse(document.getElementById("playback").textContent);
+
+function resume() {
+  const { resumeKey } = player.root.dataset;
+  const at = resumeKey ? preferences.resumeAt(resumeKey) : 0;
+  if (at > 0 && at < player.video.duration) player.video.currentTime = at;
+}
+
+player.video.addEventListener("loadedmetadata", resume, { once: true });
+if (playback) player.usePlayback(playback);
+else player.setFacts({ problem: { title: "This recording is not ready", text: "It is still being written. Try again in a moment." } });

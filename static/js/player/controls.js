@@ -1,0 +1,209 @@
+// The control bar: buttons, volume, seek bar, and hiding while nobody needs them.
+
+import { clock } from "../shared/format.js";
+import { preferences } from "./preferences.js";
+import { SettingsMenu } from "./settings_menu.js";
+
+const HIDE_AFTER_MS = 2600;
+
+export class Controls {
+  constructor(player) {
+    this.player = player;
+    this.root = player.root;
+    this.video = player.video;
+    this.part = (name) => this.root.querySelector(`[data-${name}]`);
+    this.scrubbing = false;
+    this.menu = new SettingsMenu(player, this.part("settings"), this.part("settings-menu"));
+    this.bindButtons();
+    this.bindPicture();
+    this.bindVolume();
+    if (this.part("seek")) this.bindSeek();
+    this.video.addEventListener("play", () => this.showPlaying());
+    this.video.addEventListener("pause", () => this.showPlaying());
+    document.addEventListener("fullscreenchange", () => this.showFullscreen());
+    player.addEventListener("screen", () => this.wake());
+    this.showPlaying();
+    this.showVolume();
+    this.wake();
+  }
+
+  bindButtons() {
+    this.part("play").addEventListener("click", () => this.player.togglePlay());
+    this.part("live")?.addEventListener("click", () => this.player.toEdge());
+    this.part("fullscreen").addEventListener("click", () => this.toggleFullscreen());
+    this.part("theatre")?.addEventListener("click", () => this.toggleTheatre());
+    const pip = this.part("pip");
+    pip.hidden = !document.pictureInPictureEnabled;
+    pip.addEventListener("click", () => this.togglePip());
+  }
+
+  // A mouse click plays or pauses, a tap only shows the controls.
+  bindPicture() {
+    let tapped = false;
+    this.video.addEventListener("pointerup", (event) => {
+      tapped = event.pointerType !== "mouse";
+    });
+    this.video.addEventListener("click", () => (tapped ? this.toggleAwake() : this.player.togglePlay()));
+    this.video.addEventListener("dblclick", () => this.toggleFullscreen());
+    for (const name of ["pointermove", "pointerdown", "focusin", "keydown"]) {
+      this.root.addEventListener(name, (event) => event.pointerType === "touch" || this.wake());
+    }
+    this.root.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.sleep());
+  }
+
+  wake() {
+    this.root.dataset.awake = "";
+    clearTimeout(this.sleepTimer);
+    this.sleepTimer = setTimeout(() => this.sleep(), HIDE_AFTER_MS);
+  }
+
+  sleep() {
+    const focused = this.part("bar").querySelector(":focus-visible");
+    if (this.video.paused || focused || this.menu.open || this.scrubbing) return;
+    delete this.root.dataset.awake;
+  }
+
+  toggleAwake() {
+    if ("awake" in this.root.dataset) this.sleep();
+    else this.wake();
+  }
+
+  // --- Volume
+
+  bindVolume() {
+    const range = this.part("volume");
+    range.addEventListener("input", () => {
+      this.video.volume = Number(range.value);
+      this.video.muted = this.video.volume === 0;
+      this.volumeChosen();
+    });
+    this.part("mute").addEventListener("click", () => this.toggleMute());
+    this.video.addEventListener("volumechange", () => this.showVolume());
+  }
+
+  toggleMute() {
+    if (this.video.muted || this.video.volume === 0) {
+      this.player.unmute();
+      return;
+    }
+    this.video.muted = true;
+    this.volumeChosen();
+  }
+
+  changeVolume(step) {
+    this.video.volume = Math.min(Math.max(this.video.volume + step, 0), 1);
+    this.video.muted = this.video.volume === 0;
+    this.volumeChosen();
+    this.wake();
+  }
+
+  volumeChosen() {
+    this.part("unmute").hidden = true;
+    preferences.keepVolume(this.video);
+  }
+
+  showVolume() {
+    const loudness = this.video.muted ? 0 : this.video.volume;
+    this.root.dataset.volume = loudness === 0 ? "muted" : loudness < 0.5 ? "low" : "loud";
+    const range = this.part("volume");
+    range.value = String(loudness);
+    range.style.setProperty("--done", `${loudness * 100}%`);
+    this.part("mute").setAttribute("aria-label", loudness === 0 ? "Unmute" : "Mute");
+    if (loudness > 0) this.part("unmute").hidden = true;
+  }
+
+  // --- Recording: the seek bar
+
+  bindSeek() {
+    const seek = this.part("seek");
+    const tip = this.part("seek-tip");
+    seek.addEventListener("input", () => {
+      this.scrubbing = true;
+      this.video.currentTime = Number(seek.value);
+      this.showTime(Number(seek.value));
+    });
+    seek.addEventListener("change", () => {
+      this.scrubbing = false;
+    });
+    seek.addEventListener("pointermove", (event) => {
+      const box = seek.getBoundingClientRect();
+      const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+      tip.hidden = !this.video.duration;
+      tip.textContent = clock(share * this.video.duration);
+      tip.style.setProperty("--at", `${share * 100}%`);
+    });
+    seek.addEventListener("pointerleave", () => {
+      tip.hidden = true;
+    });
+  }
+
+  showTime(now) {
+    const { duration } = this.video;
+    const seek = this.part("seek");
+    if (!Number.isFinite(duration) || duration <= 0) return;
+    seek.max = String(duration);
+    seek.value = String(now);
+    seek.setAttribute("aria-valuetext", `${clock(now)} of ${clock(duration)}`);
+    seek.style.setProperty("--done", `${(now / duration) * 100}%`);
+    seek.style.setProperty("--loaded", `${(this.bufferedEnd(now) / duration) * 100}%`);
+    this.part("time").textContent = clock(now);
+    this.part("duration").textContent = clock(duration);
+  }
+
+  bufferedEnd(now) {
+    const { buffered } = this.video;
+    for (let index = 0; index < buffered.length; index += 1) {
+      if (buffered.start(index) <= now + 0.1 && now <= buffered.end(index)) return buffered.end(index);
+    }
+    return now;
+  }
+
+  // --- What changes by itself
+
+  refresh() {
+    if (this.part("seek")) {
+      if (!this.scrubbing) this.showTime(this.video.currentTime);
+      return;
+    }
+    const { latency } = this.player.engine || {};
+    const shown = latency !== null && latency !== undefined && this.player.facts.picture;
+    const text = shown ? `${latency.toFixed(1)} s` : "";
+    const output = this.part("latency");
+    if (output.textContent !== text) output.textContent = text;
+    this.part("live").dataset.edge = String(this.player.atEdge && this.player.facts.channel === "live");
+  }
+
+  showPlaying() {
+    const playing = !this.video.paused;
+    this.root.dataset.playing = String(playing);
+    this.part("play").setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.wake();
+  }
+
+  // --- Sizes
+
+  toggleFullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else if (this.root.requestFullscreen) this.root.requestFullscreen().catch(() => {});
+    else this.video.webkitEnterFullscreen?.(); // iPhone: only the video itself can
+  }
+
+  showFullscreen() {
+    const full = document.fullscreenElement === this.root;
+    this.root.dataset.full = String(full);
+    this.part("fullscreen").setAttribute("aria-label", full ? "Leave full screen" : "Full screen");
+  }
+
+  toggleTheatre() {
+    const button = this.part("theatre");
+    if (!button) return;
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    this.player.dispatchEvent(new CustomEvent("theatre", { detail: on }));
+  }
+
+  togglePip() {
+    if (document.pictureInPictureElement) document.exitPictureInPicture();
+    else this.video.requestPictureInPicture?.().catch(() => {});
+  }
+}

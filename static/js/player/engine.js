@@ -1,0 +1,268 @@
+// Feeds the <video>: hls.js where it runs, the browser's own HLS elsewhere (iPhones before iOS 17.1).
+//
+// Both engines: load(url), renew(url), stop(), and getters for what the controls show. Network trouble is never
+// final for a live picture: it goes on by itself. `onProblem({title, text})` is for what only the viewer can solve.
+
+import { preferences } from "./preferences.js";
+
+const TOKEN = /(\/media\/)[^/]+(\/)/;
+const RESTART_MS = 1000;
+const RENEW_EVERY_MS = 2000;
+const RECOVER_WINDOW_MS = 5000;
+
+export function createEngine(video, options) {
+  if (window.Hls && window.Hls.isSupported()) return new HlsEngine(video, options);
+  if (video.canPlayType("application/vnd.apple.mpegurl")) return new NativeEngine(video, options);
+  return null;
+}
+
+// A playlist request may be held for seconds while nothing new exists; 503 and a refused connection mean "ask again".
+function retryPolicy({ live, firstByteMs, loadMs }) {
+  const retry = { maxNumRetry: live ? Infinity : 5, retryDelayMs: 250, maxRetryDelayMs: live ? 500 : 4000, backoff: "linear" };
+  const shouldRetry = (policy, count, _isTimeout, response) => {
+    const status = response ? response.code : 0;
+    if (status === 404 || status === 410) return live && count < 4;
+    return Boolean(policy) && count < policy.maxNumRetry;
+  };
+  return {
+    default: {
+      maxTimeToFirstByteMs: firstByteMs,
+      maxLoadTimeMs: loadMs,
+      timeoutRetry: { ...retry, retryDelayMs: 0, shouldRetry },
+      errorRetry: { ...retry, shouldRetry },
+    },
+  };
+}
+
+class HlsEngine {
+  constructor(video, options) {
+    this.video = video;
+    this.options = options;
+    this.hls = null;
+    this.url = null;
+    this.renewedAt = 0;
+    this.recoveries = [];
+    this.lowLatency = options.live && preferences.lowLatency();
+    addEventListener("pagehide", () => this.hls && preferences.keepBandwidth(this.hls.bandwidthEstimate));
+  }
+
+  config() {
+    const { live, capToSize = false } = this.options;
+    return {
+      lowLatencyMode: this.lowLatency,
+      maxLiveSyncPlaybackRate: 1.1,
+      backBufferLength: 30,
+      enableWorker: true,
+      // Parts of 0.35 s: the default windows react so late that the picture stalls first.
+      abrEwmaFastLive: 0.5,
+      abrEwmaSlowLive: 1.5,
+      abrBandWidthUpFactor: 0.85,
+      abrEwmaDefaultEstimate: preferences.bandwidth(),
+      abrEwmaDefaultEstimateMax: 30_000_000,
+      testBandwidth: false,
+      startLevel: -1,
+      capLevelToPlayerSize: capToSize,
+      manifestLoadPolicy: retryPolicy({ live, firstByteMs: 15_000, loadMs: 20_000 }),
+      playlistLoadPolicy: retryPolicy({ live, firstByteMs: 12_000, loadMs: 20_000 }),
+      fragLoadPolicy: retryPolicy({ live: false, firstByteMs: 9000, loadMs: 60_000 }),
+      xhrSetup: (xhr, url) => xhr.open("GET", this.withToken(url), true),
+    };
+  }
+
+  // Requests carry the newest token, so that a renewed one needs no reload of the source.
+  withToken(url) {
+    const token = this.url && TOKEN.exec(this.url);
+    return token ? url.replace(TOKEN, token[0]) : url;
+  }
+
+  load(url) {
+    this.stop();
+    this.url = url;
+    const hls = new window.Hls(this.config());
+    this.hls = hls;
+    hls.on(window.Hls.Events.ERROR, (_event, error) => this.onError(hls, error));
+    hls.on(window.Hls.Events.MANIFEST_PARSED, () => this.options.onReady());
+    hls.on(window.Hls.Events.LEVEL_SWITCHED, () => this.options.onQuality());
+    hls.loadSource(url);
+    hls.attachMedia(this.video);
+  }
+
+  renew(url) {
+    this.url = url;
+  }
+
+  stop() {
+    clearTimeout(this.restartTimer);
+    this.hls?.destroy();
+    this.hls = null;
+    this.url = null;
+  }
+
+  onError(hls, error) {
+    if (hls !== this.hls) return;
+    const status = error.response ? error.response.code : 0;
+    if (status === 401 || status === 403) this.askForToken();
+    if (!error.fatal) return;
+    const { ErrorTypes } = window.Hls;
+    if (error.type === ErrorTypes.MEDIA_ERROR) this.recoverMedia();
+    else if (error.type === ErrorTypes.NETWORK_ERROR && !this.options.live && status !== 403) this.giveUp(status);
+    else this.restartLater();
+  }
+
+  async askForToken() {
+    if (performance.now() - this.renewedAt < RENEW_EVERY_MS) return;
+    this.renewedAt = performance.now();
+    const url = await this.options.renewUrl();
+    if (url && this.url) this.renew(url);
+  }
+
+  restartLater() {
+    clearTimeout(this.restartTimer);
+    this.restartTimer = setTimeout(() => {
+      if (!this.hls) return;
+      if (this.hls.levels.length) this.hls.startLoad();
+      else this.hls.loadSource(this.url);
+    }, RESTART_MS);
+  }
+
+  // First the repair that keeps the picture, then a new instance, then the viewer is told.
+  recoverMedia() {
+    const now = performance.now();
+    this.recoveries = [...this.recoveries.filter((at) => now - at < RECOVER_WINDOW_MS), now];
+    if (this.recoveries.length === 1) this.hls.recoverMediaError();
+    else if (this.recoveries.length <= 3) this.load(this.url);
+    else this.options.onProblem({ title: "This picture cannot be decoded", text: "Your browser stopped at it. Try again, or choose another quality." });
+  }
+
+  giveUp(status) {
+    const gone = status === 404 || status === 410;
+    this.options.onProblem(
+      gone
+        ? { title: "This recording is not available", text: "It may still be being written, or it was deleted." }
+        : { title: "The connection is lost", text: "Check your network, then try again." },
+    );
+  }
+
+  setLowLatency(low) {
+    this.lowLatency = low;
+    if (!this.hls) return;
+    this.hls.lowLatencyMode = low;
+    this.resetTarget();
+    this.toEdge();
+  }
+
+  // hls.js keeps a second more distance after each stall. That is right for a weak line, wrong after an encoder's drop.
+  resetTarget() {
+    const details = this.hls?.latestLevelDetails;
+    if (!details || !details.live) return;
+    const target = (this.lowLatency && details.partHoldBack) || details.holdBack || 3 * details.targetduration;
+    this.hls.targetLatency = target;
+  }
+
+  toEdge() {
+    if (this.edge !== null) this.video.currentTime = this.edge;
+  }
+
+  get edge() {
+    return this.hls?.liveSyncPosition ?? null;
+  }
+
+  get latency() {
+    return this.hls?.latestLevelDetails ? this.hls.latency : null;
+  }
+
+  get targetLatency() {
+    return this.hls?.targetLatency ?? null;
+  }
+
+  get qualities() {
+    return (this.hls?.levels || []).map((level, index) => ({ index, level, label: labelOf(level) })).reverse();
+  }
+
+  get quality() {
+    return this.hls && !this.hls.autoLevelEnabled ? this.hls.manualLevel : -1;
+  }
+
+  set quality(index) {
+    if (this.hls) this.hls.nextLevel = index;
+  }
+
+  get shownLevel() {
+    const { hls } = this;
+    return hls ? hls.levels[hls.currentLevel] || null : null;
+  }
+
+  get shownLabel() {
+    return this.shownLevel ? labelOf(this.shownLevel) : "";
+  }
+
+  get bandwidth() {
+    return this.hls ? this.hls.bandwidthEstimate : 0;
+  }
+}
+
+function labelOf(level) {
+  const rate = Number(level.frameRate) || 0;
+  const size = level.height ? `${level.height}p${rate > 45 ? Math.round(rate) : ""}` : "Audio";
+  return /source/i.test(level.name || "") ? `${size} (source)` : size;
+}
+
+class NativeEngine {
+  constructor(video, options) {
+    this.video = video;
+    this.options = options;
+    this.hls = null;
+    this.url = null;
+    this.lowLatency = true;
+    this.qualities = [];
+    this.quality = -1;
+    this.shownLevel = null;
+    this.shownLabel = "";
+    this.bandwidth = 0;
+    this.targetLatency = null;
+    video.addEventListener("error", () => this.url && this.retry());
+    video.addEventListener("loadedmetadata", () => this.url && options.onReady());
+  }
+
+  load(url) {
+    this.url = url;
+    this.video.src = url;
+    this.options.onReady();
+  }
+
+  renew(url) {
+    this.url = url; // used by the next retry; the player in the browser keeps its own until then
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.url = null;
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  retry() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      const url = await this.options.renewUrl();
+      if (this.url) this.load(url || this.url);
+    }, RENEW_EVERY_MS);
+  }
+
+  setLowLatency() {}
+
+  resetTarget() {}
+
+  toEdge() {
+    if (this.edge !== null) this.video.currentTime = this.edge;
+  }
+
+  get edge() {
+    const { seekable } = this.video;
+    return this.options.live && seekable.length ? seekable.end(seekable.length - 1) : null;
+  }
+
+  get latency() {
+    return null;
+  }
+}

@@ -1,0 +1,261 @@
+// The player: one <video>, an engine that feeds it, screens over it, controls under it.
+
+import { callApi } from "../shared/api.js";
+import { Controls } from "./controls.js";
+import { createEngine } from "./engine.js";
+import { listenToKeys } from "./keyboard.js";
+import { preferences } from "./preferences.js";
+import { announcement, screenFor } from "./screens.js";
+import { catchUpTarget, jumpTarget, rangesOf } from "./stall.js";
+import { Stats } from "./stats.js";
+
+const TICK_MS = 250;
+const STUCK_MS = 600; // parts come every 350 ms: a little longer without movement is a stall
+const JUMP_AFTER_MS = 1000;
+const JUMP_EVERY_MS = 3000;
+const RENEW_AT = 0.8; // of a playback address's life
+const ON_AIR = ["starting", "live", "reconnecting"];
+
+export class Player extends EventTarget {
+  constructor(root) {
+    super();
+    this.root = root;
+    this.video = root.querySelector("video");
+    this.live = root.dataset.mode === "live";
+    this.facts = { channel: this.live ? "offline" : "recording", picture: false, moving: true, problem: null, finished: false };
+    this.streamId = null;
+    this.expiresAt = null;
+    this.pausedByViewer = false;
+    this.followsEdge = true;
+    this.stalls = 0;
+    this.lastTime = -1;
+    this.movedAt = performance.now();
+    this.jumpedAt = 0;
+    this.engine = createEngine(this.video, {
+      live: this.live,
+      onReady: () => this.start(),
+      onQuality: () => this.dispatchEvent(new Event("quality")),
+      onProblem: (problem) => this.setFacts({ problem }),
+      renewUrl: () => this.freshUrl(),
+    });
+    if (!this.engine) this.setFacts({ problem: { title: "This browser cannot play live video", text: "Use a current Firefox, Chrome, Edge or Safari." } });
+    this.listen();
+    this.controls = new Controls(this);
+    this.stats = new Stats(this);
+    listenToKeys(this);
+    setInterval(() => this.tick(), TICK_MS);
+  }
+
+  listen() {
+    const { video, root } = this;
+    video.volume = preferences.volume();
+    video.muted = preferences.muted();
+    video.addEventListener("playing", () => this.setFacts({ picture: true, moving: true, finished: false }));
+    video.addEventListener("loadeddata", () => video.paused && this.setFacts({ picture: true }));
+    video.addEventListener("ended", () => this.setFacts({ finished: true }));
+    video.addEventListener("seeking", () => this.setFacts({ finished: false }));
+    root.querySelector("[data-unmute]").addEventListener("click", () => this.unmute());
+    root.querySelector("[data-retry]").addEventListener("click", () => this.retry());
+  }
+
+  // --- What is played
+
+  setWatch(watch) {
+    const onAir = ON_AIR.includes(watch.state);
+    const came = watch.state === "live" && this.facts.channel === "reconnecting";
+    if (watch.stream_id !== this.streamId && onAir) {
+      this.streamId = watch.stream_id;
+      this.engine?.stop();
+      this.setFacts({ picture: false, moving: true, finished: false, problem: null });
+    }
+    if (onAir && watch.playback) this.usePlayback(watch.playback);
+    if (watch.state === "offline") this.engine?.stop();
+    if (came) this.engine?.resetTarget();
+    this.setVodLink(watch.vod_url);
+    this.setFacts({ channel: watch.state });
+  }
+
+  usePlayback(playback) {
+    this.expiresAt = Date.parse(playback.expires_at);
+    this.renewLater();
+    if (!this.engine) return;
+    if (this.engine.url) this.engine.renew(playback.hls);
+    else this.engine.load(playback.hls);
+  }
+
+  renewLater() {
+    clearTimeout(this.renewTimer);
+    const left = this.expiresAt - Date.now();
+    if (left > 0) this.renewTimer = setTimeout(() => this.freshUrl().then((url) => url && this.engine.renew(url)), left * RENEW_AT);
+  }
+
+  // A new playback address, or null when there is none to be had (the reason is shown if it is one).
+  async freshUrl() {
+    try {
+      const playback = await callApi("GET", this.root.dataset.playbackApi);
+      this.expiresAt = Date.parse(playback.expires_at);
+      this.renewLater();
+      return playback.hls;
+    } catch (error) {
+      if (error.status === 403) this.setFacts({ problem: { title: "You cannot watch this", text: error.message } });
+      else if (!this.live && (error.status === 404 || error.status === 410)) {
+        this.setFacts({ problem: { title: "This recording is gone", text: "The streamer deleted it or made it private." } });
+      }
+      return null;
+    }
+  }
+
+  async retry() {
+    this.setFacts({ problem: null, picture: false, moving: true });
+    const url = (await this.freshUrl()) || this.engine?.url;
+    if (url && this.engine) this.engine.load(url);
+  }
+
+  setVodLink(url) {
+    const link = this.root.querySelector("[data-vod-link]");
+    link.hidden = !url;
+    if (url) link.href = url;
+  }
+
+  // --- Playing
+
+  // With sound if the browser lets us; else muted, with a button that says so.
+  async start() {
+    this.dispatchEvent(new Event("quality"));
+    if (this.pausedByViewer) return;
+    const { video } = this;
+    try {
+      await video.play();
+    } catch (error) {
+      if (error.name !== "NotAllowedError" || video.muted) return;
+      video.muted = true;
+      this.root.querySelector("[data-unmute]").hidden = false;
+      await video.play().catch(() => {});
+    }
+  }
+
+  unmute() {
+    this.video.muted = false;
+    if (this.video.volume === 0) this.video.volume = 0.5;
+    this.root.querySelector("[data-unmute]").hidden = true;
+    preferences.keepVolume(this.video);
+    this.video.play().catch(() => {});
+  }
+
+  togglePlay() {
+    const { video } = this;
+    this.pausedByViewer = !video.paused;
+    if (this.pausedByViewer) {
+      this.followsEdge = false;
+      video.pause();
+      return;
+    }
+    video.play().catch(() => {});
+  }
+
+  seekBy(seconds) {
+    const { seekable } = this.video;
+    if (!seekable.length) return;
+    const most = this.live && this.engine.edge !== null ? this.engine.edge : seekable.end(seekable.length - 1);
+    const target = Math.min(Math.max(this.video.currentTime + seconds, seekable.start(0)), most);
+    this.followsEdge = this.live && target >= most - 0.1;
+    this.video.currentTime = target;
+  }
+
+  toEdge() {
+    this.followsEdge = true;
+    this.pausedByViewer = false;
+    this.engine?.toEdge();
+    this.video.play().catch(() => {});
+  }
+
+  setLowLatency(low) {
+    preferences.keepLowLatency(low);
+    this.followsEdge = true;
+    this.engine?.setLowLatency(low);
+  }
+
+  get atEdge() {
+    const { latency, targetLatency } = this.engine || {};
+    return this.followsEdge || latency === null || latency - targetLatency < 2;
+  }
+
+  // --- Watching over it
+
+  tick() {
+    this.watchProgress();
+    this.controls.refresh();
+    this.stats.refresh();
+    if (!this.live && this.facts.picture) this.keepPlace();
+  }
+
+  watchProgress() {
+    const { video } = this;
+    const now = performance.now();
+    if (video.currentTime !== this.lastTime || video.paused) {
+      this.lastTime = video.currentTime;
+      this.movedAt = now;
+      if (!this.facts.moving) this.setFacts({ moving: true });
+      if (this.live && !video.paused) this.stayAtEdge(now);
+      return;
+    }
+    if (now - this.movedAt > STUCK_MS && this.facts.moving && this.facts.picture) {
+      this.stalls += 1;
+      this.setFacts({ moving: false });
+    }
+    if (this.live && now - this.movedAt > JUMP_AFTER_MS) this.jump(now, jumpTarget(this.position()));
+  }
+
+  stayAtEdge(now) {
+    const { latency, targetLatency } = this.engine || {};
+    if (!this.followsEdge || !latency || !targetLatency) return;
+    this.jump(now, catchUpTarget({ ...this.position(), behind: latency - targetLatency }));
+  }
+
+  position() {
+    return { now: this.video.currentTime, ranges: rangesOf(this.video.buffered), edge: this.engine ? this.engine.edge : null };
+  }
+
+  jump(now, target) {
+    if (target === null || now - this.jumpedAt < JUMP_EVERY_MS || this.video.seeking) return;
+    this.jumpedAt = now;
+    this.video.currentTime = target;
+  }
+
+  keepPlace() {
+    const { resumeKey } = this.root.dataset;
+    const { currentTime, duration } = this.video;
+    if (!resumeKey || !duration) return;
+    const worthIt = currentTime > 10 && currentTime < duration - 15;
+    preferences.keepResume(resumeKey, worthIt ? currentTime : null);
+  }
+
+  // --- Screens
+
+  setFacts(changes) {
+    Object.assign(this.facts, changes);
+    const { problem } = this.facts;
+    if (problem) {
+      this.root.querySelector("[data-error-title]").textContent = problem.title;
+      this.root.querySelector("[data-error-text]").textContent = problem.text;
+    }
+    const screen = screenFor(this.facts);
+    if (screen === this.root.dataset.screen) return;
+    this.root.dataset.screen = screen;
+    const words = problem ? `${problem.title}. ${problem.text}` : announcement(screen, this.root.dataset.artist);
+    this.root.querySelector("[data-announce]").textContent = words;
+    this.dispatchEvent(new CustomEvent("screen", { detail: screen }));
+  }
+}
+
+export function mountPlayer(root) {
+  const player = new Player(root);
+  window.millracePlayer = {
+    get hls() {
+      return player.engine ? player.engine.hls : null;
+    },
+    video: player.video,
+    player,
+  };
+  return player;
+}
