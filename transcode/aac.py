@@ -19,8 +19,9 @@ _CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 14: 8}  # t
 class AacConfig:
     """A decoder configuration.
 
-    `sample_rate` (Hz) and `samples_per_frame` are the core's: a packet lasts samples_per_frame / sample_rate seconds, with
-    HE-AAC too. `channels` is what the listener gets. `codec_string` names SBR (.5) and PS (.29) when signalled.
+    `sample_rate` (Hz) and `samples_per_frame` are the core's: with HE-AAC too a packet lasts
+    samples_per_frame / sample_rate seconds. `channels` is what the listener gets. `codec_string` names SBR (.5) and PS
+    (.29) when they are signalled.
     """
 
     codec_string: str

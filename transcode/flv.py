@@ -41,7 +41,7 @@ class VideoPacket:
     """What a video tag carries.
 
     `is_header`: `data` is the decoder configuration (avcC for H.264). `is_keyframe` is the encoder's word, which may
-    lie. `composition_ms` is signed: presentation time minus decode time. `data` is empty when the tag carries no picture.
+    lie. `composition_ms` is signed: presentation time minus decode time. `data` is empty when there is no picture.
     """
 
     codec: VideoCodec
