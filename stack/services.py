@@ -32,7 +32,8 @@ class Program:
 
     def argv(self) -> list[str]:
         """The command behind stack/child.py, which binds it to its starter's life."""
-        return [sys.executable, "-I", "-S", str(CHILD), "--signal", self.stop_signal, *self.child_options, "--", *self.command]
+        child = [sys.executable, "-I", "-S", str(CHILD), "--signal", self.stop_signal, *self.child_options]
+        return [*child, "--", *self.command]
 
 
 def unprivileged(user: str) -> str | None:
@@ -97,7 +98,9 @@ def postgres(directory: Path, *, durable: bool = True) -> Program:
 def _postgres_user() -> str | None:
     user = unprivileged("postgres")
     if os.getuid() == 0 and user is None:
-        raise StackError("PostgreSQL refuses to run as root and there is no user `postgres`: install the package postgresql.")
+        raise StackError(
+            "PostgreSQL does not run as root and there is no user `postgres`: install the package postgresql."
+        )
     return user
 
 
@@ -121,7 +124,7 @@ def _postgres_binary(name: str, directory: Path) -> str:
         )
     binary = found.get(int(wanted) if wanted else max(found, default=0)) or shutil.which(name)
     if binary is None:
-        raise StackError("PostgreSQL is not installed: run `make run`, which installs it, or install postgresql yourself.")
+        raise StackError("PostgreSQL is not installed: `make run` installs it, or install the package postgresql.")
     return str(binary)
 
 
@@ -156,7 +159,7 @@ def redis(directory: Path) -> Program:
 def _redis_binary() -> str:
     binary = shutil.which("redis-server")
     if binary is None:
-        raise StackError("Redis is not installed: run `make run`, which installs it, or install redis-server yourself.")
+        raise StackError("Redis is not installed: `make run` installs it, or install the package redis-server.")
     return binary
 
 
@@ -202,5 +205,7 @@ def _redis_answers(directory: Path) -> bool:
 
 def _pause(deadline: float, service: str) -> None:
     if time.monotonic() > deadline:
-        raise StackError(f"{service} did not come up within {START_SECONDS:.0f} s; its log in the logs directory says why.")
+        raise StackError(
+            f"{service} did not come up within {START_SECONDS:.0f} s; its log in MILLRACE_DATA/logs says why."
+        )
     time.sleep(POLL_SECONDS)
