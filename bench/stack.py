@@ -17,6 +17,9 @@ import httpx
 
 from bench.free_ports import free_block
 from bench.processes import Process, all_processes, descendants_of, still_running, with_open_files_under
+from common.secret_key import derive_key
+from common.socket_paths import socket_directory
+from transcode.playback_tokens import sign
 
 ROOT = Path(__file__).parents[1]
 PORTS_OF_A_STACK = 10  # front, site, chat, origin, IRC, RTMP and room to grow
@@ -105,6 +108,18 @@ class Stack:
             shutil.rmtree(self.root, ignore_errors=True)
         return left
 
+    def postgres_directory(self) -> str:
+        """Where PostgreSQL's socket is."""
+        return str(socket_directory(self.data / "postgres"))
+
+    def redis_socket(self) -> str:
+        return str(socket_directory(self.data / "redis") / "redis.sock")
+
+    def playback_token(self, stream_id: str, *, expires_at: float | None = None) -> str:
+        """Signed with this stack's own key, so that media can be asked for before anyone was told of it."""
+        key = derive_key((self.data / "secret_key").read_text().strip(), "playback-token")
+        return sign(key=key, stream_id=stream_id, expires_at=int(expires_at or time.time() + 3600))
+
     def processes(self, name: str = "") -> list[Process]:
         """Everything this stack runs, or what has `name` in its command line."""
         assert self._runner
@@ -122,6 +137,13 @@ class Stack:
     def create_user(self, login: str, *, streamer: bool = False) -> Person:
         words = ["create_user", login, "--json", *(["--streamer"] if streamer else [])]
         return Person(**json.loads(self.manage(*words).strip().splitlines()[-1]))
+
+    def create_users(self, logins: list[str], *, streamer: bool = False) -> list[Person]:
+        """Many at the price of one start of Django."""
+        script = "from django.core.management import call_command\n"
+        script += f"for login in {logins!r}: call_command('create_user', login, json=True, streamer={streamer})"
+        lines = [line for line in self.manage("shell", "-c", script).splitlines() if line.startswith("{")]
+        return [Person(**json.loads(line)) for line in lines]
 
     def api(self, method: str, path: str, *, as_: Person | None = None, **request: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {as_.api_token}"} if as_ else {}

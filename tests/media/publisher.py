@@ -1,8 +1,11 @@
 """Publishes a clip over RTMP as an encoder does, and knows to the millisecond when each frame was sent."""
 
 import contextlib
+import itertools
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +13,7 @@ from tests.media.counter_clip import STANDARD, Clip
 from tests.media.flv_tags import SCRIPT, Tag, cut, read_clip
 from tests.media.rtmp_client import CHANNEL_OF_KIND, Refused, RtmpConnection, encode_amf
 
+FRAME_MS = 33  # between the last frame of a clip and the first of its repetition
 _CLIPS: dict[Clip, list[Tag]] = {}
 
 
@@ -28,11 +32,20 @@ class Publisher:
     """
 
     def __init__(
-        self, *, port: int, key: str, tags: list[Tag] | None = None, host: str = "127.0.0.1", app: str = "live"
+        self,
+        *,
+        port: int,
+        key: str,
+        tags: list[Tag] | None = None,
+        loop: bool = False,
+        host: str = "127.0.0.1",
+        app: str = "live",
     ) -> None:
         self.host, self.port, self.app, self.key = host, port, app, key
         self.tags = clip_tags() if tags is None else tags
+        self.loop = loop  # numbers repeat then, timestamps do not
         self.sent: dict[int, float] = {}
+        self.latest = 0.0  # seconds by which the latest frame left too late: the machine was too slow then
         self.asked_at = 0.0  # Unix time at which `publish` was sent
         self.accepted_at = 0.0
         self.ended_at: float | None = None  # Unix time at which the server or the clip's end stopped us
@@ -126,12 +139,21 @@ class Publisher:
     def _send_media(self) -> None:
         began = time.monotonic()
         try:
-            for tag in self.tags:
+            for tag in self._tags_to_send():
                 if not self._sleep_until(began + tag.time_ms / 1000):
                     return
                 self._send_tag(tag)
+                self.latest = max(self.latest, time.monotonic() - began - tag.time_ms / 1000)
         except OSError as error:
             self._note_end(str(error))
+
+    def _tags_to_send(self) -> Iterator[Tag]:
+        yield from self.tags
+        media = [tag for tag in self.tags if not tag.is_header]
+        length_ms = max(tag.time_ms for tag in media) + FRAME_MS if media else 0
+        for turn in itertools.count(1) if self.loop and media else ():
+            for tag in media:
+                yield replace(tag, time_ms=tag.time_ms + turn * length_ms)
 
     def _sleep_until(self, moment: float) -> bool:
         """Whether to send on: not after stop(), and never while silent."""

@@ -1,0 +1,54 @@
+"""The encoder is away for five seconds: from its return to a new picture, in the same page, broadcast and recording.
+
+python -m bench.encoder_return
+"""
+
+import sys
+
+from bench.browser import Browser, Viewer
+from bench.recordings import check_recording
+from bench.report import Line, report, worst_line
+from bench.show import Show
+from bench.stack import Stack
+
+ROUNDS = 3
+AWAY_MS = 5_000
+BAR_SECONDS = 3.0
+GIVE_UP_SECONDS = 20
+PLAYED_MS = 5_000
+
+
+def return_once(show: Show, viewer: Viewer) -> float:
+    show.publisher.drop()
+    viewer.page.wait_for_timeout(AWAY_MS)
+    returned = show.begin()
+    again = viewer.wait_for_frame(lambda frame: frame.number in returned.sent, seconds=GIVE_UP_SECONDS)
+    viewer.page.wait_for_timeout(PLAYED_MS)
+    return again.shown_at - returned.asked_at
+
+
+def main() -> int:
+    with Stack(TRANSCODED_RUNGS=2) as stack, Browser() as browser:
+        show = Show(stack, stack.create_user("alice", streamer=True))
+        with show:
+            viewer = browser.new_viewer()
+            viewer.open(show.page)
+            viewer.wait_for_frame(lambda frame: frame.number is not None, seconds=GIVE_UP_SECONDS)
+            viewer.page.wait_for_timeout(PLAYED_MS)
+            mark = viewer.document_mark()
+            seconds = [return_once(show, viewer) for _ in range(ROUNDS)]
+            reloads = int(viewer.document_mark() != mark)
+            other_broadcasts = int(show.wait_until_live() != show.stream_id)
+            show.finish()
+            frames = len(check_recording(show))
+    lines = [
+        worst_line("return to picture", seconds, bar=BAR_SECONDS),
+        Line("page reloads", reloads, unit="", bar=0),
+        Line("other broadcasts", other_broadcasts, unit="", bar=0),
+        Line("frames in the one recording", frames, unit="", note=f"{ROUNDS + 1} runs, none missing within a run"),
+    ]
+    return report("Encoder away for 5 s", lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Whether a recording holds every picture that was sent."""
+
+import time
+from typing import Any
+
+from bench.broadcasts import NotReached, rendition_playlists, runs
+from bench.show import Show
+
+TAIL_FRAMES = 15  # of a run that was cut off: what was still on its way to the packager
+LISTED_SECONDS = 10
+
+
+def recording_of(show: Show, *, seconds: float = LISTED_SECONDS) -> dict[str, Any]:
+    """The API's entry of the one recording that the show made, once it is listed."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = show.stack.api("GET", "/videos", params={"channel": show.streamer.login}).json()
+        videos = answer["results"] if isinstance(answer, dict) else answer
+        if len(videos) > 1:
+            raise NotReached(f"one broadcast made {len(videos)} recordings")
+        if videos:
+            return dict(videos[0])
+        if time.monotonic() > deadline:
+            raise NotReached(f"no recording {seconds} s after the end")
+        time.sleep(0.02)
+
+
+def recording_playlist(show: Show) -> str:
+    """Path of the recording's multivariant playlist."""
+    playback = show.stack.api("GET", f"/videos/{recording_of(show)['id']}/playback")
+    playback.raise_for_status()
+    return str(playback.json()["hls"]).removeprefix(show.stack.url)
+
+
+def check_recording(show: Show) -> set[int]:
+    """Every frame of each run is in it, of the source and of a transcoded rendition; returns the numbers.
+
+    Raises AssertionError that names the first frame that is missing, doubled or damaged.
+    """
+    playlists = rendition_playlists(show.stack, recording_playlist(show))
+    recorded: set[int] = set()
+    for lines in {max(playlists), min(playlists)}:
+        found = [run.counters() for run in runs(show.stack, playlists[lines])]
+        if len(found) != len(show.publishers):
+            raise AssertionError(f"{len(show.publishers)} runs were sent, {len(found)} recorded at {lines} lines")
+        for numbers, publisher in zip(found, show.publishers, strict=True):
+            _check_run(numbers, publisher.sent, lines)
+            recorded |= {number for number in numbers if number is not None}
+    return recorded
+
+
+def _check_run(numbers: list[int | None], sent: dict[int, float], lines: int) -> None:
+    first, last = min(sent), max(sent)
+    for place, number in enumerate(numbers):
+        if number != first + place:
+            raise AssertionError(f"frame {first + place} is {number} in the recording at {lines} lines")
+    missing = last - first + 1 - len(numbers)
+    if missing > TAIL_FRAMES:
+        raise AssertionError(f"the last {missing} frames of a run are not recorded at {lines} lines")

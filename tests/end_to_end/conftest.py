@@ -1,0 +1,98 @@
+"""The whole real stack, once for this folder, a browser, and the cast with accounts on it."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from bench.broadcasts import broadcast, end
+from bench.browser import Browser
+from bench.show import Show
+from bench.stack import Person, Stack
+
+TESTS_SECONDS = 180
+ALICES, BOBS, CHARLIES = 40, 20, 5
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(__file__.rpartition("/")[0]):
+            item.add_marker(pytest.mark.end_to_end)
+            item.add_marker(pytest.mark.timeout(TESTS_SECONDS))
+
+
+# Package scope: Playwright's loop must be gone before the asynchronous tests of other folders run.
+@pytest.fixture(scope="package")
+def stack() -> Iterator[Stack]:
+    with Stack(TRANSCODED_RUNGS=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The browser with no page open, and none left open."""
+    yield chromium
+    chromium.close_viewers()
+
+
+@pytest.fixture(scope="package")
+def cast(stack: Stack) -> dict[str, list[Person]]:
+    """Enough of everyone: each test has an Alice and a Bob of its own, with a channel that has not been live yet."""
+    return {
+        "alice": stack.create_users([f"alice{number}" for number in range(ALICES)], streamer=True),
+        "bob": stack.create_users([f"bob{number}" for number in range(BOBS)], streamer=True),
+        "charlie": stack.create_users([f"charlie{number}" for number in range(CHARLIES)]),
+    }
+
+
+@pytest.fixture
+def alice(stack: Stack, cast: dict[str, list[Person]]) -> Iterator[Person]:
+    """Alice streams."""
+    person = cast["alice"].pop()
+    yield person
+    _end_broadcast(stack, person)
+
+
+@pytest.fixture
+def bob(stack: Stack, cast: dict[str, list[Person]]) -> Iterator[Person]:
+    """Bob has a channel too: what goes wrong on it must not touch Alice's."""
+    person = cast["bob"].pop()
+    yield person
+    _end_broadcast(stack, person)
+
+
+@pytest.fixture
+def charlie(cast: dict[str, list[Person]]) -> Person:
+    """Charlie only watches."""
+    return cast["charlie"].pop()
+
+
+@pytest.fixture
+def show(stack: Stack, alice: Person) -> Iterator[Show]:
+    """Alice on air."""
+    with Show(stack, alice) as on_air:
+        yield on_air
+
+
+@pytest.fixture(scope="module")
+def long_show(stack: Stack, cast: dict[str, list[Person]]) -> Iterator[Show]:
+    """Alice on air through a whole file of tests that only look at her."""
+    person = cast["alice"].pop()
+    with Show(stack, person, loop=True) as on_air:
+        yield on_air
+    _end_broadcast(stack, person)
+
+
+def _end_broadcast(stack: Stack, person: Person) -> None:
+    try:
+        now = broadcast(stack, person.login)
+        if now.get("stream_id") and now["state"] in ("starting", "live", "reconnecting"):
+            end(stack, now["stream_id"], as_=person)
+    except httpx.HTTPError:
+        pass  # the test has failed before this, and the next one says so if the stack is down

@@ -1,0 +1,64 @@
+"""Two people chat beside the picture, in two browsers."""
+
+import pytest
+
+from bench.browser import Browser, Viewer
+from bench.show import Show
+from bench.stack import Person, Stack
+
+SEEN_MS = 3_000
+
+
+def sign_in(stack: Stack, viewer: Viewer, person: Person) -> None:
+    viewer.open(f"{stack.url}/accounts/login/")
+    viewer.page.locator("input[name=login]").fill(person.login)
+    viewer.page.locator("input[name=password]").fill(person.password)
+    viewer.page.locator("main form button[type=submit], main form button:not([type])").first.click()
+    viewer.page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+def say(viewer: Viewer, text: str) -> None:
+    box = viewer.page.locator("[data-chat-input], .chat textarea, .chat input[type=text]").first
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_bob_and_charlie_read_one_another(
+    stack: Stack, show: Show, browser: Browser, bob: Person, charlie: Person
+) -> None:
+    pages = {}
+    for person in (bob, charlie):
+        pages[person.login] = browser.new_viewer()
+        sign_in(stack, pages[person.login], person)
+        pages[person.login].open(show.page)
+    say(pages[bob.login], "Can you see her?")
+    for viewer in pages.values():
+        viewer.page.get_by_text("Can you see her?").wait_for(timeout=SEEN_MS)
+    say(pages[charlie.login], "Yes, <b>live</b> & well")
+    for viewer in pages.values():
+        viewer.page.get_by_text("Yes, <b>live</b> & well").wait_for(timeout=SEEN_MS)
+        assert viewer.errors == []
+
+
+def test_who_comes_later_reads_what_was_said(stack: Stack, show: Show, browser: Browser, bob: Person) -> None:
+    first = browser.new_viewer()
+    sign_in(stack, first, bob)
+    first.open(show.page)
+    say(first, "Said before you came")
+    first.page.get_by_text("Said before you came").wait_for(timeout=SEEN_MS)
+    later = browser.new_viewer()
+    later.open(show.page)
+    later.page.get_by_text("Said before you came").wait_for(timeout=SEEN_MS)
+
+
+@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"])
+def test_markup_in_chat_is_only_text(stack: Stack, show: Show, browser: Browser, bob: Person, text: str) -> None:
+    viewer = browser.new_viewer()
+    sign_in(stack, viewer, bob)
+    viewer.open(show.page)
+    dialogs: list[str] = []
+    viewer.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    say(viewer, text)
+    viewer.page.get_by_text(text).wait_for(timeout=SEEN_MS)
+    viewer.page.wait_for_timeout(300)
+    assert dialogs == []

@@ -1,0 +1,122 @@
+"""Anything may be killed at any time while Alice is on air: Charlie's picture goes on, in the same broadcast."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bench.broadcasts import broadcast, end, wait_for_state
+from bench.browser import Browser, Viewer
+from bench.kill_recovery import ffmpegs, live_worker_above
+from bench.processes import Process, still_running
+from bench.show import Show
+from bench.stack import Stack
+
+FFMPEG_SECONDS = 4
+WORKER_SECONDS = 6
+FIRST_FRAME_SECONDS = 10
+RECOVERED_SECONDS = 15
+
+
+@pytest.fixture
+def charlie_watches(show: Show, browser: Browser) -> Viewer:
+    viewer = browser.new_viewer()
+    viewer.open(show.page)
+    viewer.wait_for_frame(lambda frame: frame.number is not None, seconds=FIRST_FRAME_SECONDS)
+    viewer.page.wait_for_timeout(2_000)
+    return viewer
+
+
+def kill(processes: list[Process], signum: int = signal.SIGKILL) -> float:
+    """Returns when it was done."""
+    assert processes, "nothing to kill"
+    for process in processes:
+        os.kill(process.pid, signum)
+    return time.time()
+
+
+def check_goes_on(show: Show, viewer: Viewer, *, killed_at: float, seconds: float) -> None:
+    """A frame that was sent after the fault is on the screen in time, on the same page, in the same broadcast."""
+    viewer.wait_for_frame(
+        lambda frame: show.sent.get(frame.number or -1, 0) > killed_at, since=killed_at, seconds=seconds
+    )
+    assert broadcast(show.stack, show.streamer.login)["stream_id"] == show.stream_id
+    assert viewer.errors == []
+
+
+def test_ffmpeg_killed(show: Show, charlie_watches: Viewer) -> None:
+    mark = charlie_watches.document_mark()
+    killed = ffmpegs(show.stack)
+    killed_at = kill(killed)
+    check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=FFMPEG_SECONDS)
+    assert still_running(killed) == []
+    assert len(ffmpegs(show.stack)) == len(killed)
+    assert charlie_watches.document_mark() == mark
+
+
+def test_live_worker_killed(show: Show, charlie_watches: Viewer) -> None:
+    orphans = ffmpegs(show.stack)
+    killed_at = kill([live_worker_above(orphans[0], show.stack)])
+    time.sleep(1)
+    assert still_running(orphans) == [], "FFmpeg outlived its worker"
+    check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=WORKER_SECONDS)
+    assert len(ffmpegs(show.stack)) == len(orphans)
+
+
+@pytest.mark.parametrize("service", ["origin", "site", "chat"])
+def test_an_asgi_server_killed(show: Show, charlie_watches: Viewer, service: str) -> None:
+    command = "daphne" if service == "site" else f"asgi_{service}"
+    killed_at = kill([process for process in show.stack.processes("config.") if command in process.command])
+    charlie_watches.page.wait_for_timeout(5_000)
+    check_goes_on(show, charlie_watches, killed_at=killed_at + 4, seconds=RECOVERED_SECONDS)
+    deadline = time.monotonic() + RECOVERED_SECONDS
+    while not show.stack.is_ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def nothing_left_over(stack: Stack) -> Iterator[None]:
+    """The next test finds everything up again."""
+    yield
+    deadline = time.monotonic() + RECOVERED_SECONDS
+    while not stack.is_ready():
+        assert time.monotonic() < deadline, "the stack did not recover"
+        time.sleep(0.2)
+
+
+@pytest.mark.usefixtures("nothing_left_over")
+@pytest.mark.parametrize(
+    ("service", "signum"),
+    [("redis-server", signal.SIGTERM), ("redis-server", signal.SIGKILL), ("postgres", signal.SIGINT)],
+    ids=["Redis restarted", "Redis killed", "PostgreSQL restarted"],
+)
+def test_state_service_down(show: Show, charlie_watches: Viewer, service: str, signum: int) -> None:
+    mark = charlie_watches.document_mark()
+    servers = [process for process in show.stack.processes() if process.name == service]
+    killed_at = kill([server for server in servers if server.parent not in {other.pid for other in servers}], signum)
+    charlie_watches.page.wait_for_timeout(6_000)
+    check_goes_on(show, charlie_watches, killed_at=killed_at + 4, seconds=RECOVERED_SECONDS)
+    assert charlie_watches.document_mark() == mark
+    assert (
+        wait_for_state(show.stack, show.streamer.login, "live", seconds=RECOVERED_SECONDS)["stream_id"]
+        == show.stream_id
+    )
+    # And everything works again without a restart of ours: the broadcast ends, and its recording is there.
+    show.publisher.stop()
+    deadline = time.monotonic() + RECOVERED_SECONDS
+    while not show.stack.is_ready() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    end(show.stack, show.stream_id, as_=show.streamer)
+    charlie_watches.page.locator("[data-vod-link]").wait_for(timeout=RECOVERED_SECONDS * 1000)
+
+
+def test_no_ffmpeg_is_left_when_a_broadcast_has_ended(show: Show) -> None:
+    assert ffmpegs(show.stack)
+    show.finish()
+    deadline = time.monotonic() + 5
+    while left := ffmpegs(show.stack):
+        assert time.monotonic() < deadline, f"still there: {left}"
+        time.sleep(0.1)

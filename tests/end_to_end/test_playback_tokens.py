@@ -1,0 +1,122 @@
+"""Nobody gets a playlist or a byte of media without a token that is his, for this broadcast, and still good."""
+
+import time
+from http.client import HTTPConnection
+
+import httpx
+import pytest
+
+from bench.broadcasts import load_playlist, playback_url, rendition_playlists
+from bench.show import Show
+from bench.stack import Person
+from common.secret_key import derive_key
+from tests.media.counter_clip import SMALL
+from transcode.playback_tokens import sign
+
+REFUSALS_CACHED_SECONDS = 3  # the edge may remember an answer for two
+
+
+def playback_key(show: Show) -> bytes:
+    return derive_key((show.stack.data / "secret_key").read_text().strip(), "playback-token")
+
+
+def resources(show: Show) -> dict[str, str]:
+    """One path of each kind: both playlists, initialisation, segment, part."""
+    multivariant = show.playlist()
+    media_url = next(iter(rendition_playlists(show.stack, multivariant).values()))
+    media = load_playlist(show.stack, media_url)
+    last = media.segments[-1]
+    part = next(part for segment in media.segments for part in segment.parts)
+    urls = {
+        "multivariant playlist": f"{show.stack.url}{multivariant}",
+        "media playlist": media_url,
+        "initialisation": media.segments[0].init_section.absolute_uri,
+        "segment": last.absolute_uri,
+        "part": part.absolute_uri,
+    }
+    return {kind: httpx.URL(url).raw_path.decode() for kind, url in urls.items()}
+
+
+def with_token(path: str, token: str) -> str:
+    _, media, _, rest = path.split("/", 3)
+    return f"/{media}/{token}/{rest}"
+
+
+def statuses(show: Show, token: str) -> dict[str, int]:
+    return {kind: show.stack.http.get(with_token(path, token)).status_code for kind, path in resources(show).items()}
+
+
+def test_a_good_token_opens_everything(long_show: Show) -> None:
+    token = long_show.playlist().split("/")[2]
+    assert set(statuses(long_show, token).values()) == {200}
+
+
+def test_our_signature_is_the_stack_s(long_show: Show) -> None:
+    """The control of the forgeries below: signed with the right key, for this broadcast and in time, it opens."""
+    token = sign(key=playback_key(long_show), stream_id=long_show.stream_id, expires_at=int(time.time()) + 60)
+    assert set(statuses(long_show, token).values()) == {200}
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        pytest.param(
+            lambda show: sign(key=playback_key(show), stream_id=show.stream_id, expires_at=1), id="long expired"
+        ),
+        pytest.param(
+            lambda show: sign(key=playback_key(show), stream_id=show.stream_id, expires_at=int(time.time()) - 1),
+            id="just expired",
+        ),
+        pytest.param(
+            lambda show: sign(key=b"guessed" * 5, stream_id=show.stream_id, expires_at=int(time.time()) + 60),
+            id="signed by someone else",
+        ),
+        pytest.param(
+            lambda show: sign(key=playback_key(show), stream_id="0" * 24, expires_at=int(time.time()) + 60),
+            id="of another broadcast",
+        ),
+        pytest.param(lambda show: "x", id="no token"),
+        pytest.param(lambda show: "ffffffff." + "A" * 32, id="made up"),
+        pytest.param(lambda show: "f" * 5000, id="far too long"),
+    ],
+)
+def test_a_bad_token_opens_nothing(long_show: Show, forge: object) -> None:
+    assert callable(forge)
+    found = statuses(long_show, forge(long_show))
+    assert set(found.values()) <= {403, 414}, found
+
+
+def test_a_path_without_a_token_opens_nothing(long_show: Show) -> None:
+    for kind, path in resources(long_show).items():
+        bare = "/media/" + path.split("/", 3)[3]
+        assert long_show.stack.http.get(bare).status_code in (403, 404), kind
+
+
+def test_a_token_stops_working_when_it_expires(long_show: Show) -> None:
+    token = sign(key=playback_key(long_show), stream_id=long_show.stream_id, expires_at=int(time.time()) + 3)
+    assert set(statuses(long_show, token).values()) == {200}
+    time.sleep(4)
+    playlists_refused = statuses(long_show, token)
+    assert playlists_refused["multivariant playlist"] == playlists_refused["media playlist"] == 403
+    # nginx may answer for media from what it knows for 20 s.
+    time.sleep(20)
+    assert set(statuses(long_show, token).values()) == {403}
+
+
+def test_bob_s_token_does_not_open_alice_s_broadcast(long_show: Show, bob: Person) -> None:
+    with Show(long_show.stack, bob, clip=SMALL) as other:
+        foreign = playback_url(long_show.stack, bob.login).split("/")[2]
+        assert set(statuses(other, foreign).values()) == {200}
+        assert set(statuses(long_show, foreign).values()) == {403}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../secret_key", "..%2f..%2fsecret_key", "%2e%2e/%2e%2e/secret_key", "....//secret_key", "index.m3u8%00.m4s"],
+)
+def test_no_path_leads_out_of_the_broadcast(long_show: Show, path: str) -> None:
+    token = long_show.playlist().split("/")[2]
+    connection = HTTPConnection("127.0.0.1", long_show.stack.port, timeout=5)  # sends the path as it stands
+    connection.request("GET", f"/media/{token}/{long_show.stream_id}/{path}")
+    assert connection.getresponse().status in (400, 403, 404)
+    connection.close()

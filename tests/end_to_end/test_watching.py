@@ -1,0 +1,113 @@
+"""The main thing: Alice goes live, Charlie sees her, whatever her encoder does, and can watch it again."""
+
+import re
+
+import pytest
+
+from bench.broadcasts import wait_for_state
+from bench.browser import Browser, Frame, Viewer, latency_of
+from bench.recordings import check_recording
+from bench.show import Show
+from bench.stack import Person, Stack
+
+FIRST_FRAME_SECONDS = 10
+AWAY_MS = 5_000
+
+
+def readable(frame: Frame) -> bool:
+    return frame.number is not None
+
+
+def test_an_open_page_plays_when_alice_goes_live(stack: Stack, browser: Browser, alice: Person) -> None:
+    show = Show(stack, alice)
+    charlie = browser.new_viewer()
+    charlie.open(show.page)
+    charlie.page.get_by_text("is offline").wait_for()
+    mark = charlie.document_mark()
+    with show:
+        first = charlie.wait_for_frame(readable, seconds=FIRST_FRAME_SECONDS)
+        assert first.number in show.sent
+        charlie.page.wait_for_timeout(3_000)
+        latency = latency_of(charlie.frames(since=first.shown_at + 2), show.sent)
+    assert latency.unreadable == 0
+    assert latency.p50 < 3
+    assert charlie.document_mark() == mark
+    assert charlie.errors == []
+
+
+def test_the_picture_moves_forward_frame_by_frame(show: Show, browser: Browser) -> None:
+    charlie = browser.new_viewer()
+    charlie.open(show.page)
+    first = charlie.wait_for_frame(readable, seconds=FIRST_FRAME_SECONDS)
+    charlie.page.wait_for_timeout(5_000)
+    numbers = [frame.number for frame in charlie.frames(since=first.shown_at) if frame.number is not None]
+    assert len(numbers) > 100
+    assert numbers == sorted(numbers)
+    assert charlie.stalls(since=first.shown_at) == []
+
+
+def test_charlie_chooses_a_lower_quality(show: Show, browser: Browser) -> None:
+    charlie = browser.new_viewer()
+    charlie.open(show.page)
+    charlie.wait_for_frame(lambda frame: frame.lines == 720, seconds=FIRST_FRAME_SECONDS)
+    charlie.page.locator("#player").hover()
+    charlie.page.get_by_role("button", name="Settings").click()
+    menu = charlie.page.locator("#player-settings")
+    menu.get_by_role("menuitem", name=re.compile("^Quality")).click()
+    menu.get_by_role("menuitemradio", name=re.compile(r"^(480|360)p")).first.click()
+    lower = charlie.wait_for_frame(lambda frame: readable(frame) and frame.lines < 720, seconds=FIRST_FRAME_SECONDS)
+    assert lower.number in show.sent
+    charlie.page.wait_for_timeout(3_000)
+    later = charlie.frames(since=lower.shown_at)
+    assert {frame.lines for frame in later} == {lower.lines}
+    assert latency_of(later, show.sent).unreadable == 0
+
+
+def test_an_encoder_that_drops_and_returns_continues_the_same_broadcast(show: Show, browser: Browser) -> None:
+    charlie = browser.new_viewer()
+    charlie.open(show.page)
+    charlie.wait_for_frame(readable, seconds=FIRST_FRAME_SECONDS)
+    mark = charlie.document_mark()
+    show.publisher.drop()
+    wait_for_state(show.stack, show.streamer.login, "reconnecting", seconds=5)
+    charlie.page.wait_for_timeout(AWAY_MS)
+    returned = show.begin()
+    again = charlie.wait_for_frame(lambda frame: frame.number in returned.sent, seconds=FIRST_FRAME_SECONDS)
+    assert again.shown_at - returned.asked_at < 6
+    assert show.wait_until_live() == show.stream_id
+    assert charlie.document_mark() == mark
+    assert charlie.errors == []
+
+
+def test_the_recording_plays_at_once_and_every_frame_is_in_it(show: Show, browser: Browser) -> None:
+    charlie = browser.new_viewer()
+    charlie.open(show.page)
+    charlie.wait_for_frame(readable, seconds=FIRST_FRAME_SECONDS)
+    charlie.page.wait_for_timeout(4_000)
+    show.publisher.drop()
+    charlie.page.wait_for_timeout(2_000)
+    show.begin()
+    charlie.wait_for_frame(lambda frame: frame.number in show.publisher.sent, seconds=FIRST_FRAME_SECONDS)
+    charlie.page.wait_for_timeout(4_000)
+    watched = {frame.number for frame in charlie.frames() if frame.number is not None}
+    show.finish()
+
+    link = charlie.page.locator("[data-vod-link]")
+    link.wait_for(timeout=5_000)
+    link.click()
+    charlie.wait_until("location.pathname.startsWith('/videos/') && window.millracePlayer", seconds=5)
+    charlie.wait_for_frame(lambda frame: frame.number is not None and frame.number < 60, seconds=5)
+
+    recorded = check_recording(show)
+    assert watched <= recorded
+    check_seeking(charlie, at=4.0, expected=120)
+
+
+def check_seeking(viewer: Viewer, *, at: float, expected: int) -> None:
+    """The frame at a place of the recording is the one that was sent then."""
+    video = "document.querySelector('#player-video')"
+    viewer.page.evaluate(f"() => {{ {video}.pause(); {video}.currentTime = {at}; }}")
+    viewer.wait_until(f"!{video}.seeking", seconds=5)
+    viewer.page.wait_for_timeout(300)
+    number = viewer.page.evaluate(f"() => frameCounter.readVideo({video})")
+    assert number == pytest.approx(expected, abs=2)
