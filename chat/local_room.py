@@ -31,11 +31,12 @@ TRY_AGAIN_LATER = 1013
 class Viewer:
     """One connection in a room, and what it has missed by being slow."""
 
-    __slots__ = ("asked_at", "gone", "missed_first", "missed_last", "sink", "slow_since")
+    __slots__ = ("asked_at", "gone", "has_until", "missed_first", "missed_last", "sink", "slow_since")
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self.gone = False
+        self.has_until = 0  # he came back with everything up to here, perhaps more than was flushed
         self.slow_since: float | None = None
         self.missed_first = self.missed_last = 0
         self.asked_at: float | None = None  # when the hub's unanswered ping went out
@@ -69,10 +70,11 @@ class LocalRoom:
         `since` is the last event a returning reader has, `older` what `read_before_ring` found for him.
         """
         sent = [entry for entry in self._ring if entry[0] <= self.flushed_seq]
-        if since is None or since > self.flushed_seq:
+        if since is None or since > self.last_seq:
             payloads = [payload for _, payload in sent]
         else:
             payloads = _resume(since, [*older, *sent])
+            viewer.has_until = since
         if payloads:
             viewer.sink.write(Batch(tuple(payloads)))
         self.viewers.add(viewer)
@@ -181,24 +183,26 @@ class LocalRoom:
         entries, self._unsent = self._unsent, []
         if not entries:
             return
-        first, self.flushed_seq = entries[0][0], entries[-1][0]
+        self.flushed_seq = entries[-1][0]
         batch = Batch(tuple(payload for _, payload in entries))
         viewers = list(self.viewers)
         started = self._loop.time()
-        self._sweep(viewers[:SWEEP_SLICE], batch, first)
+        self._sweep(viewers[:SWEEP_SLICE], batch, entries)
         if len(viewers) <= SWEEP_SLICE:
             self._end_sweep(started)
         else:
             self._sweeping = True
-            self._sweep_next(viewers, SWEEP_SLICE, batch, first, started)
+            self._sweep_next(viewers, SWEEP_SLICE, batch, entries, started)
 
-    def _sweep_next(self, viewers: list[Viewer], start: int, batch: Batch, first: int, started: float) -> None:
+    def _sweep_next(
+        self, viewers: list[Viewer], start: int, batch: Batch, entries: list[Entry], started: float
+    ) -> None:
         """The next slice, a turn of the event loop later, so that reads are not starved by a large room."""
 
         def go_on() -> None:
-            self._sweep(viewers[start : start + SWEEP_SLICE], batch, first)
+            self._sweep(viewers[start : start + SWEEP_SLICE], batch, entries)
             if start + SWEEP_SLICE < len(viewers):
-                self._sweep_next(viewers, start + SWEEP_SLICE, batch, first, started)
+                self._sweep_next(viewers, start + SWEEP_SLICE, batch, entries, started)
             else:
                 self._sweeping = False
                 self._end_sweep(started)
@@ -211,14 +215,17 @@ class LocalRoom:
         if self._unsent:
             self._schedule_flush()
 
-    def _sweep(self, viewers: list[Viewer], batch: Batch, first: int) -> None:
+    def _sweep(self, viewers: list[Viewer], batch: Batch, entries: list[Entry]) -> None:
+        first = entries[0][0]
         for viewer in viewers:
             if viewer.gone:
                 continue
-            if viewer.slow_since is None and viewer.sink.buffered() <= SLOW_BUFFER_BYTES:
+            if viewer.slow_since is not None or viewer.sink.buffered() > SLOW_BUFFER_BYTES:
+                self._note_missed(viewer, first)
+            elif viewer.has_until < first:
                 viewer.sink.write(batch)
             else:
-                self._note_missed(viewer, first)
+                viewer.sink.write(Batch(tuple(payload for seq, payload in entries if seq > viewer.has_until)))
 
     def _note_missed(self, viewer: Viewer, first: int) -> None:
         if viewer.slow_since is None:

@@ -1,0 +1,66 @@
+"""A room of Alice's, with Bob and Charlie in it, behind a real chat process."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import User
+from accounts.services import create_api_token, create_user
+from streaming.models import Channel
+from tests.chat.gateway_process import GatewayProcess, PrivateRedis
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is there, with API tokens."""
+
+    room_id: int
+    alice: User
+    bob: User
+    charlie: User
+    alice_token: str
+    bob_token: str
+    charlie_token: str
+
+
+@pytest.fixture(scope="session")
+def private_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
+    server = PrivateRedis(Path(tmp_path_factory.mktemp("redis")))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def room_redis(private_redis: PrivateRedis) -> redis.Redis:
+    client = private_redis.client()
+    client.flushall()
+    return client
+
+
+@pytest.fixture(scope="session")
+def gateway(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[GatewayProcess]:
+    process = GatewayProcess(private_redis.url)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    people = [create_user(login=login) for login in ("alice", "bob", "charlie")]
+    tokens = [create_api_token(user=user, name="test") for user in people]
+    room, _ = Channel.objects.get_or_create(owner=people[0])
+    return Cast(room.pk, *people, *tokens)
+
+
+@pytest.fixture
+def bob_session(cast: Cast) -> str:
+    """The session cookie of a browser Bob signed in with."""
+    browser = Client()
+    browser.force_login(cast.bob)
+    return str(browser.cookies[settings.SESSION_COOKIE_NAME].value)
