@@ -149,7 +149,7 @@ def _init(timescale: int, track_header: bytes, handler: bytes, media_header: byt
 
 def _track_header(*, volume: int, width: int, height: int) -> bytes:
     """12:8.3.2; flags: enabled, in movie, in preview. Width and height are 16.16 fixed point, in display pixels."""
-    fields = struct.pack(">8xII4xI8xHHH2x", TRACK_ID, 0, 0, 0, 0, volume)
+    fields = struct.pack(">8xI4xI8xHHH2x", TRACK_ID, 0, 0, 0, volume)
     return _full_box(b"tkhd", 0, 7, fields, _UNITY_MATRIX, struct.pack(">II", width, height))
 
 

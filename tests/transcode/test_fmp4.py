@@ -277,6 +277,38 @@ def test_ffmpeg_reads_all_the_sound_of_a_broadcast() -> None:
     assert decoded_frames(recorded.audio) == recorded.audio_frames >= 90
 
 
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_every_field_is_where_ffmpegs_own_muxer_puts_it(kind: str) -> None:
+    """FFmpeg reads a box that is too long without a word, browsers do not: so compare with what it writes itself."""
+    ours = recorded_broadcast().video if kind == "video" else recorded_broadcast().audio
+    argv = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-c", "copy", "-f", "mp4"]
+    argv += ["-movflags", "+empty_moov+default_base_moof+frag_keyframe+skip_trailer", "-use_editlist", "0", "pipe:1"]
+    theirs = subprocess.run(argv, input=ours, capture_output=True, check=True).stdout
+    own, other = ({box.path: box for box in reversed(list(walk_boxes(file)))} for file in (ours, theirs))
+    names = (
+        "mvhd",
+        "tkhd",
+        "mdhd",
+        "vmhd",
+        "smhd",
+        "url ",
+        "stts",
+        "stsc",
+        "stsz",
+        "stco",
+        "trex",
+        "mfhd",
+        "tfdt",
+        "pasp",
+    )
+    headers = [path for path in own if path.endswith(names)]
+
+    assert len(headers) >= 12
+    assert {path: len(own[path].payload) for path in headers} == {path: len(other[path].payload) for path in headers}
+    if kind == "video":
+        assert bytes(own["moov/trak/tkhd"].payload[4:]) == bytes(other["moov/trak/tkhd"].payload[4:])
+
+
 def shift_data_offset(file: bytes) -> bytes:
     """The first fragment's data offset one byte too far."""
     run = next(box for box in walk_boxes(file) if box.path == "moof/traf/trun")
