@@ -226,6 +226,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "reconcile-live": {"task": "transcode.tasks.reconcile_live", "schedule": 0.5, "options": {"expires": 2}},
     "reconcile-broadcasts": {"task": "streaming.reconcile_broadcasts", "schedule": 1.0, "options": {"expires": 2}},
     "count-viewers": {"task": "streaming.count_viewers", "schedule": 5.0, "options": {"expires": 5}},
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},

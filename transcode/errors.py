@@ -22,7 +22,7 @@ class BoxError(TranscodeError):
 
 
 class SourceRefused(TranscodeError):
-    """The encoder sends something we cannot put on air. `code` names the rule, the text tells the streamer what to do."""
+    """The encoder sends what we cannot put on air. `code` names the rule, the text tells the streamer what to do."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)

@@ -44,7 +44,9 @@ class Segment(models.Model):
     objects = SegmentQuerySet.as_manager()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["stream_id", "sequence"], name="one_segment_per_sequence")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["stream_id", "sequence"], name="one_segment_per_sequence")
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream_id}/{self.sequence}"

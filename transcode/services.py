@@ -1,42 +1,98 @@
 """What the rest of the product may ask of the media side."""
 
-from dataclasses import dataclass
+import json
+from functools import cache, partial
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
+from redis import Redis
 
-@dataclass(frozen=True)
-class Recording:
-    """A broadcast as it can be watched again."""
+from transcode import redis_keys
+from transcode.limits import STATUS_TTL_SECONDS
+from transcode.models import LiveJob
+from transcode.recordings import Recording, write_recording
 
-    duration_seconds: float
-    renditions: list[str]
+__all__ = [
+    "Recording",
+    "dispatch_missing",
+    "finish_live",
+    "live_status",
+    "note_player",
+    "request_live",
+    "wait_for_player",
+    "write_recording",
+]
+
+DISPATCH_PAUSE_MS = 1_000  # a worker needs this long to take the lease
+
+
+@cache
+def _redis() -> Redis:
+    return Redis.from_url(settings.LIVE_REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
 
 
 def request_live(*, stream_id: str, priority: int = 5) -> None:
     """Want this broadcast's media work done, and send a worker at once. Safe to repeat."""
-    raise NotImplementedError
+    LiveJob.objects.get_or_create(stream_id=stream_id, defaults={"priority": priority})
+    transaction.on_commit(partial(_begin, stream_id))
+
+
+def _begin(stream_id: str) -> None:
+    redis = _redis()
+    if not redis.exists(redis_keys.player_key(stream_id)):
+        redis.delete(redis_keys.player_waiters_key(stream_id))
+    redis.publish(redis_keys.control_channel(stream_id), json.dumps({"order": "publish"}))
+    _dispatch(stream_id)
 
 
 def note_player(*, stream_id: str) -> None:
     """The ingest server says that the worker's puller is connected."""
-    raise NotImplementedError
+    redis, waiters = _redis(), redis_keys.player_waiters_key(stream_id)
+    with redis.pipeline() as pipe:
+        pipe.set(redis_keys.player_key(stream_id), 1, ex=STATUS_TTL_SECONDS)
+        pipe.rpush(waiters, 1)
+        pipe.expire(waiters, STATUS_TTL_SECONDS)
+        pipe.execute()
 
 
 def wait_for_player(*, stream_id: str, seconds: float) -> bool:
     """Block until the puller is connected, at most `seconds`."""
-    raise NotImplementedError
+    redis = _redis()
+    if redis.exists(redis_keys.player_key(stream_id)):
+        return True
+    return redis.blpop([redis_keys.player_waiters_key(stream_id)], timeout=seconds) is not None
 
 
 def finish_live(*, stream_id: str) -> None:
     """The broadcast has ended: close the playlists, index what is left, then `live_finished`. Safe to repeat."""
-    raise NotImplementedError
+    LiveJob.objects.filter(stream_id=stream_id).update(wanted=False)
+    transaction.on_commit(partial(_finish, stream_id))
+
+
+def _finish(stream_id: str) -> None:
+    _redis().publish(redis_keys.control_channel(stream_id), json.dumps({"order": "finish"}))
+    if not _redis().exists(redis_keys.lease_key(stream_id)):
+        _dispatch(stream_id)
 
 
 def live_status(*, stream_id: str) -> dict[str, Any] | None:
-    """What the worker measured in the last two seconds, or None when nobody works on this broadcast."""
-    raise NotImplementedError
+    """What the worker measured in the last seconds, or None when nobody works on this broadcast."""
+    text = _redis().get(redis_keys.status_key(stream_id))
+    status: dict[str, Any] | None = json.loads(text) if isinstance(text, bytes) else None
+    return status
 
 
-def write_recording(*, stream_id: str) -> Recording:
-    """Render the recording's playlists from the segment index into storage."""
-    raise NotImplementedError
+def dispatch_missing() -> None:
+    """Send a worker to every open job that has none: the level-triggered half of supervision. Safe to repeat."""
+    redis = _redis()
+    for job in LiveJob.objects.filter(finished_at=None).order_by("priority", "created_at"):
+        if not redis.exists(redis_keys.lease_key(job.stream_id)):
+            _dispatch(job.stream_id)
+
+
+def _dispatch(stream_id: str) -> None:
+    from transcode.tasks import supervise_live
+
+    if _redis().set(redis_keys.dispatch_key(stream_id), 1, nx=True, px=DISPATCH_PAUSE_MS):
+        supervise_live.delay(stream_id)

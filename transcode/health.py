@@ -1,0 +1,75 @@
+"""Stream health measured from the source's own frames: bit rate, frame rate, key frame interval, warnings (pure)."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+WINDOW_SECONDS = 5.0
+# §6.2.1: a segment's duration rounds to the target duration at most, so key frames may be this far apart (2 s target).
+KEY_FRAME_SLACK_SECONDS = 0.45
+SLOW_UPLOAD_SHARE = 0.85  # frames arriving slower than this share of real time for a whole window
+
+
+@dataclass
+class SourceHealth:
+    """Counts what arrived in the last WINDOW_SECONDS of wall-clock time; `now` is monotonic seconds."""
+
+    target_duration: int
+    has_audio: bool = True
+    keyframe_seconds: float = 0.0
+    passthrough: bool = True
+    _video: deque[tuple[float, int, int]] = field(default_factory=deque)  # (arrived, bytes, timeline ms)
+    _last_key_ms: int | None = None
+
+    def see_video(self, *, now: float, size: int, time_ms: int, is_key: bool) -> None:
+        self._video.append((now, size, time_ms))
+        if is_key:
+            if self._last_key_ms is not None:
+                self.keyframe_seconds = (time_ms - self._last_key_ms) / 1000
+            self._last_key_ms = time_ms
+        while self._video and now - self._video[0][0] > WINDOW_SECONDS:
+            self._video.popleft()
+
+    def waiting_for_key_seconds(self, time_ms: int) -> float:
+        """Source time since the last key frame."""
+        return (time_ms - self._last_key_ms) / 1000 if self._last_key_ms is not None else 0.0
+
+    def measure(self, now: float) -> dict[str, float | int | bool]:
+        """Figures for the dashboard."""
+        if len(self._video) < 2:
+            return {"bitrate_kbps": 0, "fps": 0.0, "keyframe_seconds": self.keyframe_seconds, "audio": self.has_audio}
+        elapsed = max(min(now - self._video[0][0], WINDOW_SECONDS), 0.5)
+        return {
+            "bitrate_kbps": round(sum(size for _, size, _ in self._video) * 8 / elapsed / 1000),
+            "fps": round(len(self._video) / elapsed, 1),
+            "keyframe_seconds": round(self.keyframe_seconds, 2),
+            "audio": self.has_audio,
+        }
+
+    def warnings(self, now: float) -> list[dict[str, str]]:
+        """What the streamer should mend, as {code, text}."""
+        found = []
+        if not self.passthrough:
+            found.append(
+                _warning(
+                    "keyframe_interval",
+                    "Your key frames are too far apart, so the picture is encoded again here. Set the key frame "
+                    f"interval to {self.target_duration} s. In OBS: Settings → Output → Keyframe Interval.",
+                )
+            )
+        if not self.has_audio:
+            found.append(_warning("no_audio", "Your stream has no sound. Check the audio track in your encoder."))
+        if self._upload_is_slow(now):
+            found.append(
+                _warning("slow_upload", "Your upload does not keep up. Lower the bit rate or check your connection.")
+            )
+        return found
+
+    def _upload_is_slow(self, now: float) -> bool:
+        if len(self._video) < 2 or now - self._video[0][0] < WINDOW_SECONDS * 0.8:
+            return False
+        media = (self._video[-1][2] - self._video[0][2]) / 1000
+        return media < SLOW_UPLOAD_SHARE * (now - self._video[0][0])
+
+
+def _warning(code: str, text: str) -> dict[str, str]:
+    return {"code": code, "text": text}

@@ -1,0 +1,153 @@
+"""Cuts a rendition's frames into parts and segments.
+
+One rule for all renditions: the reference rendition opens a segment at a key frame; the others follow at the same
+presentation time. Parts end before the frame that would make them longer than the Part Target (RFC 8216bis
+§4.4.4.9). Times are ticks of the rendition's timescale unless a name says milliseconds.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+# Rungs repeat the source's timestamps, but through other clocks' rounding.
+BOUNDARY_TOLERANCE_MS = 8
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One access unit: decode time, presentation offset, coded bytes (length-prefixed NAL units, or raw AAC)."""
+
+    dts: int
+    data: bytes
+    is_key: bool = True
+    composition_offset: int = 0
+
+    @property
+    def pts(self) -> int:
+        return self.dts + self.composition_offset
+
+
+@dataclass(frozen=True)
+class CutPart:
+    """Frames of one part with the duration of each, and its place in a segment."""
+
+    frames: Sequence[Frame]
+    durations: Sequence[int]
+    segment: int  # the number of the segment it belongs to
+    next_starts_pts: int | None = None  # set when the segment ends with this part: where the next one begins
+
+    @property
+    def starts_pts(self) -> int:
+        return self.frames[0].pts
+
+    @property
+    def duration(self) -> int:
+        return sum(self.durations)
+
+
+class SegmentClock:
+    """The presentation times at which segments of one run begin; number 0 is the run's first segment."""
+
+    def __init__(self) -> None:
+        self._starts_ms: list[float] = []
+
+    @property
+    def latest_ms(self) -> float:
+        return self._starts_ms[-1]
+
+    @property
+    def latest_number(self) -> int:
+        """The newest segment's number, -1 before the first."""
+        return len(self._starts_ms) - 1
+
+    @property
+    def started(self) -> bool:
+        return bool(self._starts_ms)
+
+    def open(self, pts_ms: float) -> int:
+        """The reference rendition begins a segment here."""
+        self._starts_ms.append(pts_ms)
+        return len(self._starts_ms) - 1
+
+    def number_at(self, pts_ms: float) -> int:
+        """The segment a frame belongs to; -1 before the first."""
+        return bisect_right(self._starts_ms, pts_ms + BOUNDARY_TOLERANCE_MS) - 1
+
+    def start_ms(self, number: int) -> float:
+        return self._starts_ms[number]
+
+
+@dataclass
+class Cutter:
+    """Cuts one rendition. `leads` makes it the reference whose key frames open segments."""
+
+    clock: SegmentClock
+    timescale: int
+    part_target: float
+    leads: bool = False
+    is_audio: bool = False
+    min_segment_ms: float = 0.0
+    fixed_duration: int = 0  # ticks; AAC frames are all alike
+    default_duration: int = 0  # ticks, for a run's only frame
+    resume_dts: int | None = None  # frames before this were published by an earlier attempt
+    _pending: list[Frame] = field(default_factory=list)
+    _segment: int = -1
+
+    def push(self, frame: Frame) -> list[CutPart]:
+        """Take the next frame in decode order; returns the part it completed, if any."""
+        if self.resume_dts is not None:
+            if frame.dts < self.resume_dts:
+                return []
+            self.resume_dts = None
+        number = self._segment_of(frame)
+        if number < 0:
+            return []  # before the first key frame: nothing could show it
+        if not self._pending:
+            self._segment, self._pending = number, [frame]
+            return []
+        duration = self.fixed_duration or max(frame.dts - self._pending[-1].dts, 1)
+        length = frame.dts - self._pending[0].dts
+        if number > self._segment or length + duration > self.part_target * self.timescale:
+            part = self._cut(frame, ends_segment=number > self._segment)
+            self._segment, self._pending = number, [frame]
+            return [part]
+        self._pending.append(frame)
+        return []
+
+    def finish(self) -> list[CutPart]:
+        """The run is over: the frames that are left, the last one as long as the one before it."""
+        if not self._pending:
+            return []
+        return [self._cut(None)]
+
+    def forget_pending(self) -> None:
+        """Drop frames not yet cut and expect them again (their encoder was restarted)."""
+        if self._pending:
+            self.resume_dts = self._pending[0].dts
+        self._pending = []
+
+    def _cut(self, following: Frame | None, *, ends_segment: bool = False) -> CutPart:
+        frames, self._pending = self._pending, []
+        durations = [max(after.dts - frame.dts, 1) for frame, after in pairwise(frames)]
+        last = self.fixed_duration or (durations[-1] if durations else self.default_duration)
+        if following is not None and not self.fixed_duration:
+            last = max(following.dts - frames[-1].dts, 1)
+        next_starts = following.pts if following is not None and ends_segment else None
+        return CutPart(frames, [*durations, last], self._segment, next_starts)
+
+    def _segment_of(self, frame: Frame) -> int:
+        pts_ms = frame.pts * 1000 / self.timescale
+        if self.leads:
+            return self._lead(frame, pts_ms)
+        if self.is_audio:
+            # Sound is cut at the frame nearest to the picture's boundary: half a frame either way.
+            pts_ms += self.fixed_duration * 500 / self.timescale
+        elif not frame.is_key:
+            return self._segment
+        return max(self.clock.number_at(pts_ms), self._segment)
+
+    def _lead(self, frame: Frame, pts_ms: float) -> int:
+        if frame.is_key and (not self.clock.started or pts_ms - self.clock.latest_ms >= self.min_segment_ms):
+            return self.clock.open(pts_ms)
+        return self.clock.latest_number

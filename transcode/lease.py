@@ -1,0 +1,53 @@
+"""Who works on a broadcast: a lease in Redis with a heartbeat, and the epoch that fences its holder's writes."""
+
+import secrets
+from typing import Any
+
+from redis import asyncio as aioredis
+
+from transcode import redis_keys
+from transcode.errors import LeaseLost
+from transcode.limits import LEASE_MS, STATE_TTL_SECONDS
+
+# Compare-and-set in one step; a plain GET then PEXPIRE could prolong another worker's lease.
+_RENEW = """
+local owner = redis.call('GET', KEYS[1])
+if owner == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if owner then return -1 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Lease:
+    """A broadcast's ownership. `renew` at least every half LEASE_MS, or another worker may take over."""
+
+    def __init__(self, redis: "aioredis.Redis", stream_id: str) -> None:
+        self._redis, self._stream_id = redis, stream_id
+        self._token = secrets.token_hex(8)
+
+    async def acquire(self) -> bool:
+        """Become the owner; False when someone else is."""
+        key = redis_keys.lease_key(self._stream_id)
+        return bool(await self._redis.set(key, self._token, nx=True, px=LEASE_MS))
+
+    async def renew(self) -> None:
+        """Prolong the lease; takes it back when Redis lost it and nobody else has it. Raises LeaseLost otherwise."""
+        if await self._script(_RENEW, LEASE_MS) == -1:
+            raise LeaseLost(f"another worker owns {self._stream_id}")
+
+    async def release(self) -> None:
+        """Give the lease up, if it is still ours."""
+        await self._script(_RELEASE)
+
+    async def next_epoch(self) -> int:
+        """The number of a new run: higher than every earlier one of this broadcast."""
+        key = redis_keys.epoch_key(self._stream_id)
+        epoch = int(await self._redis.incr(key))
+        await self._redis.expire(key, STATE_TTL_SECONDS)
+        return epoch
+
+    async def _script(self, script: str, *arguments: Any) -> Any:
+        key = redis_keys.lease_key(self._stream_id)
+        return await self._redis.eval(script, 1, key, self._token, *arguments)

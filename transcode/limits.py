@@ -1,0 +1,42 @@
+"""The media side's numbers, with their units and reasons."""
+
+# The timeline of every run starts here, so that a B-frame's decode time before the first picture is not negative.
+TIMELINE_START_MS = 10_000
+# RTMP counts milliseconds; 90 kHz is MPEG's usual video clock and divides them exactly.
+VIDEO_TIMESCALE = 90_000
+TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+
+# A key frame sooner than this after the last cut does not open a segment (encoders insert some at scene changes).
+# It is small because the next regular one comes a whole key frame interval later and the segment must not grow
+# past the target duration.
+MIN_SEGMENT_MS = 450
+
+# A jump of the encoder's clock by more than this starts a new run instead of a hole in the timeline.
+TIMESTAMP_JUMP_MS = 3_000
+# Sound that drifts further than this from its counted position is placed anew.
+AUDIO_RESYNC_MS = 80
+
+NO_VIDEO_SECONDS = 4.0  # a publisher without a picture is told after this long (bar: within 5 s)
+AUDIO_WAIT_MS = 300  # how long the first picture waits for announced sound
+
+# The spool is what a restarted FFmpeg is fed again: at least one key frame interval and the encoder's lag.
+SPOOL_MS = 20_000
+# Unread input of a transcoder that cannot keep up; beyond it FFmpeg is restarted at the newest key frame.
+TRANSCODER_BACKLOG_MS = 8_000
+
+LEASE_MS = 2_000
+HEARTBEAT_SECONDS = 0.4
+FFMPEG_RESTART_SECONDS = 0.3  # first wait before a crashed FFmpeg is started again; doubles up to
+FFMPEG_RESTART_MAX_SECONDS = 8.0
+FFMPEG_STEADY_SECONDS = 10.0  # running this long forgets earlier crashes
+PULL_RETRY_SECONDS = 0.3
+
+PARTS_TTL_SECONDS = 60
+STATE_TTL_SECONDS = 48 * 3600
+STATUS_TTL_SECONDS = 5
+EVENT_OUTBOX_LIMIT = 2_000  # reports to the database that may wait while it is down
+UPLOAD_ATTEMPTS = 8
+
+# Beyond the longest broadcast there is a limit to what one playlist can hold.
+PREVIEW_EVERY_SECONDS = 20
+PREVIEW_HEIGHT = 360

@@ -1,0 +1,176 @@
+"""Where live media is kept: windows, parts and state in Redis, whole segments in object storage.
+
+Writers fence by epoch: names carry it, and a worker that lost its lease stops before it writes again.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, overload
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+from transcode import redis_keys
+from transcode.hls import names
+from transcode.hls.multivariant import Rendition
+from transcode.hls.window import Window
+from transcode.limits import PARTS_TTL_SECONDS, STATE_TTL_SECONDS, STATUS_TTL_SECONDS, UPLOAD_ATTEMPTS
+from transcode.packager import Publication
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class LiveState:
+    """What an origin must know of a broadcast besides its windows."""
+
+    target_duration: int
+    part_target: float
+    renditions: list[Rendition] = field(default_factory=list)
+    ready: bool = False  # every rendition has a complete segment: the multivariant playlist may be handed out
+    ended: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "LiveState":
+        return cls(**{**stored, "renditions": [Rendition.from_json(entry) for entry in stored["renditions"]]})
+
+
+def connect() -> "aioredis.Redis":
+    """A client for live media's Redis, bytes in and out."""
+    return aioredis.Redis.from_url(settings.LIVE_REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
+
+
+@overload
+def as_bytes(value: bytes | str) -> bytes: ...
+@overload
+def as_bytes(value: bytes | str | None) -> bytes | None: ...
+def as_bytes(value: bytes | str | None) -> bytes | None:
+    """A reply of `connect()`'s client, which never decodes; redis-py's types cannot say so."""
+    return value.encode() if isinstance(value, str) else value
+
+
+class LiveStore:
+    """One broadcast's live media, as its supervisor writes it."""
+
+    def __init__(self, redis: "aioredis.Redis", stream_id: str) -> None:
+        self.redis, self.stream_id = redis, stream_id
+
+    async def load(self) -> tuple[LiveState | None, dict[str, Window]]:
+        """What an earlier run left: state and windows."""
+        stored = await self.redis.get(redis_keys.state_key(self.stream_id))
+        windows = await self.redis.hgetall(redis_keys.windows_key(self.stream_id))
+        state = LiveState.from_json(json.loads(stored)) if stored else None
+        return state, {
+            str(as_bytes(name), "ascii"): Window.from_json(json.loads(text)) for name, text in windows.items()
+        }
+
+    async def load_open_parts(self, rendition: str, window: Window) -> list[bytes]:
+        """Bytes of the open segment's parts; shorter than the window's list when some have expired."""
+        opened = window.open
+        if opened is None or not opened.parts:
+            return []
+        keys = [
+            redis_keys.object_key(self.stream_id, rendition, names.part_name(opened.epoch, opened.msn, index))
+            for index in range(len(opened.parts))
+        ]
+        return [as_bytes(body) for body in await self.redis.mget(keys) if body is not None]
+
+    async def put_state(self, state: LiveState) -> None:
+        """Store the state and tell the origins."""
+        text = json.dumps(state.to_json())
+        async with self.redis.pipeline(transaction=True) as pipe:
+            pipe.set(redis_keys.state_key(self.stream_id), text, ex=STATE_TTL_SECONDS)
+            pipe.publish(redis_keys.events_channel(self.stream_id), json.dumps({"state": state.to_json()}))
+            await pipe.execute()
+
+    async def reset_windows(self) -> None:
+        """Forget windows no viewer was ever given."""
+        await self.redis.delete(redis_keys.windows_key(self.stream_id))
+
+    async def publish(self, publications: Iterable[Publication]) -> None:
+        """Make changes visible at once: bytes first, then the window that lists them, then the news of it."""
+        channel = redis_keys.events_channel(self.stream_id)
+        async with self.redis.pipeline(transaction=True) as pipe:
+            for entry in publications:
+                if entry.init_name is not None:
+                    pipe.set(self._object_key(entry, entry.init_name), entry.init, ex=STATE_TTL_SECONDS)
+                if entry.part_name is not None:
+                    pipe.set(self._object_key(entry, entry.part_name), entry.part, ex=PARTS_TTL_SECONDS)
+                pipe.hset(redis_keys.windows_key(self.stream_id), entry.rendition, json.dumps(entry.window))
+                pipe.publish(channel, json.dumps(_news(entry)))
+            pipe.expire(redis_keys.windows_key(self.stream_id), STATE_TTL_SECONDS)
+            await pipe.execute()
+
+    def _object_key(self, entry: Publication, name: str) -> str:
+        return redis_keys.object_key(self.stream_id, entry.rendition, name)
+
+    async def put_status(self, status: Mapping[str, Any]) -> None:
+        await self.redis.set(redis_keys.status_key(self.stream_id), json.dumps(status), ex=STATUS_TTL_SECONDS)
+
+
+def _news(entry: Publication) -> dict[str, Any]:
+    """What an origin is told: the window, and which files are new."""
+    return {
+        "rendition": entry.rendition,
+        "window": entry.window,
+        "part": entry.part_name,
+        "segment": entry.finished.name if entry.finished and entry.finished.body else None,
+    }
+
+
+def store_object(stream_id: str, path: str, body: bytes) -> None:
+    """Write one file of a broadcast to object storage, replacing what a killed worker may have left half-written."""
+    key = names.object_key(stream_id, path)
+    if default_storage.exists(key):
+        default_storage.delete(key)
+    default_storage.save(key, ContentFile(body))
+
+
+class Uploader:
+    """Writes finished segments to object storage behind the live edge, in order, retrying while storage is away."""
+
+    def __init__(self, stream_id: str) -> None:
+        self._stream_id = stream_id
+        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self._task = asyncio.create_task(self._run())
+
+    def add(self, entry: Publication) -> None:
+        """Store what of this publication is kept for ever: initialization sections and whole segments, not parts."""
+        if entry.init_name is not None:
+            self._queue.put_nowait((f"{entry.rendition}/{entry.init_name}", entry.init))
+        if entry.finished is not None and entry.finished.body:
+            self._queue.put_nowait((f"{entry.rendition}/{entry.finished.name}", entry.finished.body))
+
+    async def drain(self) -> None:
+        """Wait until everything given so far is stored."""
+        await self._queue.join()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        store = sync_to_async(store_object, thread_sensitive=False)
+        while True:
+            path, body = await self._queue.get()
+            for attempt in range(UPLOAD_ATTEMPTS):
+                try:
+                    await store(self._stream_id, path, body)
+                    break
+                except Exception:
+                    log.exception("storing %s of %s failed, attempt %d", path, self._stream_id, attempt + 1)
+                    await asyncio.sleep(min(0.2 * 2**attempt, 10))
+            self._queue.task_done()
+
+
+REDIS_DOWN = (RedisError, OSError, asyncio.TimeoutError)

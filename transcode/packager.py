@@ -1,0 +1,267 @@
+"""Turns one run's frames into parts, segments and windows: everything between the codecs and the live store.
+
+Synchronous and free of I/O: frames go in, Publications come out, in the order in which they must become visible.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from transcode import fmp4
+from transcode.hls import names
+from transcode.hls.cutter import CutPart, Cutter, Frame, SegmentClock
+from transcode.hls.window import Part, Window, WindowSegment
+from transcode.limits import MIN_SEGMENT_MS, VIDEO_TIMESCALE
+
+MAX_HELD_FRAMES = 4_000  # frames of a rendition that wait for the reference rendition to reach them
+
+
+@dataclass(frozen=True)
+class FinishedSegment:
+    """A complete segment of one rendition; `body` is the concatenation of its parts, empty for a gap."""
+
+    rendition: str
+    segment: WindowSegment
+    body: bytes
+
+    @property
+    def name(self) -> str:
+        return names.segment_name(self.segment.epoch, self.segment.msn)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One visible change of a rendition: an initialization section, a part, a finished segment, or several of them.
+
+    `window` is the window's state right after the change, so that what is listed has always been published.
+    """
+
+    rendition: str
+    window: dict[str, Any]
+    part_name: str | None = None
+    part: bytes = b""
+    finished: FinishedSegment | None = None
+    init_name: str | None = None
+    init: bytes = b""
+
+
+@dataclass
+class Track:
+    """A rendition that lasts for the whole broadcast: its window and the bytes of its open segment's parts."""
+
+    name: str
+    window: Window
+    open_parts: list[bytes] = field(default_factory=list)
+
+    def publication(self, **changes: Any) -> Publication:
+        """A Publication of this rendition with its window as it is now."""
+        return Publication(self.name, self.window.to_json(), **changes)
+
+    def newest_gap(self) -> FinishedSegment:
+        """The gap that was just listed."""
+        return FinishedSegment(self.name, self.window.segments[-1], b"")
+
+    def close_segment(self) -> FinishedSegment | None:
+        """Finish the open segment; one whose bytes were lost with its worker becomes a gap."""
+        opened = self.window.open
+        complete = opened is not None and len(opened.parts) == len(self.open_parts)
+        if opened is not None and not complete:
+            duration = sum(part.duration for part in opened.parts)
+            self.window.open = None
+            self.window.next_msn = opened.msn
+            self.window.add_gap(
+                epoch=opened.epoch, starts_at=opened.starts_at, duration=duration, discontinuity=opened.discontinuity
+            )
+            self.open_parts = []
+            return self.newest_gap()
+        segment = self.window.close_segment()
+        body, self.open_parts = b"".join(self.open_parts), []
+        return FinishedSegment(self.name, segment, body) if segment else None
+
+
+def align_tracks(tracks: Iterable[Track]) -> list[FinishedSegment]:
+    """Close what an earlier run left open, and bring all renditions to the same next Media Sequence Number."""
+    tracks = list(tracks)
+    finished = [segment for track in tracks if (segment := track.close_segment())]
+    ahead = max(tracks, key=lambda track: track.window.next_msn, default=None)
+    if ahead is None:
+        return finished
+    for track in tracks:
+        missing = [s for s in ahead.window.segments if s.msn >= track.window.next_msn]
+        for other in missing:
+            track.window.next_msn = other.msn
+            track.window.add_gap(
+                epoch=other.epoch,
+                starts_at=other.starts_at,
+                duration=other.duration,
+                discontinuity=other.discontinuity,
+            )
+            finished.append(track.newest_gap())
+    return finished
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """What all renditions of a run share: its epoch, its first MSN, and the wall-clock time of its first picture."""
+
+    epoch: int
+    base_msn: int
+    wall_time: float
+    first_pts_ms: float
+    discontinuity: bool
+
+    def wall_time_at(self, pts_ms: float) -> float:
+        """PROGRAM-DATE-TIME of a presentation time; one anchor for all renditions keeps them comparable."""
+        return self.wall_time + (pts_ms - self.first_pts_ms) / 1000
+
+
+class RenditionRun:
+    """One rendition during one run."""
+
+    def __init__(self, track: Track, cutter: Cutter, start: RunStart) -> None:
+        self.track, self.cutter, self.start = track, cutter, start
+        self.end_ms = 0.0  # presentation time up to which parts were made
+        self._fragments = 0
+
+    def push(self, frame: Frame) -> list[Publication]:
+        return [publication for part in self.cutter.push(frame) for publication in self._publish(part)]
+
+    def finish(self) -> list[Publication]:
+        """The run is over: what is pending becomes the last, short part and segment."""
+        made = [publication for part in self.cutter.finish() for publication in self._publish(part)]
+        finished = self.track.close_segment()
+        return [*made, self.track.publication(finished=finished)] if finished else made
+
+    def _publish(self, cut: CutPart) -> list[Publication]:
+        window = self.track.window
+        gaps = self._open_for(cut)
+        opened = window.open
+        assert opened is not None  # noqa: S101  _open_for opened it
+        data = self._fragment(cut, with_styp=not opened.parts)
+        seconds = cut.duration / self.cutter.timescale
+        independent = any(frame.is_key for frame in cut.frames)
+        index = window.add_part(Part(seconds, len(data), independent))
+        name = names.part_name(opened.epoch, opened.msn, index)
+        self.track.open_parts.append(data)
+        self.end_ms = self._ms(cut.starts_pts) + seconds * 1000
+        finished = None
+        if cut.next_starts_pts is not None:
+            finished = self.track.close_segment()
+            self._open(cut.next_starts_pts)
+        return [*gaps, self.track.publication(part_name=name, part=data, finished=finished)]
+
+    def _open_for(self, cut: CutPart) -> list[Publication]:
+        """Make the segment this part belongs to the open one; segments this rendition skipped become gaps."""
+        window, wanted = self.track.window, self.start.base_msn + cut.segment
+        if window.open is not None and window.open.msn == wanted:
+            return []
+        gaps = []
+        finished = self.track.close_segment()
+        if finished:
+            gaps.append(self.track.publication(finished=finished))
+        while window.next_msn < wanted:
+            gaps.append(self._gap(window.next_msn - self.start.base_msn))
+        self._open(cut.starts_pts)
+        return gaps
+
+    def _gap(self, number: int) -> Publication:
+        clock = self.cutter.clock
+        starts = clock.start_ms(number)
+        self.track.window.add_gap(
+            epoch=self.start.epoch,
+            starts_at=self.start.wall_time_at(starts),
+            duration=(clock.start_ms(number + 1) - starts) / 1000,
+            discontinuity=self.start.discontinuity and number == 0,
+        )
+        return self.track.publication(finished=self.track.newest_gap())
+
+    def _open(self, pts: int) -> None:
+        first = self.track.window.next_msn == self.start.base_msn
+        self.track.window.open_segment(
+            epoch=self.start.epoch,
+            starts_at=self.start.wall_time_at(self._ms(pts)),
+            discontinuity=self.start.discontinuity and first,
+        )
+
+    def _fragment(self, cut: CutPart, *, with_styp: bool) -> bytes:
+        self._fragments += 1
+        return fmp4.fragment(
+            sequence_number=self._fragments,
+            base_decode_time=cut.frames[0].dts,
+            samples=[
+                fmp4.Sample(duration, len(frame.data), frame.is_key, frame.composition_offset)
+                for frame, duration in zip(cut.frames, cut.durations, strict=True)
+            ],
+            data=b"".join(frame.data for frame in cut.frames),
+            with_styp=with_styp,
+        )
+
+    def _ms(self, ticks: int) -> float:
+        return ticks * 1000 / self.cutter.timescale
+
+
+class Packager:
+    """All renditions of one run. The leader's key frames open segments; the others follow it, never run ahead."""
+
+    def __init__(self, *, start: RunStart, part_target: float, leader: str) -> None:
+        self.start, self.part_target, self.leader = start, part_target, leader
+        self.runs: dict[str, RenditionRun] = {}
+        self._clock = SegmentClock()
+        self._horizon_ms = -1.0
+        self._held: dict[str, deque[Frame]] = {}
+
+    def add_video(self, track: Track, init: bytes, frame_rate: float) -> Publication:
+        """A video rendition joins the run; returns its initialization section to publish."""
+        return self._add(
+            track,
+            init,
+            Cutter(
+                self._clock,
+                VIDEO_TIMESCALE,
+                self.part_target,
+                leads=track.name == self.leader,
+                min_segment_ms=MIN_SEGMENT_MS,
+                default_duration=round(VIDEO_TIMESCALE / frame_rate),
+            ),
+        )
+
+    def add_audio(self, track: Track, init: bytes, sample_rate: int, samples_per_frame: int) -> Publication:
+        """The sound joins the run; returns its initialization section to publish."""
+        cutter = Cutter(self._clock, sample_rate, self.part_target, is_audio=True, fixed_duration=samples_per_frame)
+        return self._add(track, init, cutter)
+
+    def _add(self, track: Track, init: bytes, cutter: Cutter) -> Publication:
+        self.runs[track.name] = RenditionRun(track, cutter, self.start)
+        self._held[track.name] = deque(maxlen=MAX_HELD_FRAMES)
+        return track.publication(init_name=names.init_name(self.start.epoch), init=init)
+
+    def push(self, name: str, frame: Frame) -> list[Publication]:
+        """Take one frame; returns what became ready, the leader's part first."""
+        if name != self.leader:
+            self._held[name].append(frame)
+            return self._release(name)
+        run = self.runs[name]
+        made = run.push(frame)
+        self._horizon_ms = frame.dts * 1000 / run.cutter.timescale
+        return [*made, *(entry for other in self.runs if other != name for entry in self._release(other))]
+
+    def finish(self) -> list[Publication]:
+        """End of the run: everything still held is cut and every open segment closed."""
+        self._horizon_ms = float("inf")
+        made = [entry for name in self.runs for entry in self._release(name)]
+        return [*made, *(entry for run in self.runs.values() for entry in run.finish())]
+
+    def resume_ms(self, name: str) -> float:
+        """Where a restarted encoder of this rendition has to begin: the start of its open segment."""
+        run = self.runs[name]
+        run.cutter.forget_pending()
+        self._held[name].clear()
+        number = max(self._clock.number_at(run.end_ms), 0)
+        return self._clock.start_ms(number) if self._clock.started else 0.0
+
+    def _release(self, name: str) -> list[Publication]:
+        run, held, made = self.runs[name], self._held[name], []
+        while held and held[0].dts * 1000 / run.cutter.timescale <= self._horizon_ms:
+            made += run.push(held.popleft())
+        return made

@@ -1,0 +1,126 @@
+"""Starts, feeds and stops one FFmpeg: stdin for the source, one pipe per rung for what it makes.
+
+The process dies with its worker whatever happens to it (PR_SET_PDEATHSIG), so that no kill leaves an orphan. That
+signal is bound to the thread that forked, which is why `start` must be called on the worker's main thread.
+"""
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from transcode.errors import FlvError
+from transcode.flv import FlvReader, MediaTag
+
+log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PIPE_BYTES = 1 << 20  # one MiB: FFmpeg must not wait for us within a key frame
+READ_BYTES = 1 << 18
+STOP_SECONDS = 1.5
+STDERR_LINES = 20
+
+
+def _die_with_parent() -> None:
+    """Runs in the child between fork and exec."""
+    os.setsid()
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        os._exit(1)  # the parent died before prctl
+
+
+class Transcoder:
+    """One running FFmpeg. `on_tags(rung, tags)` is called on the loop with what each rung's pipe carried."""
+
+    def __init__(self, on_tags: Callable[[str, list[MediaTag]], None]) -> None:
+        self._on_tags = on_tags
+        self._process: asyncio.subprocess.Process | None = None
+        self._readers: list[asyncio.Task[None]] = []
+        self.last_words: deque[str] = deque(maxlen=STDERR_LINES)
+
+    async def start(self, rungs: Sequence[str], argv_for: Callable[[dict[str, int]], list[str]]) -> None:
+        """Spawn FFmpeg with one pipe per rung; `argv_for` gets the write end of each."""
+        ends = {rung: os.pipe() for rung in rungs}
+        writers = {rung: end[1] for rung, end in ends.items()}
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *argv_for(writers),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=list(writers.values()),
+                preexec_fn=_die_with_parent,
+                env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},  # nothing secret for FFmpeg to leak
+            )
+        except BaseException:
+            for read_end, _ in ends.values():
+                os.close(read_end)
+            raise
+        finally:
+            for write_end in writers.values():
+                os.close(write_end)
+        self._readers = [asyncio.create_task(self._read(rung, end[0])) for rung, end in ends.items()]
+        self._readers.append(asyncio.create_task(self._read_stderr()))
+
+    def feed(self, data: bytes) -> None:
+        """Hand bytes to FFmpeg's stdin without waiting; see `backlog`."""
+        if self._process is not None and self._process.stdin is not None and not self._process.stdin.is_closing():
+            self._process.stdin.write(data)
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def finish_input(self) -> None:
+        """No more source: FFmpeg writes what it holds and exits."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def wait(self) -> int:
+        """Exit status, once every pipe has been read to its end."""
+        assert self._process is not None  # noqa: S101  started
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """End it now: SIGTERM, then SIGKILL."""
+        if self._process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.returncode is not None:
+                break
+            try:
+                self._process.send_signal(number)
+            except ProcessLookupError:
+                break
+            try:
+                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+            except TimeoutError:
+                continue
+        for task in self._readers:
+            task.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+
+    async def _read(self, rung: str, read_end: int) -> None:
+        stream = asyncio.StreamReader(limit=_PIPE_BYTES)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(read_end, "rb", buffering=0)
+        )
+        flv = FlvReader()
+        try:
+            while data := await stream.read(READ_BYTES):
+                self._on_tags(rung, flv.feed(data))
+        except FlvError:
+            log.exception("FFmpeg's output for %s is not FLV", rung)
+        finally:
+            transport.close()
+
+    async def _read_stderr(self) -> None:
+        assert self._process is not None and self._process.stderr is not None  # noqa: S101  started with a pipe
+        while line := await self._process.stderr.readline():
+            self.last_words.append(line.decode(errors="replace").strip()[:300])

@@ -1,0 +1,59 @@
+"""Every Redis key and channel of the media side; times to live stand in limits.py beside their reasons.
+
+`{…}` is the cluster hash tag: all keys of one broadcast live on one shard, so one transaction reaches them.
+"""
+
+
+def lease_key(stream_id: str) -> str:
+    """Token of the worker that owns the broadcast; LEASE_MS."""
+    return f"live:{{{stream_id}}}:lease"
+
+
+def epoch_key(stream_id: str) -> str:
+    """Counts the runs of the pipeline; STATE_TTL_SECONDS."""
+    return f"live:{{{stream_id}}}:epoch"
+
+
+def state_key(stream_id: str) -> str:
+    """JSON of LiveState: renditions, ready, ended; STATE_TTL_SECONDS."""
+    return f"live:{{{stream_id}}}:state"
+
+
+def windows_key(stream_id: str) -> str:
+    """Hash: rendition → JSON of its window; STATE_TTL_SECONDS."""
+    return f"live:{{{stream_id}}}:windows"
+
+
+def object_key(stream_id: str, rendition: str, name: str) -> str:
+    """Bytes of a part (PARTS_TTL_SECONDS) or of an initialization section (STATE_TTL_SECONDS)."""
+    return f"live:{{{stream_id}}}:object:{rendition}/{name}"
+
+
+def status_key(stream_id: str) -> str:
+    """JSON for the dashboard: health, warnings; STATUS_TTL_SECONDS."""
+    return f"live:{{{stream_id}}}:status"
+
+
+def player_key(stream_id: str) -> str:
+    """Present while the worker's puller is connected to the ingest server."""
+    return f"live:{{{stream_id}}}:player"
+
+
+def player_waiters_key(stream_id: str) -> str:
+    """A list the held publish answer blocks on until the puller is connected."""
+    return f"live:{{{stream_id}}}:player-waiters"
+
+
+def events_channel(stream_id: str) -> str:
+    """Pub/Sub: what became visible, for origins."""
+    return f"live:{{{stream_id}}}:events"
+
+
+def control_channel(stream_id: str) -> str:
+    """Pub/Sub: orders to the supervisor (`publish`, `finish`)."""
+    return f"live:{{{stream_id}}}:control"
+
+
+def dispatch_key(stream_id: str) -> str:
+    """Present for a moment after a worker was sent, so that reconcile does not send a second one."""
+    return f"live:{{{stream_id}}}:dispatched"

@@ -1,0 +1,89 @@
+"""The database's side of a broadcast's media: which segments exist, and which jobs are wanted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+from transcode.hls.multivariant import Rendition
+from transcode.hls.window import WindowSegment
+from transcode.models import LiveJob, Segment
+
+
+@dataclass
+class SegmentRow:
+    """One segment of a broadcast as its renditions finish it."""
+
+    sequence: int
+    epoch: int
+    starts_at: float
+    discontinuity: bool
+    renditions: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def add(self, rendition: str, segment: WindowSegment) -> None:
+        if not segment.gap:
+            self.renditions[rendition] = (round(segment.duration, 6), segment.size)
+
+
+class RowCollector:
+    """Collects finished segments until all renditions have theirs."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, SegmentRow] = {}
+        self._seen: dict[int, set[str]] = {}
+
+    def add(self, rendition: str, segment: WindowSegment, *, expected: int) -> SegmentRow | None:
+        """Returns the row once `expected` renditions have finished (or skipped) this segment."""
+        row = self._rows.setdefault(
+            segment.msn, SegmentRow(segment.msn, segment.epoch, segment.starts_at, segment.discontinuity)
+        )
+        row.add(rendition, segment)
+        seen = self._seen.setdefault(segment.msn, set())
+        seen.add(rendition)
+        if len(seen) < expected:
+            return None
+        del self._seen[segment.msn]
+        return self._rows.pop(segment.msn)
+
+    def take_rest(self) -> list[SegmentRow]:
+        """Rows that will not be completed."""
+        rows, self._rows, self._seen = list(self._rows.values()), {}, {}
+        return rows
+
+
+def save_segments(*, stream_id: str, rows: Iterable[SegmentRow]) -> None:
+    """Index segments; doing it again with the same rows changes nothing."""
+    Segment.objects.bulk_create(
+        [
+            Segment(
+                stream_id=stream_id,
+                sequence=row.sequence,
+                epoch=row.epoch,
+                starts_at=datetime.fromtimestamp(row.starts_at, UTC),
+                discontinuity=row.discontinuity,
+                renditions=row.renditions,
+            )
+            for row in rows
+            if row.renditions
+        ],
+        update_conflicts=True,
+        unique_fields=["stream_id", "sequence"],
+        update_fields=["epoch", "starts_at", "discontinuity", "renditions"],
+    )
+
+
+def is_wanted(*, stream_id: str) -> bool:
+    """Whether the broadcast goes on, as far as the rest of the product is concerned."""
+    return LiveJob.objects.filter(stream_id=stream_id, wanted=True).exists()
+
+
+def save_renditions(*, stream_id: str, renditions: Iterable[Rendition]) -> None:
+    """Remember what the multivariant playlist said, for the recording."""
+    LiveJob.objects.filter(stream_id=stream_id).update(renditions=[entry.to_json() for entry in renditions])
+
+
+def mark_finished(*, stream_id: str) -> bool:
+    """Close the job; False when someone was first."""
+    jobs = LiveJob.objects.filter(stream_id=stream_id, finished_at=None)
+    return bool(jobs.update(wanted=False, finished_at=timezone.now()))

@@ -1,0 +1,26 @@
+"""Celery tasks of the media side: each loads by id and calls one thing."""
+
+import asyncio
+
+from celery import shared_task
+
+from transcode import previews, services
+from transcode.supervisor import supervise
+
+
+@shared_task(queue="live.cpu", acks_late=False, expires=10)
+def supervise_live(stream_id: str) -> None:
+    """Own a broadcast's media work for as long as it lasts; returns at once when another worker owns it."""
+    asyncio.run(supervise(stream_id))
+
+
+@shared_task(expires=2)
+def reconcile_live() -> None:
+    """Send a worker to every broadcast that is wanted and has none."""
+    services.dispatch_missing()
+
+
+@shared_task(expires=20, autoretry_for=(FileNotFoundError,), retry_kwargs={"max_retries": 4, "countdown": 1})
+def make_preview(stream_id: str, init_path: str, segment_path: str) -> None:
+    """Draw a picture of what is on air now."""
+    previews.make_preview(stream_id=stream_id, init_path=init_path, segment_path=segment_path)
