@@ -1,7 +1,5 @@
 """Users and their API tokens in the admin."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -36,7 +34,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("login", "email", "usable_password", "password1", "password2")}),
     )
-    actions: ClassVar = ["suspend", "reinstate"]
+    actions = ("suspend", "reinstate")
 
     def save_model(self, request: HttpRequest, obj: User, form: object, change: bool) -> None:
         obj.display_name = obj.display_name or obj.login
@@ -60,7 +58,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("prefix", "name", "user", "created_at", "last_used_at", "revoked_at")
     list_filter = ("revoked_at",)
     search_fields = ("user__login", "name", "prefix")

@@ -3,10 +3,17 @@
 import logging
 from typing import Any
 
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework.exceptions import APIException
 from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer, IntegerField, URLField
 from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
+from rest_framework.views import APIView
 from rest_framework.views import exception_handler as rest_exception_handler
 
 from common.errors import Conflict, DomainError, Gone, InvalidInput, NotAllowed, NotThere, TooMany
@@ -56,6 +63,9 @@ class WriteThrottle(UserRateThrottle):
     scope = "write"
     rate = "60/min"
 
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        return request.method in SAFE_METHODS or super().allow_request(request, view)
+
 
 class SecretThrottle(UserRateThrottle):
     """Making new keys and tokens, per user."""
@@ -69,3 +79,29 @@ class Pages(LimitOffsetPagination):
 
     default_limit = 24
     max_limit = 100
+
+
+PAGE_PARAMETERS = [
+    OpenApiParameter("limit", OpenApiTypes.INT, description=f"At most {Pages.max_limit}."),
+    OpenApiParameter("offset", OpenApiTypes.INT),
+]
+
+
+def page_answer(request: Request, rows: "QuerySet[Any]", serializer: type[BaseSerializer[Any]]) -> Response:
+    """One page of `rows`."""
+    pages = Pages()
+    page = pages.paginate_queryset(rows, request)
+    return pages.get_paginated_response(serializer(page or [], many=True).data)
+
+
+def page_schema(serializer: type[BaseSerializer[Any]]) -> Any:
+    """What `page_answer` answers, for the OpenAPI document."""
+    return inline_serializer(
+        name=serializer.__name__.removesuffix("Serializer") + "Page",
+        fields={
+            "count": IntegerField(),
+            "next": URLField(allow_null=True),
+            "previous": URLField(allow_null=True),
+            "results": serializer(many=True),
+        },
+    )

@@ -1,6 +1,8 @@
 """Connections to Redis: one pool per process for threads, one client per event loop for coroutines."""
 
+import asyncio
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
@@ -19,6 +21,18 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url, decode_responses=True, socket_timeout=REPLY_SECONDS, socket_connect_timeout=REPLY_SECONDS
     )
+
+
+_async_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
+
+
+def async_redis_client() -> redis.asyncio.Redis:
+    """The running event loop's client, shared by all its coroutines; not for subscriptions or blocking commands."""
+    loop = asyncio.get_running_loop()
+    client = _async_clients.get(loop)
+    if client is None:
+        client = _async_clients[loop] = new_async_redis()
+    return client
 
 
 def new_async_redis() -> redis.asyncio.Redis:

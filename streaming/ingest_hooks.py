@@ -25,7 +25,7 @@ class Hook:
 
 
 def parse_hook(body: bytes) -> Hook:
-    """Read a form body. nginx appends the encoder's own query after the real fields, so the first value is the real one.
+    """Read a form body. nginx appends the encoder's own query after the real fields: the first value is the real one.
 
     `has_duplicates` tells that something was appended which pretends to be another field.
     """

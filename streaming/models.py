@@ -123,6 +123,15 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
         """Broadcasts that were announced and have not ended: someone may be watching."""
         return self.open().filter(started_at__isnull=False)
 
+    def for_pages(self) -> "BroadcastQuerySet":
+        """With what every card and page header shows, in one query."""
+        return self.select_related("channel__owner", "channel__category", "category")
+
+    def most_watched(self) -> "BroadcastQuerySet":
+        """What is on air for everyone to find, most watched first."""
+        listed = self.on_air().filter(channel__owner__is_active=True)
+        return listed.for_pages().order_by("-channel__viewer_count", "-started_at", "pk")
+
     def past_grace(self, now: datetime) -> "BroadcastQuerySet":
         """Broadcasts whose encoder did not come back in time."""
         return self.filter(state=BroadcastState.RECONNECTING, reconnect_deadline__lt=now)

@@ -1,8 +1,7 @@
 """Who is watching: heartbeats in Redis, counted into the database in batches."""
 
 import time
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -28,7 +27,7 @@ async def note_viewer(client: "Redis", *, stream_id: str, viewer: str) -> None:
 
 async def forget_viewer(client: "Redis", *, stream_id: str, viewer: str) -> None:
     """One viewer has left."""
-    await cast("Awaitable[int]", client.zrem(redis_keys.viewers(stream_id), viewer))
+    await client.zrem(redis_keys.viewers(stream_id), viewer)
 
 
 def count_viewers() -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""The ingest server's hooks: reachable from this machine only, with the shared secret, and never logged with their content."""
+"""The ingest server's hooks: from this machine only, with the shared secret, and never logged with their content."""
 
 import hmac
 import ipaddress

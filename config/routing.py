@@ -1,0 +1,10 @@
+"""Routes of the site's WebSockets."""
+
+from django.urls import re_path
+
+from streaming.consumers import ChannelEventsConsumer
+
+websocket_urlpatterns = [
+    # /api/v1/channels/<login>/events
+    re_path(r"^api/v1/channels/(?P<login>[A-Za-z0-9_]{1,25})/events$", ChannelEventsConsumer.as_asgi()),
+]

@@ -1,0 +1,18 @@
+"""Routes of channels and broadcasts in the API."""
+
+from django.urls import path
+
+from streaming.views import api, playback
+
+urlpatterns = [
+    # /api/v1/streams…
+    path("streams", api.streams, name="api_streams"),
+    path("streams/<str:name>", api.stream, name="api_stream"),
+    path("streams/<str:name>/playback", playback.stream_playback, name="api_stream_playback"),
+    path("streams/<str:name>/end", api.stream_end, name="api_stream_end"),
+    # /api/v1/channels/<login>…
+    path("channels/<str:login>", api.channel, name="api_channel"),
+    path("channels/<str:login>/follow", api.channel_follow, name="api_channel_follow"),
+    path("channels/<str:login>/stream-key", api.channel_stream_key, name="api_channel_stream_key"),
+    path("channels/<str:login>/health", api.channel_health_view, name="api_channel_health"),
+]

@@ -1,0 +1,184 @@
+"""One page's socket on a channel: state and viewers for everyone, health and notices for the owner."""
+
+import asyncio
+import contextlib
+import json
+import re
+import secrets
+import time
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import timezone
+
+from accounts.sessions import session_is_current
+from common.errors import NotThere
+from common.outage import OUTAGE
+from common.redis import async_redis_client
+from streaming import events, limits, viewers
+from streaming.lookup import get_channel
+from streaming.models import Channel
+from streaming.watch_states import watch_state
+from transcode import services as media
+
+# WebSocket close codes from the range for applications; the last three digits are HTTP's.
+CLOSE_MALFORMED = 4400
+CLOSE_SIGNED_OUT = 4401
+CLOSE_TOO_MANY = 4429
+CLOSE_OUTAGE = 4503
+_VIEWER_NAME = re.compile(rf"[A-Za-z0-9_-]{{8,{limits.VIEWER_NAME_MAX}}}")
+
+
+class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+    """Carries what `events` sends to one page, and that page's heartbeat to `viewers`."""
+
+    channel: Channel
+    viewer: str | None = None
+    messages_left = limits.SOCKET_MESSAGES_PER_MINUTE
+    minute_began = 0.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.joined: list[str] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.shown: dict[str, Any] = {}  # the state the page was told last
+        self.shown_anew = asyncio.Event()
+
+    async def connect(self) -> None:
+        try:
+            self.channel = await database_sync_to_async(get_channel)(self.scope["url_route"]["kwargs"]["login"])
+            # Join first, read then: a change in between is sent twice rather than never.
+            await self._join(events.everyone(self.channel.pk))
+            await self.accept()
+            await self._send_state()
+            user = self.scope["user"]
+            if user.pk == self.channel.owner_id:
+                await self._join(events.owner_only(self.channel.pk))
+                self._start(self._report_health())
+                self._start(self._watch_session(user.pk))
+        except NotThere:
+            await self.close()
+        except OUTAGE:
+            await self.close(CLOSE_OUTAGE)
+        else:
+            self._start(self._renew_playback())
+
+    async def disconnect(self, code: int) -> None:
+        for task in self.tasks:
+            task.cancel()
+        with contextlib.suppress(*OUTAGE):
+            for group in self.joined:
+                await self.channel_layer.group_discard(group, self.channel_name)
+            if self.viewer and self.shown.get("stream_id"):
+                stream_id = self.shown["stream_id"]
+                await viewers.forget_viewer(async_redis_client(), stream_id=stream_id, viewer=self.viewer)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """The only thing a page says is that it is watching."""
+        if not self._within_rate():
+            await self.close(CLOSE_TOO_MANY)
+            return
+        message = _parse(text_data)
+        if message is None:
+            await self.close(CLOSE_MALFORMED)
+            return
+        if self.viewer is None:
+            self.viewer = self._viewer_name(message.get("viewer"))
+            self._start(self._beat(self.viewer))
+
+    async def channel_event(self, event: dict[str, Any]) -> None:
+        """Something was sent to one of our groups."""
+        await self._show(event["payload"])
+
+    async def _show(self, payload: dict[str, Any]) -> None:
+        if payload["type"] == "state":
+            self.shown = payload
+            self.shown_anew.set()
+            self.shown_anew.clear()
+        await self.send(json.dumps(payload))
+
+    async def _send_state(self) -> None:
+        state = await database_sync_to_async(watch_state)(channel=self.channel)
+        await self._show(state.as_event())
+
+    async def _join(self, group: str) -> None:
+        await self.channel_layer.group_add(group, self.channel_name)
+        self.joined.append(group)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _within_rate(self) -> bool:
+        now = time.monotonic()
+        if now - self.minute_began > 60:
+            self.minute_began, self.messages_left = now, limits.SOCKET_MESSAGES_PER_MINUTE
+        self.messages_left -= 1
+        return self.messages_left >= 0
+
+    def _viewer_name(self, wanted: object) -> str:
+        """A signed-in viewer counts once however many pages are open; a page keeps the name of an anonymous one."""
+        user = self.scope["user"]
+        if user.is_authenticated:
+            return f"user-{user.pk}"
+        known = isinstance(wanted, str) and _VIEWER_NAME.fullmatch(wanted)
+        return f"page-{wanted}" if known else f"page-{secrets.token_urlsafe(12)}"
+
+    async def _beat(self, viewer: str) -> None:
+        while True:
+            if self.shown["playback"]:
+                with contextlib.suppress(*OUTAGE):
+                    await viewers.note_viewer(async_redis_client(), stream_id=self.shown["stream_id"], viewer=viewer)
+            await self._new_state_within(limits.HEARTBEAT_SECONDS)
+
+    async def _renew_playback(self) -> None:
+        """Whoever watches for longer than an address lives gets the next one in time."""
+        while True:
+            if not self.shown["playback"]:
+                await self.shown_anew.wait()
+                continue
+            left = (datetime.fromisoformat(self.shown["playback"]["expires_at"]) - timezone.now()).total_seconds()
+            if not await self._new_state_within(max(1.0, left - min(limits.PLAYBACK_RENEW_SECONDS, left / 2))):
+                with contextlib.suppress(*OUTAGE):
+                    await self._send_state()
+
+    async def _new_state_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self.shown_anew.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _report_health(self) -> None:
+        while True:
+            if self.shown["stream_id"]:
+                with contextlib.suppress(*OUTAGE):
+                    status = await asyncio.to_thread(media.live_status, stream_id=self.shown["stream_id"])
+                    if status is not None:
+                        await self._show({"type": "health", **status})
+            await asyncio.sleep(limits.HEALTH_SECONDS)
+
+    async def _watch_session(self, user_id: int) -> None:
+        """What only the owner may see stops when the owner signs out or is suspended."""
+        while True:
+            await asyncio.sleep(limits.SESSION_CHECK_SECONDS)
+            with contextlib.suppress(*OUTAGE):
+                key = self.scope["session"].session_key
+                if not await database_sync_to_async(session_is_current)(session_key=key, user_id=user_id):
+                    await self.close(CLOSE_SIGNED_OUT)
+                    return
+
+
+def _parse(text: str | None) -> dict[str, Any] | None:
+    """A `watching` message, or None for anything else."""
+    if text is None or len(text) > limits.MAX_SOCKET_MESSAGE:
+        return None
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and message.get("type") == "watching" else None

@@ -1,0 +1,106 @@
+"""Channels and broadcasts in the API."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view, permission_classes, throttle_classes
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api_authentication import signed_in_user
+from common.api import PAGE_PARAMETERS, SecretThrottle, page_answer, page_schema
+from common.errors import NotThere
+from streaming import channel_services
+from streaming.broadcast_services import end_broadcast
+from streaming.health import channel_health
+from streaming.lookup import get_broadcast_for_owner, get_channel, get_channel_for_owner, get_stream
+from streaming.models import Broadcast
+from streaming.serializers import (
+    ChannelChangesSerializer,
+    ChannelSerializer,
+    FollowSerializer,
+    HealthSerializer,
+    StreamKeySerializer,
+    StreamSerializer,
+)
+
+
+@extend_schema(
+    responses=page_schema(StreamSerializer),
+    parameters=[OpenApiParameter("category", OpenApiTypes.STR, description="Slug"), *PAGE_PARAMETERS],
+)
+@api_view(["GET"])
+def streams(request: Request) -> Response:
+    """What is on air, most watched first."""
+    on_air = Broadcast.objects.most_watched()
+    if slug := request.query_params.get("category"):
+        on_air = on_air.filter(category__slug=slug)
+    return page_answer(request, on_air, StreamSerializer)
+
+
+@extend_schema(responses=StreamSerializer)
+@api_view(["GET"])
+def stream(request: Request, name: str) -> Response:
+    """One broadcast, by its id or its channel's login."""
+    _channel, broadcast = get_stream(name)
+    if broadcast is None:
+        raise NotThere("This channel has not been on air yet.", code="offline")
+    return Response(StreamSerializer(broadcast).data)
+
+
+@extend_schema(request=None, responses=StreamSerializer)
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def stream_end(request: Request, name: str) -> Response:
+    """End your broadcast now; its encoder is disconnected."""
+    broadcast = get_broadcast_for_owner(name, signed_in_user(request))
+    end_broadcast(broadcast=broadcast, reason="The streamer ended it.")
+    return Response(StreamSerializer(broadcast).data)
+
+
+@extend_schema(methods=["GET"], responses=ChannelSerializer)
+@extend_schema(methods=["PATCH"], request=ChannelChangesSerializer, responses=ChannelSerializer)
+@api_view(["GET", "PATCH"])
+def channel(request: Request, login: str) -> Response:
+    """A channel; its owner may change title, about, category, tags and language."""
+    if request.method == "GET":
+        return Response(ChannelSerializer(get_channel(login)).data)
+    found = get_channel_for_owner(login, signed_in_user(request))
+    changes = ChannelChangesSerializer(data=request.data)
+    changes.is_valid(raise_exception=True)
+    channel_services.update_channel(channel=found, **changes.validated_data)
+    return Response(ChannelSerializer(found).data)
+
+
+@extend_schema(request=None, responses=FollowSerializer)
+@api_view(["POST", "DELETE"])
+@permission_classes([IsAuthenticated])
+def channel_follow(request: Request, login: str) -> Response:
+    """Follow a channel, or stop following it. Repeating either changes nothing."""
+    found = get_channel(login)
+    if request.method == "POST":
+        channel_services.follow_channel(user=signed_in_user(request), channel=found)
+    else:
+        channel_services.unfollow_channel(user=signed_in_user(request), channel=found)
+    found.refresh_from_db(fields=["follower_count"])
+    answer = {"following": request.method == "POST", "follower_count": found.follower_count}
+    return Response(FollowSerializer(answer).data)
+
+
+@extend_schema(request=None, responses=StreamKeySerializer)
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+@throttle_classes([SecretThrottle])
+def channel_stream_key(request: Request, login: str) -> Response:
+    """Replace your stream key. The answer is the only place the new one is ever shown; the old one stops working."""
+    key = channel_services.rotate_stream_key(channel=get_channel_for_owner(login, signed_in_user(request)))
+    return Response(StreamKeySerializer({"stream_key": key}).data, headers={"Cache-Control": "no-store"})
+
+
+@extend_schema(responses=HealthSerializer)
+@api_view(["GET"])
+@permission_classes([IsAuthenticated])
+def channel_health_view(request: Request, login: str) -> Response:
+    """What arrives from your encoder, and what is wrong with it."""
+    found = get_channel_for_owner(login, signed_in_user(request))
+    return Response(HealthSerializer(channel_health(channel=found)).data)

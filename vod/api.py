@@ -1,0 +1,71 @@
+"""Recordings in the API."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api_authentication import signed_in_user
+from common.api import PAGE_PARAMETERS, page_answer, page_schema
+from streaming.playback import recording_playback
+from streaming.serializers import PlaybackSerializer
+from streaming.views.playback import playback_answer
+from vod import services
+from vod.models import Visibility, Vod
+
+
+class VideoSerializer(serializers.ModelSerializer[Vod]):
+    """A recording as anyone who may watch it sees it."""
+
+    id = serializers.CharField(source="public_id")
+    channel = serializers.CharField(source="channel.owner.login")
+    url = serializers.CharField(source="get_absolute_url")
+
+    class Meta:
+        model = Vod
+        fields = ("id", "channel", "title", "duration_seconds", "visibility", "view_count", "created_at", "url")
+
+
+class VideoChangesSerializer(serializers.Serializer[Any]):
+    """What an owner may change."""
+
+    title = serializers.CharField(required=False, allow_blank=True)
+    visibility = serializers.ChoiceField(required=False, choices=Visibility.choices)
+
+
+@extend_schema(
+    responses=page_schema(VideoSerializer),
+    parameters=[OpenApiParameter("channel", OpenApiTypes.STR, description="Login"), *PAGE_PARAMETERS],
+)
+@api_view(["GET"])
+def videos(request: Request) -> Response:
+    """Public recordings, the newest first."""
+    listed = Vod.objects.listed()
+    if login := request.query_params.get("channel"):
+        listed = listed.filter(channel__owner__login=login.lower())
+    return page_answer(request, listed, VideoSerializer)
+
+
+@extend_schema(methods=["GET"], responses=VideoSerializer)
+@extend_schema(methods=["PATCH"], request=VideoChangesSerializer, responses=VideoSerializer)
+@api_view(["GET", "PATCH"])
+def video(request: Request, video_id: str) -> Response:
+    """A recording; its owner may change title and visibility."""
+    if request.method == "GET":
+        return Response(VideoSerializer(services.vod_for_viewer(public_id=video_id, viewer=request.user)).data)
+    vod = services.vod_for_owner(public_id=video_id, owner=signed_in_user(request))
+    changes = VideoChangesSerializer(data=request.data)
+    changes.is_valid(raise_exception=True)
+    return Response(VideoSerializer(services.update_vod(vod=vod, **changes.validated_data)).data)
+
+
+@extend_schema(responses=PlaybackSerializer)
+@api_view(["GET"])
+def video_playback(request: Request, video_id: str) -> Response:
+    """Signed addresses of a recording. A private one is only there for its owner."""
+    vod = services.vod_for_viewer(public_id=video_id, viewer=request.user)
+    return playback_answer(request, recording_playback(vod.broadcast.public_id))

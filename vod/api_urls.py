@@ -1,0 +1,12 @@
+"""Routes of recordings in the API."""
+
+from django.urls import path
+
+from vod import api
+
+urlpatterns = [
+    # /api/v1/videos…
+    path("videos", api.videos, name="api_videos"),
+    path("videos/<str:video_id>", api.video, name="api_video"),
+    path("videos/<str:video_id>/playback", api.video_playback, name="api_video_playback"),
+]

@@ -1,0 +1,5 @@
+"""Numbers of the recording side, with their reasons."""
+
+SHORTEST_SECONDS = 1.0  # what is shorter was no broadcast anyone wants to see again
+SIGNAL_SECONDS = 5  # how long the signal gets before the schedule makes the recording itself
+FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at for a day

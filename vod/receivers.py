@@ -1,0 +1,13 @@
+"""What vod does when something happens below it: one line each."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from streaming.signals import recording_ready
+from vod import services
+
+
+@receiver(recording_ready)
+def on_recording_ready(stream_id: str, **_: Any) -> None:
+    services.create_vod(stream_id=stream_id)

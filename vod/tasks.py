@@ -1,0 +1,10 @@
+"""What vod does on a schedule: each task calls one service."""
+
+from celery import shared_task
+
+from vod import services
+
+
+@shared_task(name="vod.create_missing_vods")
+def create_missing_vods() -> None:
+    services.create_missing_vods()
