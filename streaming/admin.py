@@ -53,7 +53,10 @@ class BroadcastAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     actions = ("end",)
 
-    @admin.action(description="End the broadcast and disconnect its encoder", permissions=["view"])
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("streaming.change_broadcast")
+
+    @admin.action(description="End the broadcast and disconnect its encoder", permissions=["end"])
     def end(self, request: HttpRequest, queryset: "QuerySet[Broadcast]") -> None:
         ended = [end_broadcast(broadcast=broadcast, reason="Ended by the staff.") for broadcast in queryset]
         self.message_user(request, f"{sum(ended)} ended.")
