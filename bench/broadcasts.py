@@ -15,25 +15,28 @@ class NotReached(AssertionError):
     """The stack did not get into the expected state in time."""
 
 
-def broadcast(stack: Stack, channel: str) -> dict[str, Any]:
-    """The API's answer about a channel's current broadcast (or one broadcast by its id); {} when there is none."""
-    answer = stack.api("GET", f"/streams/{channel}")
+def broadcast(stack: Stack, streamer: Person) -> dict[str, Any]:
+    """The API's answer about a channel's running or else last broadcast; {} when there was none.
+
+    Asked as the streamer: anonymous callers may not ask as often as these polls do.
+    """
+    answer = stack.api("GET", f"/streams/{streamer.login}", as_=streamer)
     return dict(answer.json()) if answer.status_code == 200 else {}
 
 
-def wait_for_state(stack: Stack, channel: str, *states: str, seconds: float) -> dict[str, Any]:
+def wait_for_state(stack: Stack, streamer: Person, *states: str, seconds: float) -> dict[str, Any]:
     """The broadcast once it is in one of these states."""
     deadline = time.monotonic() + seconds
-    while (now := broadcast(stack, channel)).get("state") not in states:
+    while (now := broadcast(stack, streamer)).get("state") not in states:
         if time.monotonic() > deadline:
-            raise NotReached(f"{channel} is not {' or '.join(states)} after {seconds} s but: {now}")
+            raise NotReached(f"{streamer.login} is not {' or '.join(states)} after {seconds} s but: {now}")
         time.sleep(0.05)
     return now
 
 
-def playback_url(stack: Stack, channel: str, *, as_: Person | None = None) -> str:
+def playback_url(stack: Stack, streamer: Person) -> str:
     """The path of the multivariant playlist, with a playback token in it."""
-    answer = stack.api("GET", f"/streams/{channel}/playback", as_=as_)
+    answer = stack.api("GET", f"/streams/{streamer.login}/playback", as_=streamer)
     answer.raise_for_status()
     return httpx.URL(str(answer.json()["hls"])).raw_path.decode()
 

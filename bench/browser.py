@@ -1,5 +1,6 @@
 """A viewer's browser that reads the frame counter from the player."""
 
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -89,6 +90,14 @@ class Viewer:
                 raise TooLate(f"not true within {seconds} s: {expression}; {self.player()}")
             self.page.wait_for_timeout(20)
         return value
+
+    def choose_quality(self, lines: int) -> None:
+        """In the player's own menu, as a viewer does."""
+        self.page.locator("#player").hover()
+        self.page.locator("#player [data-settings]").click()
+        menu = self.page.locator("#player-settings")
+        menu.get_by_role("menuitem", name=re.compile("^Quality")).click()
+        menu.get_by_role("menuitemradio", name=re.compile(f"^{lines}p")).click()
 
     def player(self) -> dict[str, Any]:
         """What the player says of itself, for messages."""

@@ -44,16 +44,22 @@ def watch(viewer: Viewer, page: str, publisher: Publisher, seconds: int) -> tupl
 
 
 def measure_ours(seconds: int) -> tuple[Latency, int, set[int]]:
-    with Stack(TRANSCODED_RUNGS=2) as stack, Browser() as browser:
-        with Show(stack, stack.create_user("alice", streamer=True), clip=clip_for(seconds)) as show:
-            return watch(browser.new_viewer(), show.page, show.publisher, seconds)
+    with (
+        Stack(TRANSCODED_RUNGS=2) as stack,
+        Browser() as browser,
+        Show(stack, stack.create_user("alice", streamer=True), clip=clip_for(seconds)) as show,
+    ):
+        return watch(browser.new_viewer(), show.page, show.publisher, seconds)
 
 
 def measure_rival(seconds: int) -> tuple[Latency, int, set[int]]:
     port, rtmp_port = free_ports(2)
-    with Rival(port=port, rtmp_port=rtmp_port) as rival, Browser() as browser:
-        with Publisher(port=rtmp_port, key=STREAM, tags=clip_tags(clip_for(seconds))) as publisher:
-            return watch(browser.new_viewer(), rival.page, publisher, seconds)
+    with (
+        Rival(port=port, rtmp_port=rtmp_port) as rival,
+        Browser() as browser,
+        Publisher(port=rtmp_port, key=STREAM, tags=clip_tags(clip_for(seconds))) as publisher,
+    ):
+        return watch(browser.new_viewer(), rival.page, publisher, seconds)
 
 
 def main() -> int:

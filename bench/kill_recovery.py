@@ -19,10 +19,12 @@ FFMPEG_BAR_SECONDS = 4.0
 WORKER_BAR_SECONDS = 6.0
 GIVE_UP_SECONDS = 30
 BETWEEN_MS = 6_000
+WATCHED_LINES = 480  # a transcoded rung: the source does not pass through FFmpeg
 
 
 def ffmpegs(stack: Stack) -> list[Process]:
-    return [process for process in stack.processes() if process.name == "ffmpeg"]
+    """Those that transcode; one that draws a preview comes and goes."""
+    return [process for process in stack.processes("libx264") if process.name == "ffmpeg"]
 
 
 def live_worker_above(ffmpeg: Process, stack: Stack) -> Process:
@@ -46,21 +48,25 @@ def kill_once(show: Show, viewer: Viewer, victim: Process) -> float:
 
 
 def main() -> int:
-    with Stack(TRANSCODED_RUNGS=2) as stack, Browser() as browser:
-        with Show(stack, stack.create_user("alice", streamer=True)) as show:
-            viewer = browser.new_viewer()
-            viewer.open(show.page)
-            viewer.wait_for_frame(lambda frame: frame.number is not None, seconds=GIVE_UP_SECONDS)
-            viewer.page.wait_for_timeout(BETWEEN_MS)
-            seen: list[Process] = []
-            of_ffmpeg, of_worker = [], []
-            for _ in range(ROUNDS):
-                seen += ffmpegs(stack)
-                of_ffmpeg.append(kill_once(show, viewer, ffmpegs(stack)[0]))
-                seen += ffmpegs(stack)
-                of_worker.append(kill_once(show, viewer, live_worker_above(ffmpegs(stack)[0], stack)))
-            orphans = set(still_running(seen)) - set(ffmpegs(stack))
-            other_broadcasts = int(show.wait_until_live() != show.stream_id)
+    with (
+        Stack(TRANSCODED_RUNGS=2) as stack,
+        Browser() as browser,
+        Show(stack, stack.create_user("alice", streamer=True), loop=True) as show,
+    ):
+        viewer = browser.new_viewer()
+        viewer.open(show.page)
+        viewer.wait_for_frame(lambda frame: frame.number is not None, seconds=GIVE_UP_SECONDS)
+        viewer.choose_quality(WATCHED_LINES)
+        viewer.page.wait_for_timeout(BETWEEN_MS)
+        seen: list[Process] = []
+        of_ffmpeg, of_worker = [], []
+        for _ in range(ROUNDS):
+            seen += ffmpegs(stack)
+            of_ffmpeg.append(kill_once(show, viewer, ffmpegs(stack)[0]))
+            seen += ffmpegs(stack)
+            of_worker.append(kill_once(show, viewer, live_worker_above(ffmpegs(stack)[0], stack)))
+        orphans = set(still_running(seen)) - set(ffmpegs(stack))
+        other_broadcasts = int(show.wait_until_live() != show.stream_id)
     lines = [
         worst_line("FFmpeg killed to picture", of_ffmpeg, bar=FFMPEG_BAR_SECONDS),
         worst_line("live worker killed to picture", of_worker, bar=WORKER_BAR_SECONDS),

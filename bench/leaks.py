@@ -3,6 +3,7 @@
 import mmap
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -52,20 +53,31 @@ def redis_keys_with(word: str, stack: Stack) -> list[str]:
     return found
 
 
-def _value(client: "redis.Redis", name: bytes) -> bytes:
-    kind = client.type(name).decode()
+def _value(client: Any, name: bytes) -> bytes:
     read = {
-        "string": lambda: client.get(name),
-        "hash": lambda: client.hgetall(name),
-        "list": lambda: client.lrange(name, 0, -1),
-        "set": lambda: client.smembers(name),
-        "zset": lambda: client.zrange(name, 0, -1),
-        "stream": lambda: client.xrange(name),
-    }[kind]
-    value = read()
-    return value if isinstance(value, bytes) else repr(value).encode()
+        b"string": lambda: client.get(name),
+        b"hash": lambda: client.hgetall(name),
+        b"list": lambda: client.lrange(name, 0, -1),
+        b"set": lambda: client.smembers(name),
+        b"zset": lambda: client.zrange(name, 0, -1),
+        b"stream": lambda: client.xrange(name),
+        b"none": lambda: b"",  # expired since it was listed
+    }[client.type(name)]
+    return repr(read()).encode()
 
 
 def commands_with(word: str) -> list[str]:
     """What every user of the machine can read with `ps`."""
     return [f"command line {process}" for process in all_processes() if word in process.command]
+
+
+PLANTED_KEY = "planted"
+
+
+def set_in_redis(stack: Stack, word: str) -> None:
+    """For the control that the search works."""
+    redis.Redis(unix_socket_path=stack.redis_socket()).rpush(PLANTED_KEY, word)
+
+
+def remove_from_redis(stack: Stack) -> None:
+    redis.Redis(unix_socket_path=stack.redis_socket()).delete(PLANTED_KEY)

@@ -14,8 +14,8 @@ def recording_of(show: Show, *, seconds: float = LISTED_SECONDS) -> dict[str, An
     """The API's entry of the one recording that the show made, once it is listed."""
     deadline = time.monotonic() + seconds
     while True:
-        answer = show.stack.api("GET", "/videos", params={"channel": show.streamer.login}).json()
-        videos = answer["results"] if isinstance(answer, dict) else answer
+        answer = show.stack.api("GET", "/videos", as_=show.streamer, params={"channel": show.streamer.login}).json()
+        videos = answer["results"]
         if len(videos) > 1:
             raise NotReached(f"one broadcast made {len(videos)} recordings")
         if videos:

@@ -32,9 +32,9 @@ class Show:
 
     def wait_until_live(self, *, seconds: float = LIVE_SECONDS) -> str:
         """The broadcast's id once it is announced as live."""
-        now = wait_for_state(self.stack, self.streamer.login, "live", seconds=seconds)
-        self.stream_id = self.stream_id or now["stream_id"]
-        return str(now["stream_id"])
+        now = wait_for_state(self.stack, self.streamer, "live", seconds=seconds)
+        self.stream_id = self.stream_id or now["id"]
+        return str(now["id"])
 
     @property
     def sent(self) -> dict[int, float]:
@@ -51,7 +51,7 @@ class Show:
 
     def playlist(self) -> str:
         """Path of the live multivariant playlist with a fresh token."""
-        return playback_url(self.stack, self.streamer.login)
+        return playback_url(self.stack, self.streamer)
 
     def finish(self) -> None:
         """The streamer stops the encoder and declares the end."""

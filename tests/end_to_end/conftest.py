@@ -91,8 +91,8 @@ def long_show(stack: Stack, cast: dict[str, list[Person]]) -> Iterator[Show]:
 
 def _end_broadcast(stack: Stack, person: Person) -> None:
     try:
-        now = broadcast(stack, person.login)
-        if now.get("stream_id") and now["state"] in ("starting", "live", "reconnecting"):
-            end(stack, now["stream_id"], as_=person)
+        now = broadcast(stack, person)
+        if now.get("state") in ("starting", "live", "reconnecting"):
+            end(stack, now["id"], as_=person)
     except httpx.HTTPError:
         pass  # the test has failed before this, and the next one says so if the stack is down

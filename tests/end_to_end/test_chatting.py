@@ -1,20 +1,14 @@
 """Two people chat beside the picture, in two browsers."""
 
 import pytest
+from playwright.sync_api import Dialog
 
 from bench.browser import Browser, Viewer
 from bench.show import Show
 from bench.stack import Person, Stack
+from tests.end_to_end.signing_in import sign_in
 
 SEEN_MS = 3_000
-
-
-def sign_in(stack: Stack, viewer: Viewer, person: Person) -> None:
-    viewer.open(f"{stack.url}/accounts/login/")
-    viewer.page.locator("input[name=login]").fill(person.login)
-    viewer.page.locator("input[name=password]").fill(person.password)
-    viewer.page.locator("main form button[type=submit], main form button:not([type])").first.click()
-    viewer.page.wait_for_url(lambda url: "/accounts/login" not in url)
 
 
 def say(viewer: Viewer, text: str) -> None:
@@ -57,7 +51,12 @@ def test_markup_in_chat_is_only_text(stack: Stack, show: Show, browser: Browser,
     sign_in(stack, viewer, bob)
     viewer.open(show.page)
     dialogs: list[str] = []
-    viewer.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    viewer.page.on("dialog", note)
     say(viewer, text)
     viewer.page.get_by_text(text).wait_for(timeout=SEEN_MS)
     viewer.page.wait_for_timeout(300)

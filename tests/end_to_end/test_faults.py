@@ -42,11 +42,14 @@ def check_goes_on(show: Show, viewer: Viewer, *, killed_at: float, seconds: floa
     viewer.wait_for_frame(
         lambda frame: show.sent.get(frame.number or -1, 0) > killed_at, since=killed_at, seconds=seconds
     )
-    assert broadcast(show.stack, show.streamer.login)["stream_id"] == show.stream_id
+    assert broadcast(show.stack, show.streamer)["id"] == show.stream_id
     assert viewer.errors == []
 
 
-def test_ffmpeg_killed(show: Show, charlie_watches: Viewer) -> None:
+@pytest.mark.parametrize("lines", [720, 480], ids=["watching the source", "watching a transcode"])
+def test_ffmpeg_killed(show: Show, charlie_watches: Viewer, lines: int) -> None:
+    charlie_watches.choose_quality(lines)
+    charlie_watches.page.wait_for_timeout(3_000)
     mark = charlie_watches.document_mark()
     killed = ffmpegs(show.stack)
     killed_at = kill(killed)
@@ -100,10 +103,7 @@ def test_state_service_down(show: Show, charlie_watches: Viewer, service: str, s
     charlie_watches.page.wait_for_timeout(6_000)
     check_goes_on(show, charlie_watches, killed_at=killed_at + 4, seconds=RECOVERED_SECONDS)
     assert charlie_watches.document_mark() == mark
-    assert (
-        wait_for_state(show.stack, show.streamer.login, "live", seconds=RECOVERED_SECONDS)["stream_id"]
-        == show.stream_id
-    )
+    assert wait_for_state(show.stack, show.streamer, "live", seconds=RECOVERED_SECONDS)["id"] == show.stream_id
     # And everything works again without a restart of ours: the broadcast ends, and its recording is there.
     show.publisher.stop()
     deadline = time.monotonic() + RECOVERED_SECONDS

@@ -105,7 +105,7 @@ def test_a_token_stops_working_when_it_expires(long_show: Show) -> None:
 
 def test_bob_s_token_does_not_open_alice_s_broadcast(long_show: Show, bob: Person) -> None:
     with Show(long_show.stack, bob, clip=SMALL) as other:
-        foreign = playback_url(long_show.stack, bob.login).split("/")[2]
+        foreign = playback_url(long_show.stack, bob).split("/")[2]
         assert set(statuses(other, foreign).values()) == {200}
         assert set(statuses(long_show, foreign).values()) == {403}
 
