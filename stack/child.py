@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> None:
         descriptor = os.open(options.open, os.O_RDONLY | os.O_DIRECTORY)
         os.set_inheritable(descriptor, True)
         command = [word.replace("{open}", f"/proc/self/fd/{descriptor}") for word in command]
-    os.chdir(options.cwd)
+    if options.cwd:
+        os.chdir(options.cwd)
     if options.user:
         drop_to(options.user)
     die_with_parent(signal.Signals[f"SIG{options.signal}"])  # after the change of user, which clears it
@@ -44,7 +45,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="stack/child.py")
     parser.add_argument("--signal", default="TERM", help="sent to the command when its starter dies")
     parser.add_argument("--user", help="drop to this user")
-    parser.add_argument("--cwd", default="/", help="run there")
+    parser.add_argument("--cwd", help="run there")
     parser.add_argument("--open", help="directory to open before dropping; {open} in the command names it")
     parser.add_argument("--unlink", action="append", default=[], help="stale socket to remove first")
     parser.add_argument("--pid-file", help="of a predecessor whose children may still hold its ports")

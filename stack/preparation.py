@@ -21,7 +21,7 @@ def migrate() -> None:
     if _stamp("migrated") == f"{wanted} {_applied()}":
         return
     say("  Updating the database …")
-    _manage("migrate", "--no-input")
+    _manage("migrate", "--no-input", "--skip-checks")
     _write_stamp("migrated", f"{wanted} {_applied()}")
 
 
@@ -33,7 +33,7 @@ def collect_static() -> None:
     if _stamp("static-files") == digest and (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
         return
     say("  Collecting static files …")
-    _manage("collectstatic", "--no-input", "--clear")
+    _manage("collectstatic", "--no-input", "--clear", "--skip-checks")
     _write_stamp("static-files", digest)
 
 

@@ -30,7 +30,7 @@ logfile_backups={old_logs}
 loglevel=info
 pidfile={run}/supervisor.pid
 childlogdir={logs}
-minfds=65536
+minfds=1024
 silent=true
 
 [unix_http_server]

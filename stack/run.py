@@ -3,6 +3,7 @@
 import dataclasses
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -74,6 +75,7 @@ class Stack:
         self.data.mkdir(parents=True, exist_ok=True)
         lock = self._lock()
         check_ports(needed_ports())
+        _allow_many_files()
         say(paint("bold", "Starting Millrace …"))
         groups = self._plan()
         names = [program.name for programs in groups.values() for program in programs]
@@ -176,7 +178,7 @@ class Stack:
         from stack import preparation, services
 
         if "state" in groups:
-            services.wait_until_up(self.data / "postgres", self.data / "redis")
+            services.wait_until_up(self.data / "postgres", self.data / "redis", self._watch_supervisor)
         self.control = self._control()
         preparation.migrate()
         preparation.collect_static()
@@ -212,10 +214,13 @@ class Stack:
     def _tick(self) -> None:
         for line in self.printer.lines():
             say(line)
-        if self.supervisor.poll() is not None:
-            raise StackError(f"The process manager ended (status {self.supervisor.returncode}); see supervisor.log.")
+        self._watch_supervisor()
         self._retry_fatal()
         time.sleep(TICK_SECONDS)
+
+    def _watch_supervisor(self) -> None:
+        if self.supervisor.poll() is not None:
+            raise StackError(f"The process manager ended (status {self.supervisor.returncode}); see supervisor.log.")
 
     _next_retry = 0.0
 
@@ -243,6 +248,12 @@ class Stack:
 
 def _ask_to_stop(_signum: int, _frame: object) -> None:
     raise StopAskedError
+
+
+def _allow_many_files() -> None:
+    """Each viewer is a connection: raise the limit as far as this user may."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _is_ok(url: str) -> bool:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def _postgres_user() -> str | None:
 
 
 def _in_directory(directory: Path, user: str | None) -> list[str]:
-    return ["--open", str(directory), *(["--user", user] if user else [])]
+    return ["--open", str(directory), "--cwd", "/", *(["--user", user] if user else [])]
 
 
 def _postgres_binary(name: str, directory: Path) -> str:
@@ -166,18 +167,18 @@ def _redis_binary() -> str:
 # --- Waiting for both
 
 
-def wait_until_up(postgres_directory: Path, redis_directory: Path) -> None:
-    """Return when both answer and the database exists."""
+def wait_until_up(postgres_directory: Path, redis_directory: Path, between: Callable[[], None] = lambda: None) -> None:
+    """Return when both answer and the database exists; `between` tries, do that."""
     import psycopg
 
     deadline = time.monotonic() + START_SECONDS
     while not _redis_answers(redis_directory):
-        _pause(deadline, "Redis")
+        _pause(deadline, "Redis", between)
     while True:
         try:
             ensure_database(postgres_directory)
         except psycopg.OperationalError:
-            _pause(deadline, "PostgreSQL")
+            _pause(deadline, "PostgreSQL", between)
         else:
             return
 
@@ -203,7 +204,8 @@ def _redis_answers(directory: Path) -> bool:
         return False
 
 
-def _pause(deadline: float, service: str) -> None:
+def _pause(deadline: float, service: str, between: Callable[[], None]) -> None:
+    between()
     if time.monotonic() > deadline:
         raise StackError(
             f"{service} did not come up within {START_SECONDS:.0f} s; its log in MILLRACE_DATA/logs says why."
