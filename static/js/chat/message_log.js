@@ -1,0 +1,73 @@
+// The list of messages: written once per frame, bounded, and still while somebody reads further up.
+
+const KEPT = 300;
+const BOTTOM_PX = 48; // this close to the end counts as reading along
+
+export class MessageLog {
+  constructor(root) {
+    this.scroll = root.querySelector("[data-scroll]");
+    this.list = root.querySelector("[data-log]");
+    this.newer = root.querySelector("[data-newer]");
+    this.newerText = root.querySelector("[data-newer-text]");
+    this.waiting = [];
+    this.unseen = 0;
+    this.following = true;
+    this.scroll.addEventListener("scroll", () => this.onScroll(), { passive: true });
+    this.newer.addEventListener("click", () => this.follow());
+    new ResizeObserver(() => this.following && this.toEnd()).observe(this.scroll);
+  }
+
+  add(element, { counts = true } = {}) {
+    this.waiting.push({ element, counts });
+    if (this.waiting.length > KEPT) this.waiting.shift();
+    // A hidden page draws no frames, and then nobody reads: a timer is enough.
+    if (!this.scheduled) this.scheduled = document.hidden ? setTimeout(() => this.write(), 500) : requestAnimationFrame(() => this.write());
+  }
+
+  remove(element) {
+    this.waiting = this.waiting.filter((entry) => entry.element !== element);
+    element.remove();
+  }
+
+  isEmpty() {
+    return !this.waiting.length && !this.list.childElementCount;
+  }
+
+  write() {
+    this.scheduled = null;
+    const entries = this.waiting.splice(0);
+    this.list.append(...entries.map((entry) => entry.element));
+    while (this.list.childElementCount > KEPT) this.list.firstElementChild.remove();
+    if (this.following) {
+      this.toEnd();
+      return;
+    }
+    this.unseen = Math.min(this.unseen + entries.filter((entry) => entry.counts).length, KEPT);
+    this.showNewer();
+  }
+
+  follow() {
+    this.following = true;
+    this.unseen = 0;
+    this.showNewer();
+    this.toEnd();
+  }
+
+  toEnd() {
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  onScroll() {
+    const fromEnd = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight;
+    const following = fromEnd < BOTTOM_PX;
+    if (following && !this.following) this.unseen = 0;
+    this.following = following;
+    this.showNewer();
+  }
+
+  showNewer() {
+    this.newer.hidden = this.following;
+    const many = this.unseen >= KEPT ? `${KEPT}+` : this.unseen;
+    this.newerText.textContent = this.unseen ? `${many} new message${this.unseen === 1 ? "" : "s"}` : "Back to the newest";
+  }
+}

@@ -1,0 +1,97 @@
+// Builds the elements of one message. What people wrote only ever becomes text nodes.
+
+import { textParts } from "./text_parts.js";
+
+const TINTS = 8; // as in css/tokens.css and the pages' avatars
+const BADGES = { broadcaster: { icon: "broadcast", label: "Broadcaster" } };
+const SVG = "http://www.w3.org/2000/svg";
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export function messageElement(message, { you, icons }) {
+  const item = document.createElement("li");
+  item.className = "chat__message";
+  const user = message.user;
+  item.append(timeElement(message.sent_at), ...badgeElements(user.badges, icons), nameElement(user), separator());
+  const body = document.createElement("bdi");
+  body.className = "chat__text";
+  let mentionsMe = false;
+  for (const part of textParts(String(message.text))) {
+    const aboutMe = part.kind === "mention" && part.login === you?.login;
+    mentionsMe ||= aboutMe;
+    body.append(partNode(part, aboutMe));
+  }
+  item.append(body);
+  item.classList.toggle("chat__message--mention", mentionsMe);
+  return item;
+}
+
+export function lineElement(text) {
+  const item = document.createElement("li");
+  item.className = "chat__line";
+  item.textContent = text;
+  return item;
+}
+
+function timeElement(sentAt) {
+  const time = document.createElement("time");
+  time.className = "chat__time numeric";
+  const date = new Date(sentAt);
+  if (!Number.isNaN(date.getTime())) {
+    time.dateTime = date.toISOString();
+    time.textContent = clock.format(date);
+    time.title = exact.format(date);
+  }
+  return time;
+}
+
+function badgeElements(badges, icons) {
+  const known = (Array.isArray(badges) ? badges : []).filter((badge) => Object.hasOwn(BADGES, badge));
+  return known.map((badge) => {
+    const { icon, label } = BADGES[badge];
+    const element = document.createElement("span");
+    element.className = `chat__badge chat__badge--${badge}`;
+    element.title = label;
+    element.setAttribute("role", "img");
+    element.setAttribute("aria-label", label);
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS(SVG, "use");
+    use.setAttribute("href", `${icons}#${icon}`);
+    svg.append(use);
+    element.append(svg);
+    return element;
+  });
+}
+
+function nameElement(user) {
+  const name = document.createElement("bdi");
+  name.className = `chat__name chat__name--${(Number(user.id) || 0) % TINTS}`;
+  name.textContent = user.display_name;
+  if (String(user.display_name).toLowerCase() !== user.login) name.title = user.login;
+  return name;
+}
+
+function separator() {
+  const colon = document.createElement("span");
+  colon.className = "chat__colon";
+  colon.textContent = ": ";
+  return colon;
+}
+
+function partNode(part, aboutMe) {
+  if (part.kind === "text") return document.createTextNode(part.text);
+  if (part.kind === "link") {
+    const link = document.createElement("a");
+    link.href = part.href;
+    link.rel = "noopener ugc nofollow";
+    link.target = "_blank";
+    link.textContent = part.text;
+    return link;
+  }
+  const mention = document.createElement("span");
+  mention.className = aboutMe ? "chat__mention chat__mention--me" : "chat__mention";
+  mention.textContent = part.text;
+  return mention;
+}

@@ -1,0 +1,136 @@
+// The chat panel: brings connection, list and composer together.
+
+import { recall, remember } from "../shared/storage.js";
+import { Composer } from "./composer.js";
+import { ChatConnection } from "./connection.js";
+import { MessageLog } from "./message_log.js";
+import { lineElement, messageElement } from "./message_view.js";
+import { Outbox } from "./outbox.js";
+
+const ANNOUNCE = "chat-announce";
+const HISTORY_MS = 300; // history follows the hello at once; a room without any by now is quiet
+
+export function mountChat(element) {
+  if (element.dataset.mounted) return null;
+  element.dataset.mounted = "yes";
+  return new ChatPanel(element);
+}
+
+class ChatPanel {
+  constructor(root) {
+    this.root = root;
+    this.you = null;
+    this.shown = new Set(); // ids in the list that the outbox may still ask about
+    this.log = new MessageLog(root);
+    this.composer = new Composer(root);
+    this.outbox = new Outbox();
+    this.connection = new ChatConnection(root.dataset.room);
+    this.mountAnnouncements();
+    this.composer.addEventListener("say", (event) => this.say(event.detail));
+    const handlers = {
+      hello: (hello) => this.onHello(hello),
+      signed_in: (event) => this.setYou(event.you),
+      message: (message) => this.onMessage(message),
+      ack: (ack) => this.onAck(ack),
+      refused: (refusal) => this.onRefused(refusal),
+      gap: () => this.log.add(lineElement("Some messages were skipped here.")),
+      notice: (notice) => this.composer.showAlert(String(notice.text)),
+      status: (status) => this.showState(status.connected ? "" : "Reconnecting…"),
+      connection: ({ connected }) => this.showState(connected ? "" : "Reconnecting…"),
+    };
+    for (const [type, handler] of Object.entries(handlers)) {
+      this.connection.addEventListener(type, (event) => handler(event.detail));
+    }
+    this.connection.open();
+  }
+
+  onHello(hello) {
+    this.part("loading")?.remove();
+    this.composer.maximum = hello.text_max;
+    this.setYou(hello.you);
+    this.showState(hello.connected ? "" : "Reconnecting…");
+    setTimeout(() => this.showEmpty(), HISTORY_MS);
+    // What was under way when the connection was lost: the same nonce, so it is said once at most.
+    for (const { nonce, text } of this.outbox.unanswered()) this.connection.send({ type: "say", text, nonce });
+  }
+
+  onMessage(message) {
+    const echo = this.outbox.takeEcho(message, this.you);
+    if (echo) this.log.remove(echo.element);
+    else if (message.user.login === this.you?.login) this.remember(message.id);
+    this.log.add(messageElement(message, this.context()));
+    this.part("empty").hidden = true;
+  }
+
+  say(text) {
+    const user = { id: this.yourId, ...this.you, badges: [] };
+    const element = messageElement({ text, user, sent_at: new Date().toISOString() }, this.context());
+    element.classList.add("chat__message--pending");
+    const { nonce } = this.outbox.add(text, element);
+    this.log.add(element, { counts: false });
+    this.log.follow();
+    this.part("empty").hidden = true;
+    this.connection.send({ type: "say", text, nonce }); // without a connection it goes out after the next hello
+  }
+
+  onAck(ack) {
+    const entry = this.outbox.entries.get(ack.nonce);
+    if (!entry) return;
+    entry.id = ack.id;
+    if (this.shown.delete(ack.id)) this.log.remove(this.outbox.take(ack.nonce).element);
+  }
+
+  onRefused(refusal) {
+    const entry = this.outbox.take(refusal.nonce);
+    if (entry) {
+      this.log.remove(entry.element);
+      this.composer.restore(entry.text);
+    }
+    if (refusal.rule === "sign_in") this.setYou(null);
+    this.composer.showAlert(String(refusal.text), refusal.retry_after);
+    this.showEmpty();
+  }
+
+  setYou(you) {
+    this.you = you;
+    this.part("form").hidden = !you;
+    this.part("sign-in").hidden = Boolean(you);
+  }
+
+  showState(text) {
+    this.part("state").textContent = text;
+  }
+
+  showEmpty() {
+    this.part("empty").hidden = !this.log.isEmpty();
+  }
+
+  remember(id) {
+    this.shown.add(id);
+    if (this.shown.size > 50) this.shown.delete(this.shown.values().next().value);
+  }
+
+  context() {
+    return { you: this.you, icons: this.root.dataset.icons };
+  }
+
+  // Screen readers announce new messages politely; a busy room can be silenced.
+  mountAnnouncements() {
+    const button = this.part("announce");
+    const show = (on) => {
+      button.setAttribute("aria-pressed", String(on));
+      this.log.list.setAttribute("aria-live", on ? "polite" : "off");
+    };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      remember(ANNOUNCE, on ? "yes" : "no");
+      show(on);
+    });
+    show(recall(ANNOUNCE, "yes") === "yes");
+  }
+
+  part(name) {
+    return this.root.querySelector(`[data-${name}]`);
+  }
+}
