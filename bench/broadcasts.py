@@ -75,9 +75,10 @@ def fetch(stack: Stack, url: str, byte_range: str | None = None) -> bytes:
 
 
 def rendition_playlists(stack: Stack, multivariant_path: str) -> dict[int, str]:
-    """URL of each rendition's media playlist by lines of picture."""
+    """URL of each video rendition's media playlist by lines of picture."""
     multivariant = load_playlist(stack, multivariant_path)
-    return {one.stream_info.resolution[1]: one.absolute_uri for one in multivariant.playlists}
+    pictures = [one for one in multivariant.playlists if one.stream_info.resolution]
+    return {one.stream_info.resolution[1]: one.absolute_uri for one in pictures}
 
 
 def runs(stack: Stack, playlist_url: str) -> list[Run]:

@@ -2,6 +2,7 @@
 
 import mmap
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def redis_keys_with(word: str, stack: Stack) -> list[str]:
 
 
 def _value(client: Any, name: bytes) -> bytes:
-    read = {
+    readers: dict[bytes, Callable[[], object]] = {
         b"string": lambda: client.get(name),
         b"hash": lambda: client.hgetall(name),
         b"list": lambda: client.lrange(name, 0, -1),
@@ -62,8 +63,8 @@ def _value(client: Any, name: bytes) -> bytes:
         b"zset": lambda: client.zrange(name, 0, -1),
         b"stream": lambda: client.xrange(name),
         b"none": lambda: b"",  # expired since it was listed
-    }[client.type(name)]
-    return repr(read()).encode()
+    }
+    return repr(readers[client.type(name)]()).encode()
 
 
 def commands_with(word: str) -> list[str]:
