@@ -63,8 +63,7 @@ class ChatPanel {
   }
 
   say(text) {
-    const user = { id: this.yourId, ...this.you, badges: [] };
-    const element = messageElement({ text, user, sent_at: new Date().toISOString() }, this.context());
+    const element = messageElement({ text, user: this.you, sent_at: new Date().toISOString() }, this.context());
     element.classList.add("chat__message--pending");
     const { nonce } = this.outbox.add(text, element);
     this.log.add(element, { counts: false });

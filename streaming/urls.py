@@ -1,0 +1,24 @@
+"""Routes of channels and the dashboard."""
+
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from streaming.views import dashboard, pages
+
+urlpatterns = [
+    # /
+    path("", pages.front, name="front"),
+    path("style", pages.style_page, name="style_page"),
+    # /dashboard/…
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("dashboard/end", dashboard.dashboard_end, name="dashboard_end"),
+    path("dashboard/setup/", dashboard.dashboard_setup, name="dashboard_setup"),
+]
+
+# Any single word is a channel's name, so these come after every other route of the site.
+channel_urlpatterns = [
+    # /<login>…
+    re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})$", pages.watch, name="watch"),
+    re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/$", RedirectView.as_view(pattern_name="watch")),
+    re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/follow$", pages.watch_follow, name="watch_follow"),
+]

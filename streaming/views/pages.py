@@ -1,0 +1,99 @@
+"""The pages viewers see: front page, watch page, and the style page for staff."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, user_passes_test
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from common.errors import DomainError, NotThere
+from streaming import services
+from streaming.lookup import get_channel
+from streaming.models import Broadcast, Channel
+from streaming.playback import live_playback
+from streaming.views.style_samples import style_samples
+
+LIVE_SHOWN = 24
+LATELY_SHOWN = 12
+# In the order a page needs them, so that the browser fetches all at once instead of one after the other.
+PLAYER_MODULES = [
+    "player", "engine", "controls", "settings_menu", "keyboard", "stats", "screens", "stall", "preferences",
+]  # fmt: skip
+
+
+@require_safe
+@cache_control(private=True, max_age=0)
+def front(request: HttpRequest) -> HttpResponse:
+    """Who is live now."""
+    on_air = list(Broadcast.objects.most_watched()[:LIVE_SHOWN])
+    followed: list[Broadcast] = []
+    if request.user.is_authenticated:
+        followed = list(Broadcast.objects.most_watched().filter(channel__follows__user=request.user)[:LIVE_SHOWN])
+    featured = on_air[0] if on_air else None
+    lately = Channel.objects.lately_live().for_pages().filter(owner__is_active=True)[:LATELY_SHOWN]
+    context = {
+        "featured": featured,
+        "featured_playback": live_playback(featured.public_id) if featured else None,
+        "followed": followed,
+        "live": on_air[1:],
+        "lately": lately,
+        "new_install": not on_air and not lately,
+    }
+    return render(request, "streaming/front.html", context)
+
+
+@require_safe
+@cache_control(private=True, max_age=0)
+def watch(request: HttpRequest, login: str) -> HttpResponse:
+    """A channel: its picture and its chat, whatever its state."""
+    if login != login.lower():
+        return redirect("watch", login.lower(), permanent=True)
+    channel = _channel_or_404(login)
+    state = services.watch_state(channel=channel)
+    viewer = request.user if request.user.is_authenticated else None
+    context = {
+        "channel": channel,
+        "state": state,
+        "initial": state.as_event(),
+        "screen": "loading" if state.state == "live" else state.state,
+        "on_air": state.state in ("live", "reconnecting"),
+        "own_channel": viewer is not None and channel.owner_id == viewer.pk,
+        "following": viewer is not None and channel.follows.filter(user=viewer).exists(),
+        "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
+        "player_modules": PLAYER_MODULES,
+    }
+    return render(request, "streaming/watch.html", context)
+
+
+@require_POST
+@login_required
+def watch_follow(request: HttpRequest, login: str) -> HttpResponse:
+    """Follow or stop following, for pages without JavaScript."""
+    channel = _channel_or_404(login)
+    user = cast(User, request.user)
+    try:
+        if request.POST.get("follow") == "yes":
+            services.follow_channel(user=user, channel=channel)
+        else:
+            services.unfollow_channel(user=user, channel=channel)
+    except DomainError as error:
+        messages.error(request, error.text)
+    return redirect("watch", channel.owner.login)
+
+
+@require_safe
+@user_passes_test(lambda user: user.is_staff)
+def style_page(request: HttpRequest) -> HttpResponse:
+    """Every component in every state."""
+    return render(request, "streaming/style.html", style_samples())
+
+
+def _channel_or_404(login: str) -> Channel:
+    try:
+        return get_channel(login)
+    except NotThere as error:
+        raise Http404(error.text) from None

@@ -1,0 +1,14 @@
+"""Routes of recordings."""
+
+from django.urls import path
+
+from vod import views
+
+urlpatterns = [
+    # /videos/…
+    path("videos/<slug:video_id>", views.video, name="video"),
+    # /dashboard/videos/…
+    path("dashboard/videos/", views.dashboard_videos, name="dashboard_videos"),
+    path("dashboard/videos/<slug:video_id>/visibility", views.video_visibility, name="video_visibility"),
+    path("dashboard/videos/<slug:video_id>/delete", views.video_delete, name="video_delete"),
+]
