@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts import services
 from accounts.api_authentication import signed_in_user
 from accounts.models import ApiToken, User
-from common.api import SecretThrottle
+from common.api_throttles import SecretThrottle
 
 
 class MeSerializer(serializers.ModelSerializer[User]):

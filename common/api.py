@@ -1,4 +1,4 @@
-"""What every API view shares: how errors are answered and how often one may ask."""
+"""What every API view shares: how errors are answered and how lists come in pages."""
 
 import logging
 from typing import Any
@@ -8,12 +8,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework.exceptions import APIException
 from rest_framework.pagination import LimitOffsetPagination
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, IntegerField, URLField
-from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
-from rest_framework.views import APIView
 from rest_framework.views import exception_handler as rest_exception_handler
 
 from common.errors import Conflict, DomainError, Gone, InvalidInput, NotAllowed, NotThere, TooMany
@@ -48,30 +45,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is not None and isinstance(error, APIException) and "detail" in (response.data or ()):
         response.data["code"] = error.get_codes()
     return response
-
-
-class ReadThrottle(AnonRateThrottle):
-    """Reading without signing in, per address."""
-
-    scope = "read"
-    rate = "600/min"
-
-
-class WriteThrottle(UserRateThrottle):
-    """Changing things, per user."""
-
-    scope = "write"
-    rate = "60/min"
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        return request.method in SAFE_METHODS or super().allow_request(request, view)
-
-
-class SecretThrottle(UserRateThrottle):
-    """Making new keys and tokens, per user."""
-
-    scope = "secret"
-    rate = "10/min"
 
 
 class Pages(LimitOffsetPagination):

@@ -208,7 +208,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["common.api.ReadThrottle", "common.api.WriteThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["common.api_throttles.ReadThrottle", "common.api_throttles.WriteThrottle"],
     "EXCEPTION_HANDLER": "common.api.exception_handler",
     "NUM_PROXIES": 1,
 }

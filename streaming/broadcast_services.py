@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -30,16 +30,21 @@ def announce_live(*, stream_id: str) -> bool:
         broadcast = Broadcast.objects.select_for_update().filter(public_id=stream_id).first()
         if broadcast is None:
             return False
-        moved = Broadcast.objects.filter(pk=broadcast.pk, state__in=states_before(BroadcastState.LIVE)).update(
-            state=BroadcastState.LIVE, started_at=Coalesce(F("started_at"), now), reconnect_deadline=None
+        first = Broadcast.objects.filter(pk=broadcast.pk, started_at=None).update(started_at=Coalesce("ended_at", now))
+        # Without a publisher the segment is the last breath of an encoder that has gone: still reconnecting.
+        waiting = Broadcast.objects.filter(
+            _HAS_PUBLISHER, pk=broadcast.pk, state__in=states_before(BroadcastState.LIVE)
         )
-        if not moved:  # already live, or ended while the segment was on its way
+        moved = waiting.update(state=BroadcastState.LIVE, reconnect_deadline=None)
+        if not first and not moved:  # live already, or ended while the segment was on its way
             return False
-        Channel.objects.filter(pk=broadcast.channel_id).update(is_live=True, last_live_at=now)
-        if broadcast.started_at is None:
+        Channel.objects.filter(pk=broadcast.channel_id).update(last_live_at=now)
+        on_air = Channel.objects.filter(pk=broadcast.channel_id, broadcasts__in=Broadcast.objects.on_air())
+        on_air.update(is_live=True)
+        if first:
             transaction.on_commit(lambda: _tell(broadcast_started, stream_id))
         publish_state(channel_id=broadcast.channel_id)
-    return True
+    return bool(moved)
 
 
 def lose_encoder(*, broadcast_id: int, now: datetime) -> None:

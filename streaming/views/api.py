@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_authentication import signed_in_user
-from common.api import PAGE_PARAMETERS, SecretThrottle, page_answer, page_schema
+from common.api import PAGE_PARAMETERS, page_answer, page_schema
+from common.api_throttles import SecretThrottle
 from common.errors import NotThere
 from streaming import channel_services
 from streaming.broadcast_services import end_broadcast
