@@ -74,7 +74,7 @@ CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
 }
 MEDIA_ROOT = DATA_DIR / "media"
-MEDIA_URL = "/previews/"
+MEDIA_URL = "/"  # only MEDIA_ROOT/previews is public; broadcasts go through signed addresses
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django import template
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -45,7 +45,7 @@ def compact(count: int | None) -> str:
 
 @register.filter
 def preview_url(path: str) -> str:
-    return f"{settings.MEDIA_URL}{path.removeprefix('previews/')}" if path else ""
+    return default_storage.url(path) if path else ""
 
 
 @register.filter
