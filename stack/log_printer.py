@@ -20,6 +20,8 @@ LEVEL = re.compile(
 )
 SHOWN = {"WARN", "WARNING", "ERROR", "CRITICAL", "CRIT", "error", "crit", "alert", "emerg", "PANIC"}
 QUIET = {"redis", "postgres"}  # talk of their own starts and stops; only PostgreSQL's PANIC concerns anyone
+# supervisord at its start, about what we chose: the control socket is guarded by its file mode.
+EXPECTED = "Server 'unix_http_server' running without any HTTP authentication checking"
 LONGEST_LINE = 600
 
 
@@ -88,5 +90,5 @@ class LogPrinter:
         """What to print now: prefixed, coloured, cut to a bearable length."""
         for log in self._logs:
             for line in log.new_lines():
-                if log.shows(line) and line.strip():
+                if log.shows(line) and line.strip() and EXPECTED not in line:
                     yield f"{paint(log.colour, log.path.stem.ljust(self._width))} │ {line[:LONGEST_LINE]}"

@@ -148,6 +148,7 @@ def test_part_comes_from_the_live_edge_with_a_valid_token(edge: Edge) -> None:
     assert (answer.status_code, answer.text) == (200, "part")
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["access-control-allow-origin"] == "*"
     assert len(edge.origin) == 1
 
 
@@ -218,13 +219,14 @@ def test_playlist_is_proxied_every_time_and_compressed(edge: Edge) -> None:
 
 
 def test_log_holds_neither_tokens_nor_queries_nor_reset_keys(edge: Edge) -> None:
+    edge.client.get(media(GOOD, "source/other?_HLS_msn=7"))
     edge.client.get(media(GOOD, "source/index.m3u8?_HLS_msn=7"))
     edge.client.get(media(EXPIRED, "source/1-7.m4s"))
     edge.client.get("/page?secret=query")
     edge.client.get("/accounts/password/reset/key/1-resetkey/")
     edge.client.get("/accounts/confirm-email/confirmkey/")
     log = edge.log.read_text()
-    assert f'"/media/-/{STREAM}/source/index.m3u8" 200' in log
+    assert f'"/media/-/{STREAM}/source/other" 404' in log
     assert '"/page" 200' in log
     for secret in ("signature", "query", "_HLS_msn", "resetkey", "confirmkey"):
         assert secret not in log
