@@ -11,12 +11,14 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from transcode.errors import FlvError
 from transcode.flv import FlvReader, MediaTag
 
 log = logging.getLogger(__name__)
 
+UNPRIVILEGED_USER, UNPRIVILEGED_GROUP = "nobody", "nogroup"  # FFmpeg decodes what strangers send
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PIPE_BYTES = 1 << 20  # one MiB: FFmpeg must not wait for us within a key frame
@@ -31,6 +33,13 @@ def _die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == 1:
         os._exit(1)  # the parent died before prctl
+
+
+def _dropped_privileges() -> dict[str, Any]:
+    """A worker of root's gives FFmpeg to a user who owns nothing; all it needs is its pipes."""
+    if os.getuid() != 0:
+        return {}
+    return {"user": UNPRIVILEGED_USER, "group": UNPRIVILEGED_GROUP, "extra_groups": []}
 
 
 class Transcoder:
@@ -54,6 +63,7 @@ class Transcoder:
                 stderr=asyncio.subprocess.PIPE,
                 pass_fds=list(writers.values()),
                 preexec_fn=_die_with_parent,
+                **_dropped_privileges(),
                 env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},  # nothing secret for FFmpeg to leak
             )
         except BaseException:
