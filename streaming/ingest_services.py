@@ -198,7 +198,7 @@ def note_player(*, name: str, address: str) -> bool:
         local = ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-    if not local or not Broadcast.objects.open().filter(public_id=name).exists():
+    if not local or not is_ingest_name(name) or not Broadcast.objects.open().filter(public_id=name).exists():
         return False
     media.note_player(stream_id=name)
     return True

@@ -5,14 +5,30 @@ import re
 from accounts.models import User
 from common.errors import Gone, NotAllowed, NotThere
 from streaming.broadcast_states import BroadcastState
-from streaming.models import Broadcast, Channel
+from streaming.models import Broadcast, Category, Channel
 from streaming.playback import Playback, live_playback, recording_playback
 
 _PUBLIC_ID = re.compile(r"[0-9a-f]{24}")
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+
+def is_public_id(text: str) -> bool:
+    """Whether `text` could be the id of a broadcast or a recording."""
+    return _PUBLIC_ID.fullmatch(text) is not None
+
+
+def get_category(slug: str) -> Category:
+    """A category by the name in its addresses."""
+    category = Category.objects.filter(slug=slug).first() if _WORD.fullmatch(slug) else None
+    if category is None:
+        raise NotThere("There is no such category.")
+    return category
 
 
 def get_channel(login: str) -> Channel:
     """A channel anyone may see. A suspended owner's is not there."""
+    if not _WORD.fullmatch(login):  # PostgreSQL cannot even be asked for every text: NUL is no character there
+        raise NotThere("There is no such channel.")
     channel = Channel.objects.for_pages().filter(owner__login=login.lower(), owner__is_active=True).first()
     if channel is None:
         raise NotThere("There is no such channel.")
@@ -29,7 +45,8 @@ def get_channel_for_owner(login: str, user: User) -> Channel:
 
 def get_broadcast_for_owner(public_id: str, user: User) -> Broadcast:
     """A broadcast on a channel that this user owns."""
-    broadcast = Broadcast.objects.select_related("channel__owner").filter(public_id=public_id).first()
+    found = Broadcast.objects.select_related("channel__owner").filter(public_id=public_id)
+    broadcast = found.first() if is_public_id(public_id) else None
     if broadcast is None:
         raise NotThere("There is no such broadcast.")
     if broadcast.channel.owner_id != user.pk:
@@ -39,7 +56,7 @@ def get_broadcast_for_owner(public_id: str, user: User) -> Broadcast:
 
 def get_stream(name: str) -> tuple[Channel, Broadcast | None]:
     """A channel and the broadcast meant: by id exactly that one, by login the running or else the last one."""
-    if _PUBLIC_ID.fullmatch(name):
+    if is_public_id(name):
         broadcast = Broadcast.objects.for_pages().filter(public_id=name, channel__owner__is_active=True).first()
         if broadcast is not None:
             return broadcast.channel, broadcast

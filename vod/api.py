@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api_authentication import signed_in_user
 from common.api import PAGE_PARAMETERS, page_answer, page_schema
+from streaming.lookup import get_channel
 from streaming.playback import recording_playback
 from streaming.serializers import PlaybackSerializer
 from streaming.views.playback import playback_answer
@@ -38,6 +39,7 @@ class VideoChangesSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema(
+    operation_id="videos_list",
     responses=page_schema(VideoSerializer),
     parameters=[OpenApiParameter("channel", OpenApiTypes.STR, description="Login"), *PAGE_PARAMETERS],
 )
@@ -46,18 +48,22 @@ def videos(request: Request) -> Response:
     """Public recordings, the newest first."""
     listed = Vod.objects.listed()
     if login := request.query_params.get("channel"):
-        listed = listed.filter(channel__owner__login=login.lower())
+        listed = listed.filter(channel=get_channel(login))
     return page_answer(request, listed, VideoSerializer)
 
 
 @extend_schema(methods=["GET"], responses=VideoSerializer)
 @extend_schema(methods=["PATCH"], request=VideoChangesSerializer, responses=VideoSerializer)
-@api_view(["GET", "PATCH"])
+@extend_schema(methods=["DELETE"], responses={204: None})
+@api_view(["GET", "PATCH", "DELETE"])
 def video(request: Request, video_id: str) -> Response:
-    """A recording; its owner may change title and visibility."""
+    """A recording; its owner may change title and visibility, or delete it."""
     if request.method == "GET":
         return Response(VideoSerializer(services.vod_for_viewer(public_id=video_id, viewer=request.user)).data)
     vod = services.vod_for_owner(public_id=video_id, owner=signed_in_user(request))
+    if request.method == "DELETE":
+        services.delete_vod(vod=vod)
+        return Response(status=204)
     changes = VideoChangesSerializer(data=request.data)
     changes.is_valid(raise_exception=True)
     return Response(VideoSerializer(services.update_vod(vod=vod, **changes.validated_data)).data)

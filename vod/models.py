@@ -16,9 +16,13 @@ class Visibility(models.TextChoices):
 
 
 class VodQuerySet(models.QuerySet["Vod"]):
+    def kept(self) -> "VodQuerySet":
+        """All but the deleted ones."""
+        return self.filter(deleted_at=None)
+
     def for_pages(self) -> "VodQuerySet":
-        """With what every card and page header shows, in one query."""
-        return self.select_related("channel__owner", "broadcast__category")
+        """What is kept, with all that cards and page headers show, in one query."""
+        return self.kept().select_related("channel__owner", "broadcast__category")
 
     def listed(self) -> "VodQuerySet":
         """Recordings anyone may find, the newest first."""
@@ -40,6 +44,8 @@ class Vod(models.Model):
     preview_path = models.CharField(max_length=200, blank=True)
     view_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    # The row stays: it tells that the broadcast had a recording, so that none is made again.
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = VodQuerySet.as_manager()
 

@@ -12,6 +12,7 @@ from common.errors import InvalidInput, NotThere
 from streaming.broadcast_states import BroadcastState
 from streaming.channel_services import check_line
 from streaming.limits import TITLE_MAX
+from streaming.lookup import is_public_id
 from streaming.models import Broadcast
 from streaming.services import note_recording
 from transcode import services as media
@@ -25,6 +26,8 @@ def create_vod(*, stream_id: str) -> Vod | None:
     broadcast = Broadcast.objects.filter(public_id=stream_id, state=BroadcastState.ENDED).first()
     if broadcast is None or broadcast.started_at is None:
         return None
+    if Vod.objects.filter(broadcast=broadcast, deleted_at__isnull=False).exists():
+        return None  # its owner does not want it
     recording = media.write_recording(stream_id=stream_id)
     if recording.duration_seconds < SHORTEST_SECONDS:
         return None
@@ -80,9 +83,17 @@ def update_vod(*, vod: Vod, **changes: Any) -> Vod:
     return vod
 
 
+def delete_vod(*, vod: Vod) -> None:
+    """Nobody can watch it any more, not even its owner."""
+    with transaction.atomic():
+        Vod.objects.kept().filter(pk=vod.pk).update(deleted_at=timezone.now(), visibility=Visibility.PRIVATE)
+        note_recording(stream_id=vod.broadcast.public_id, page_path="")
+
+
 def vod_for_viewer(*, public_id: str, viewer: Any) -> Vod:
     """The recording, if this viewer may see it: a private one is its owner's, and for all others not there."""
-    vod = Vod.objects.for_pages().filter(public_id=public_id, channel__owner__is_active=True).first()
+    found = Vod.objects.for_pages().filter(public_id=public_id, channel__owner__is_active=True)
+    vod = found.first() if is_public_id(public_id) else None
     if vod is None or (vod.visibility == Visibility.PRIVATE and vod.channel.owner_id != getattr(viewer, "pk", None)):
         raise NotThere("There is no such recording.")
     return vod
@@ -90,7 +101,8 @@ def vod_for_viewer(*, public_id: str, viewer: Any) -> Vod:
 
 def vod_for_owner(*, public_id: str, owner: User) -> Vod:
     """The recording, if it is this user's own."""
-    vod = Vod.objects.for_pages().filter(public_id=public_id, channel__owner=owner).first()
+    found = Vod.objects.for_pages().filter(public_id=public_id, channel__owner=owner)
+    vod = found.first() if is_public_id(public_id) else None
     if vod is None:
         raise NotThere("You have no such recording.")
     return vod

@@ -14,7 +14,7 @@ from common.errors import NotThere
 from streaming import channel_services
 from streaming.broadcast_services import end_broadcast
 from streaming.health import channel_health
-from streaming.lookup import get_broadcast_for_owner, get_channel, get_channel_for_owner, get_stream
+from streaming.lookup import get_broadcast_for_owner, get_category, get_channel, get_channel_for_owner, get_stream
 from streaming.models import Broadcast
 from streaming.serializers import (
     ChannelChangesSerializer,
@@ -27,6 +27,7 @@ from streaming.serializers import (
 
 
 @extend_schema(
+    operation_id="streams_list",
     responses=page_schema(StreamSerializer),
     parameters=[OpenApiParameter("category", OpenApiTypes.STR, description="Slug"), *PAGE_PARAMETERS],
 )
@@ -35,7 +36,7 @@ def streams(request: Request) -> Response:
     """What is on air, most watched first."""
     on_air = Broadcast.objects.most_watched()
     if slug := request.query_params.get("category"):
-        on_air = on_air.filter(category__slug=slug)
+        on_air = on_air.filter(category=get_category(slug))
     return page_answer(request, on_air, StreamSerializer)
 
 
