@@ -118,7 +118,7 @@ function enlivenCopying() {
       toast("Copied.", "success");
     } catch {
       // No clipboard without HTTPS: select it, so that Ctrl-C is all that is left to do.
-      input.type = "text";
+      input.classList.remove("input--masked");
       input.select();
       toast("Press Ctrl-C (or ⌘C) to copy.");
     }

@@ -27,9 +27,8 @@ form.addEventListener("submit", async (event) => {
 });
 
 reveal.addEventListener("click", () => {
-  const shown = input.type === "password";
-  input.type = shown ? "text" : "password";
-  reveal.setAttribute("aria-pressed", String(shown));
+  const masked = input.classList.toggle("input--masked");
+  reveal.setAttribute("aria-pressed", String(!masked));
 });
 
 // A key that was shown once must not come back with the back button.

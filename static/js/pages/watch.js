@@ -15,7 +15,7 @@ function showState(state) {
   const onAir = ["live", "reconnecting"].includes(state.state);
   part("on-air").hidden = !onAir;
   if (state.started_at) part("on-air").querySelector("time").dateTime = state.started_at;
-  if (state.title) part("title").textContent = state.title;
+  if (state.title) part("stream-title").textContent = state.title;
   part("category").textContent = state.category || "";
   part("category").hidden = !state.category;
   showViewers(state.viewers);

@@ -102,8 +102,11 @@ export class Controls {
     preferences.keepVolume(this.video);
   }
 
+  // Also looked at on each tick: loading a source swallows a `volumechange` that was on its way.
   showVolume() {
     const loudness = this.video.muted ? 0 : this.video.volume;
+    if (loudness === this.shownLoudness) return;
+    this.shownLoudness = loudness;
     this.root.dataset.volume = loudness === 0 ? "muted" : loudness < 0.5 ? "low" : "loud";
     const range = this.part("volume");
     range.value = String(loudness);
@@ -161,6 +164,7 @@ export class Controls {
   // --- What changes by itself
 
   refresh() {
+    this.showVolume();
     if (this.part("seek")) {
       if (!this.scrubbing) this.showTime(this.video.currentTime);
       return;

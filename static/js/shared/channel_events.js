@@ -10,6 +10,7 @@ export class ChannelEvents extends EventTarget {
     this.url = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/api/v1/channels/${login}/events`;
     this.attempts = 0;
     this.watching = false;
+    this.viewer = newViewerName(); // kept over reconnects, so that one page is one viewer
     this.socket = null;
     this.lostTimer = null;
     addEventListener("online", () => this.reconnectNow());
@@ -43,7 +44,7 @@ export class ChannelEvents extends EventTarget {
   // Counts this page as a viewer for as long as the socket lives.
   watch(yes = true) {
     this.watching = yes;
-    if (yes && this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type: "watching" }));
+    if (yes && this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type: "watching", viewer: this.viewer }));
   }
 
   onOpen() {
@@ -75,4 +76,9 @@ export class ChannelEvents extends EventTarget {
     const ceiling = Math.min(FIRST_DELAY_MS * 2 ** (this.attempts - 1), LONGEST_DELAY_MS);
     this.retryTimer = setTimeout(() => this.open(), ceiling / 2 + Math.random() * (ceiling / 2));
   }
+}
+
+function newViewerName() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
