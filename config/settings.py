@@ -6,6 +6,7 @@ from typing import Any
 
 from common.environment import env_flag, env_float, env_int, env_list, env_path, env_text
 from common.secret_key import derive_key, load_or_create_secret
+from common.socket_paths import socket_directory
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -57,7 +58,9 @@ DATABASES: dict[str, dict[str, Any]] = {
         "NAME": env_text("MILLRACE_DB_NAME", "millrace"),
         "USER": env_text("MILLRACE_DB_USER", "millrace"),
         "PASSWORD": env_text("MILLRACE_DB_PASSWORD", ""),
-        "HOST": env_text("MILLRACE_DB_HOST", str(DATA_DIR / "postgres")),  # a directory is a Unix socket
+        "HOST": env_text(
+            "MILLRACE_DB_HOST", str(socket_directory(DATA_DIR / "postgres"))
+        ),  # a directory is a Unix socket
         "PORT": env_text("MILLRACE_DB_PORT", ""),
         "OPTIONS": {
             "pool": {"min_size": 0, "max_size": env_int("MILLRACE_DB_POOL", 10, minimum=1, maximum=200), "timeout": 5},
@@ -66,9 +69,13 @@ DATABASES: dict[str, dict[str, Any]] = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env_text("MILLRACE_REDIS_URL", f"unix://{DATA_DIR / 'redis' / 'redis.sock'}?db=0")
-# Live media's Redis may be another one: it holds seconds of video, needs no persistence and may be restarted.
-LIVE_REDIS_URL = env_text("MILLRACE_LIVE_REDIS_URL", REDIS_URL)
+REDIS_URL = env_text("MILLRACE_REDIS_URL", f"unix://{socket_directory(DATA_DIR / 'redis') / 'redis.sock'}?db=0")
+# Live media's Redis is another one: a minute of video that needs no disk and may be lost. Who brings an own Redis gets
+# both in it, unless this says otherwise.
+LIVE_REDIS_URL = env_text(
+    "MILLRACE_LIVE_REDIS_URL",
+    env_text("MILLRACE_REDIS_URL", f"unix://{socket_directory(DATA_DIR / 'live-redis') / 'redis.sock'}?db=0"),
+)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
@@ -97,6 +104,9 @@ TARGET_DURATION_SECONDS = env_int("MILLRACE_SEGMENT_SECONDS", 2, minimum=1, maxi
 MAX_TRANSCODED_RUNGS = env_int("MILLRACE_TRANSCODED_RUNGS", 3, minimum=0, maximum=6)
 RECONNECT_GRACE_SECONDS = env_int("MILLRACE_RECONNECT_GRACE", 30, minimum=0, maximum=1800)
 PLAYBACK_TOKEN_SECONDS = env_int("MILLRACE_PLAYBACK_TOKEN_SECONDS", 6 * 3600, minimum=10, maximum=86_400)
+
+# --- Chat.
+CHAT_MESSAGES_PER_MINUTE = env_int("MILLRACE_CHAT_USER_RATE", 20, minimum=1, maximum=100_000)  # one viewer, one room
 
 # --- Django.
 INSTALLED_APPS = [
@@ -230,6 +240,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile-broadcasts": {"task": "streaming.reconcile_broadcasts", "schedule": 1.0, "options": {"expires": 2}},
     "count-viewers": {"task": "streaming.count_viewers", "schedule": 5.0, "options": {"expires": 5}},
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
+    "persist-chat": {"task": "chat.persist_room_logs", "schedule": 2.0, "options": {"expires": 10}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

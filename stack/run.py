@@ -123,6 +123,10 @@ class Stack:
         if "MILLRACE_REDIS_URL" not in os.environ:
             services.prepare_redis(self.data / "redis")
             state.append(services.redis(self.data / "redis"))
+            if "MILLRACE_LIVE_REDIS_URL" not in os.environ:
+                live = self.data / "live-redis"
+                services.prepare_redis(live)
+                state.append(services.redis(live, name="live-redis", server_options=services.LIVE_REDIS_OPTIONS))
         self._prepare_live_edge()
         ingest = nginx.write_config("ingest", nginx.ingest_values())
         edge = nginx.write_config("edge", nginx.edge_values(_trusted_proxies()))

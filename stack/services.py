@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,6 +142,13 @@ REDIS_OPTIONS = {
     "maxmemory-policy": "noeviction",
     "loglevel": "warning",
 }
+# Live media's Redis holds a minute of video and nothing that must survive: writing it to disk would only wear it out.
+LIVE_REDIS_OPTIONS = {
+    **REDIS_OPTIONS,
+    "appendonly": "no",
+    "maxmemory": "2gb",
+    "maxmemory-policy": "volatile-ttl",  # the parts that would expire first go first
+}
 
 
 def prepare_redis(directory: Path) -> None:
@@ -149,12 +156,12 @@ def prepare_redis(directory: Path) -> None:
     own(directory, unprivileged("redis"))
 
 
-def redis(directory: Path) -> Program:
-    """The server. It gets options, not a file: it would open that by a path that its user may not walk."""
+def redis(directory: Path, *, name: str = "redis", server_options: Mapping[str, str] = REDIS_OPTIONS) -> Program:
+    """A server. It gets options, not a file: it would open that by a path that its user may not walk."""
     user = unprivileged("redis")
     options = ["--cwd", str(directory), *(["--user", user] if user else [])]
-    settings = [word for name, value in REDIS_OPTIONS.items() for word in (f"--{name}", value)]
-    return Program("redis", [_redis_binary(), *settings], "TERM", options)
+    settings = [word for option, value in server_options.items() for word in (f"--{option}", value)]
+    return Program(name, [_redis_binary(), *settings], "TERM", options)
 
 
 def _redis_binary() -> str:

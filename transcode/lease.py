@@ -17,6 +17,16 @@ if owner then return -1 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
+# A counter that Redis lost must not hand out a number twice: names would be used again.
+_NEXT_EPOCH = """
+local epoch = redis.call('INCR', KEYS[1])
+if epoch < tonumber(ARGV[1]) then
+  epoch = tonumber(ARGV[1])
+  redis.call('SET', KEYS[1], epoch)
+end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return epoch
+"""
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
@@ -41,12 +51,10 @@ class Lease:
         """Give the lease up, if it is still ours."""
         await self._script(_RELEASE)
 
-    async def next_epoch(self) -> int:
-        """The number of a new run: higher than every earlier one of this broadcast."""
+    async def next_epoch(self, *, after: int) -> int:
+        """The number of a new run: higher than every earlier one of this broadcast, of which `after` is one."""
         key = redis_keys.epoch_key(self._stream_id)
-        epoch = int(await self._redis.incr(key))
-        await self._redis.expire(key, STATE_TTL_SECONDS)
-        return epoch
+        return int(await self._redis.eval(_NEXT_EPOCH, 1, key, after + 1, STATE_TTL_SECONDS))
 
     async def _script(self, script: str, *arguments: Any) -> Any:
         key = redis_keys.lease_key(self._stream_id)

@@ -21,7 +21,8 @@ from transcode.hls import names
 from transcode.hls.multivariant import render_multivariant
 from transcode.hls.playlist import RenditionReport, render_live
 from transcode.hls.window import Window
-from transcode.live_store import REDIS_DOWN, LiveState, as_bytes
+from transcode.live_state import LiveState
+from transcode.live_store import REDIS_DOWN, as_bytes
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any, overload
 
 from asgiref.sync import sync_to_async
@@ -19,35 +18,17 @@ from redis.exceptions import RedisError
 
 from transcode import redis_keys
 from transcode.hls import names
-from transcode.hls.multivariant import Rendition
 from transcode.hls.window import Window
 from transcode.limits import PARTS_TTL_SECONDS, STATE_TTL_SECONDS, STATUS_TTL_SECONDS, UPLOAD_ATTEMPTS
+from transcode.live_state import LiveState
 from transcode.packager import Publication
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class LiveState:
-    """What an origin must know of a broadcast besides its windows."""
-
-    target_duration: int
-    part_target: float
-    renditions: list[Rendition] = field(default_factory=list)
-    ready: bool = False  # every rendition has a complete segment: the multivariant playlist may be handed out
-    ended: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "LiveState":
-        return cls(**{**stored, "renditions": [Rendition.from_json(entry) for entry in stored["renditions"]]})
-
-
-def connect() -> "aioredis.Redis":
-    """A client for live media's Redis, bytes in and out."""
-    return aioredis.Redis.from_url(settings.LIVE_REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
+def connect(url: str = "") -> "aioredis.Redis":
+    """A client for live media's Redis (or the one at `url`), bytes in and out."""
+    return aioredis.Redis.from_url(url or settings.LIVE_REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
 
 
 @overload

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from transcode.hls.window import WindowSegment
+
 
 class LiveJob(models.Model):
     """One broadcast's media work, by its public id. `wanted` is the desired state; a Redis lease says who does it."""
@@ -50,3 +52,21 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream_id}/{self.sequence}"
+
+    @property
+    def duration(self) -> float:
+        """Seconds; renditions differ by at most a frame."""
+        return max((float(duration) for duration, _ in self.renditions.values()), default=0.0)
+
+    def as_window_segment(self, rendition: str) -> WindowSegment:
+        """This segment in one rendition; where it has none, a gap as long as the others'."""
+        duration, size = self.renditions.get(rendition, (self.duration, 0))
+        return WindowSegment(
+            msn=self.sequence,
+            epoch=self.epoch,
+            starts_at=self.starts_at.timestamp(),
+            duration=duration,
+            size=size,
+            discontinuity=self.discontinuity,
+            gap=rendition not in self.renditions,
+        )

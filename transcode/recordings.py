@@ -1,6 +1,6 @@
 """A finished broadcast as something to watch again: playlists over the segments that were live."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -8,7 +8,6 @@ from django.conf import settings
 from transcode.hls import names
 from transcode.hls.multivariant import Rendition, render_multivariant
 from transcode.hls.playlist import render_recording
-from transcode.hls.window import WindowSegment
 from transcode.live_store import store_object
 from transcode.models import LiveJob, Segment
 
@@ -30,7 +29,7 @@ def write_recording(*, stream_id: str) -> Recording:
         return Recording(0.0, [])
     for rendition in renditions:
         text = render_recording(
-            _timeline(rows, rendition.name),
+            [row.as_window_segment(rendition.name) for row in rows],
             target_duration=settings.TARGET_DURATION_SECONDS,
             prefix=f"../../{rendition.name}/",
         )
@@ -38,30 +37,7 @@ def write_recording(*, stream_id: str) -> Recording:
     measured = [_measured(rendition, rows) for rendition in renditions]
     index = render_multivariant(measured).encode()
     store_object(stream_id, f"{names.RECORDING_DIR}/{names.MULTIVARIANT}", index)
-    return Recording(sum(_duration(row) for row in rows), [rendition.name for rendition in renditions])
-
-
-def _timeline(rows: Iterable[Segment], rendition: str) -> list[WindowSegment]:
-    """Every segment of one rendition; where it has none, a gap as long as the others'."""
-    timeline = []
-    for row in rows:
-        duration, size = row.renditions.get(rendition, (_duration(row), 0))
-        timeline.append(
-            WindowSegment(
-                msn=row.sequence,
-                epoch=row.epoch,
-                starts_at=row.starts_at.timestamp(),
-                duration=duration,
-                size=size,
-                discontinuity=row.discontinuity,
-                gap=rendition not in row.renditions,
-            )
-        )
-    return timeline
-
-
-def _duration(row: Segment) -> float:
-    return max((float(duration) for duration, _ in row.renditions.values()), default=0.0)
+    return Recording(sum(row.duration for row in rows), [rendition.name for rendition in renditions])
 
 
 def _measured(rendition: Rendition, rows: Sequence[Segment]) -> Rendition:

@@ -1,5 +1,8 @@
 """Every Redis key and channel of the media side; times to live stand in limits.py beside their reasons.
 
+Lease, epoch and dispatch are in the durable Redis (settings.REDIS_URL): a number must never be handed out twice. All
+else is in live media's (settings.LIVE_REDIS_URL), which may be lost: its writers put everything back.
+
 `{…}` is the cluster hash tag: all keys of one broadcast live on one shard, so one transaction reaches them.
 """
 

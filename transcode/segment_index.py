@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.utils import timezone
 
 from transcode.hls.multivariant import Rendition
-from transcode.hls.window import WindowSegment
+from transcode.hls.window import Window, WindowSegment
+from transcode.live_state import LiveState
 from transcode.models import LiveJob, Segment
+
+REBUILT_SEGMENTS = 20  # a window's worth
 
 
 @dataclass
@@ -71,6 +75,32 @@ def save_segments(*, stream_id: str, rows: Iterable[SegmentRow]) -> None:
         unique_fields=["stream_id", "sequence"],
         update_fields=["epoch", "starts_at", "discontinuity", "renditions"],
     )
+
+
+def rebuild_windows(*, stream_id: str) -> tuple[LiveState | None, dict[str, Window]]:
+    """State and windows from the index alone, for a broadcast whose Redis was lost; (None, {}) when it has no media."""
+    job = LiveJob.objects.filter(stream_id=stream_id).first()
+    rows = list(Segment.objects.filter(stream_id=stream_id).order_by("-sequence")[:REBUILT_SEGMENTS])[::-1]
+    if job is None or not job.renditions or not rows:
+        return None, {}
+    state = LiveState(
+        settings.TARGET_DURATION_SECONDS,
+        settings.PART_TARGET_SECONDS,
+        renditions=[Rendition.from_json(entry) for entry in job.renditions],
+        ready=True,
+    )
+    discontinuities = Segment.objects.filter(stream_id=stream_id, sequence__lt=rows[0].sequence, discontinuity=True)
+    windows = {
+        rendition.name: Window(
+            state.target_duration,
+            state.part_target,
+            next_msn=rows[-1].sequence + 1,
+            discontinuity_sequence=discontinuities.count(),
+            segments=[row.as_window_segment(rendition.name) for row in rows],
+        )
+        for rendition in state.renditions
+    }
+    return state, windows
 
 
 def is_wanted(*, stream_id: str) -> bool:

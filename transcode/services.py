@@ -28,8 +28,13 @@ DISPATCH_PAUSE_MS = 1_000  # a worker needs this long to take the lease
 
 
 @cache
-def _redis() -> Redis:
+def _live_redis() -> Redis:
     return Redis.from_url(settings.LIVE_REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
+
+
+@cache
+def _durable_redis() -> Redis:
+    return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
 
 
 def request_live(*, stream_id: str, priority: int = 5) -> None:
@@ -39,7 +44,7 @@ def request_live(*, stream_id: str, priority: int = 5) -> None:
 
 
 def _begin(stream_id: str) -> None:
-    redis = _redis()
+    redis = _live_redis()
     if not redis.exists(redis_keys.player_key(stream_id)):
         redis.delete(redis_keys.player_waiters_key(stream_id))
     redis.publish(redis_keys.control_channel(stream_id), json.dumps({"order": "publish"}))
@@ -48,7 +53,7 @@ def _begin(stream_id: str) -> None:
 
 def note_player(*, stream_id: str) -> None:
     """The ingest server says that the worker's puller is connected."""
-    redis, waiters = _redis(), redis_keys.player_waiters_key(stream_id)
+    redis, waiters = _live_redis(), redis_keys.player_waiters_key(stream_id)
     with redis.pipeline() as pipe:
         pipe.set(redis_keys.player_key(stream_id), 1, ex=STATUS_TTL_SECONDS)
         pipe.rpush(waiters, 1)
@@ -58,7 +63,7 @@ def note_player(*, stream_id: str) -> None:
 
 def wait_for_player(*, stream_id: str, seconds: float) -> bool:
     """Block until the puller is connected, at most `seconds`."""
-    redis = _redis()
+    redis = _live_redis()
     if redis.exists(redis_keys.player_key(stream_id)):
         return True
     return redis.blpop([redis_keys.player_waiters_key(stream_id)], timeout=seconds) is not None
@@ -71,21 +76,21 @@ def finish_live(*, stream_id: str) -> None:
 
 
 def _finish(stream_id: str) -> None:
-    _redis().publish(redis_keys.control_channel(stream_id), json.dumps({"order": "finish"}))
-    if not _redis().exists(redis_keys.lease_key(stream_id)):
+    _live_redis().publish(redis_keys.control_channel(stream_id), json.dumps({"order": "finish"}))
+    if not _durable_redis().exists(redis_keys.lease_key(stream_id)):
         _dispatch(stream_id)
 
 
 def live_status(*, stream_id: str) -> dict[str, Any] | None:
     """What the worker measured in the last seconds, or None when nobody works on this broadcast."""
-    text = _redis().get(redis_keys.status_key(stream_id))
+    text = _live_redis().get(redis_keys.status_key(stream_id))
     status: dict[str, Any] | None = json.loads(text) if isinstance(text, bytes) else None
     return status
 
 
 def dispatch_missing() -> None:
     """Send a worker to every open job that has none: the level-triggered half of supervision. Safe to repeat."""
-    redis = _redis()
+    redis = _durable_redis()
     for job in LiveJob.objects.filter(finished_at=None).order_by("priority", "created_at"):
         if not redis.exists(redis_keys.lease_key(job.stream_id)):
             _dispatch(job.stream_id)
@@ -94,5 +99,5 @@ def dispatch_missing() -> None:
 def _dispatch(stream_id: str) -> None:
     from transcode.tasks import supervise_live
 
-    if _redis().set(redis_keys.dispatch_key(stream_id), 1, nx=True, px=DISPATCH_PAUSE_MS):
+    if _durable_redis().set(redis_keys.dispatch_key(stream_id), 1, nx=True, px=DISPATCH_PAUSE_MS):
         supervise_live.delay(stream_id)

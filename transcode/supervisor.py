@@ -24,7 +24,8 @@ from transcode.hls.window import Window
 from transcode.ladder import AUDIO, plan_renditions
 from transcode.lease import Lease
 from transcode.live_run import LiveRun, RunPlan
-from transcode.live_store import REDIS_DOWN, LiveState, LiveStore, Uploader, connect
+from transcode.live_state import LiveState
+from transcode.live_store import REDIS_DOWN, LiveStore, Uploader, connect
 from transcode.packager import FinishedSegment, Publication, RunStart, Track, align_tracks
 from transcode.preview_schedule import PreviewSchedule
 from transcode.puller import pull
@@ -41,8 +42,8 @@ MAX_BAD_TAGS = 30  # unreadable messages in a row before the source is called ga
 
 async def supervise(stream_id: str) -> None:
     """Do this broadcast's media work until it has ended or another worker owns it."""
-    redis = connect()
-    lease = Lease(redis, stream_id)
+    redis, durable = connect(), connect(settings.REDIS_URL)
+    lease = Lease(durable, stream_id)
     try:
         if not await lease.acquire():
             return
@@ -52,6 +53,7 @@ async def supervise(stream_id: str) -> None:
         await lease.release()
     finally:
         await redis.aclose()
+        await durable.aclose()
 
 
 @asynccontextmanager
@@ -123,7 +125,7 @@ class Supervisor:
             await self._take_over()
             if not await self._reports.ask(segment_index.is_wanted):
                 self._finish.set()
-            await self._finish.wait()
+            await self._until_finished(helpers)
             await self._close()
         finally:
             for task in helpers:
@@ -134,11 +136,22 @@ class Supervisor:
             await self._uploader.close()
             await self._reports.close()
 
+    async def _until_finished(self, helpers: list["asyncio.Task[None]"]) -> None:
+        """Wait for the order to finish. A helper that dies takes the job with it: reconcile sends another worker."""
+        finish = asyncio.create_task(self._finish.wait())
+        done, _ = await asyncio.wait({finish, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+        if finish not in done:
+            finish.cancel()
+            for task in done:
+                task.result()
+
     # --- Beginning and end ---------------------------------------------------------------------------------------
 
     async def _take_over(self) -> None:
         """Go on where an earlier worker stopped: its windows, closed and brought to the same number."""
         state, windows = await self._store.load()
+        if not windows:  # Redis lost them: the database knows every finished segment
+            state, windows = await self._reports.ask(segment_index.rebuild_windows)
         if state is not None:
             self._state = state
         for name, window in windows.items():
@@ -180,7 +193,7 @@ class Supervisor:
             except (OSError, RtmpError, TimeoutError) as error:
                 log.info("the ingest server is not there: %s", error)
             self._connected = False
-            await self._redis.delete(redis_keys.player_key(self.stream_id))
+            await self._tell_player(connected=False)
             await self._end_run()
             await asyncio.sleep(limits.PULL_RETRY_SECONDS)
 
@@ -192,7 +205,7 @@ class Supervisor:
                 self._announced = dict(event.values)
             case rtmp.PlayStarted():
                 self._connected = True
-                await self._tell_connected()
+                await self._tell_player(connected=True)
             case rtmp.PublisherGone():
                 self._waiting_since = None
                 await self._end_run()
@@ -206,13 +219,20 @@ class Supervisor:
         self._refused, self._bad_tags = False, 0
         self._waiting_since = time.monotonic() if self._run is None else None
 
-    async def _tell_connected(self) -> None:
-        async with self._redis.pipeline() as pipe:
-            waiters = redis_keys.player_waiters_key(self.stream_id)
-            pipe.set(redis_keys.player_key(self.stream_id), 1, ex=limits.STATUS_TTL_SECONDS)
-            pipe.rpush(waiters, 1)
-            pipe.expire(waiters, limits.STATUS_TTL_SECONDS)
-            await pipe.execute()
+    async def _tell_player(self, *, connected: bool) -> None:
+        """Release the held publish answer; without Redis it is released by its own time limit."""
+        waiters, player = redis_keys.player_waiters_key(self.stream_id), redis_keys.player_key(self.stream_id)
+        try:
+            async with self._redis.pipeline() as pipe:
+                if connected:
+                    pipe.set(player, 1, ex=limits.STATUS_TTL_SECONDS)
+                    pipe.rpush(waiters, 1)
+                    pipe.expire(waiters, limits.STATUS_TTL_SECONDS)
+                else:
+                    pipe.delete(player)
+                await pipe.execute()
+        except REDIS_DOWN:
+            log.info("%s: nobody could be told of the player: Redis does not answer", self.stream_id)
 
     async def _on_tag(self, tag: MediaTag) -> None:
         if self._refused:
@@ -288,7 +308,7 @@ class Supervisor:
             self._emit([self._tracks[entry.rendition].publication(finished=entry)])
         base_msn = max(track.window.next_msn for track in self._tracks.values())
         start = RunStart(
-            epoch=await self._lease.next_epoch(),
+            epoch=await self._next_epoch(),
             base_msn=base_msn,
             wall_time=time.time(),
             first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
@@ -305,6 +325,15 @@ class Supervisor:
         self._reports.signal(
             signals.source_described, source=description.to_json(), warnings=self._health.warnings(time.monotonic())
         )
+
+    async def _next_epoch(self) -> int:
+        """Redis may be away at the moment an encoder comes back: wait for it, the puller's socket buffers meanwhile."""
+        used = max((s.epoch for track in self._tracks.values() for s in track.window.segments), default=0)
+        while True:
+            try:
+                return await self._lease.next_epoch(after=used)
+            except REDIS_DOWN:
+                await asyncio.sleep(0.2)
 
     async def _end_run(self, *, keep_headers: bool = False) -> None:
         run, self._run = self._run, None
@@ -336,8 +365,13 @@ class Supervisor:
     # --- Publishing ----------------------------------------------------------------------------------------------
 
     def _emit(self, publications: list[Publication]) -> None:
-        if publications:
-            self._outbox.put_nowait(publications)
+        if not publications:
+            return
+        if self._outbox.full():
+            log.error("%s: Redis is away for too long, the oldest media is dropped", self.stream_id)
+            self._outbox.get_nowait()
+            self._outbox.task_done()
+        self._outbox.put_nowait(publications)
 
     async def _publish_loop(self) -> None:
         """Publish in order; while Redis is away the outbox holds what it can, and everything is told anew after."""

@@ -4,41 +4,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='LiveJob',
+            name="LiveJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream_id', models.CharField(max_length=24, unique=True)),
-                ('priority', models.PositiveSmallIntegerField(default=5, help_text='0 is first: partner 0, affiliate 3, everyone 5.')),
-                ('wanted', models.BooleanField(default=True, help_text='False once the broadcast has ended.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(blank=True, help_text='ENDLIST written, every segment indexed.', null=True)),
-                ('renditions', models.JSONField(blank=True, default=list)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stream_id", models.CharField(max_length=24, unique=True)),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        default=5, help_text="0 is first: partner 0, affiliate 3, everyone 5."
+                    ),
+                ),
+                ("wanted", models.BooleanField(default=True, help_text="False once the broadcast has ended.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "finished_at",
+                    models.DateTimeField(blank=True, help_text="ENDLIST written, every segment indexed.", null=True),
+                ),
+                ("renditions", models.JSONField(blank=True, default=list)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('finished_at', None)), fields=['priority', 'created_at'], name='live_job_open')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("finished_at", None)),
+                        fields=["priority", "created_at"],
+                        name="live_job_open",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream_id', models.CharField(max_length=24)),
-                ('sequence', models.PositiveIntegerField(help_text='Media sequence number.')),
-                ('epoch', models.PositiveIntegerField(help_text='Run of the pipeline that made it; part of every object name.')),
-                ('starts_at', models.DateTimeField(help_text='EXT-X-PROGRAM-DATE-TIME.')),
-                ('discontinuity', models.BooleanField(default=False)),
-                ('renditions', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stream_id", models.CharField(max_length=24)),
+                ("sequence", models.PositiveIntegerField(help_text="Media sequence number.")),
+                (
+                    "epoch",
+                    models.PositiveIntegerField(
+                        help_text="Run of the pipeline that made it; part of every object name."
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(help_text="EXT-X-PROGRAM-DATE-TIME.")),
+                ("discontinuity", models.BooleanField(default=False)),
+                ("renditions", models.JSONField(default=dict)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('stream_id', 'sequence'), name='one_segment_per_sequence')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("stream_id", "sequence"), name="one_segment_per_sequence")
+                ],
             },
         ),
     ]
