@@ -8,7 +8,7 @@ from channels.generic.http import AsyncHttpConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.models import User
-from chat.core.events import Event, Hello, Notice, Person, Refused, SignedIn
+from chat.core.events import Event, Hello, Notice, Refused, SignedIn
 from chat.core.frames import Batch
 from chat.core.requests import Authenticate, Say, nonce_of, parse_request
 from chat.core.rules import Refusal, Rule, Speaker, refuse_rate
@@ -25,7 +25,7 @@ from chat.gateway import Gateway, process_gateway
 from chat.handshake import Handshake
 from chat.limits import CONNECTION_BURST, CONNECTION_FRAMES_PER_SECOND, CONNECTION_STRIKES, TEXT_MAX_GRAPHEMES
 from chat.local_room import LocalRoom, Viewer
-from chat.services import refused, say, speaker_in_room
+from chat.services import person, refused, say, speaker_in_room
 from chat.sinks import QueueSink, sink_for
 
 POLICY_VIOLATION = 1008
@@ -128,7 +128,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         older = await self.room.read_before_ring(since) if since is not None else []
         hello = Hello(
             channel_id=self.room.room_id,
-            you=_person(self.speaker),
+            you=person(self.speaker) if self.speaker else None,
             seq=self.room.flushed_seq,
             connected=self.room.connected,
             text_max=TEXT_MAX_GRAPHEMES,
@@ -153,7 +153,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         except DirectoryUnavailableError:
             return SIGN_IN_AWAY
         self.speaker = speaker_in_room(user=user, room=self.facts)
-        return SignedIn(you=Person(self.speaker.login, self.speaker.display_name))
+        return SignedIn(you=person(self.speaker))
 
     def _write(self, event: Event) -> None:
         """Answers go through the sink too: one way out, one order."""
@@ -219,10 +219,6 @@ class NotFoundConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 async def answer(consumer: AsyncHttpConsumer, status: int, body: bytes) -> None:
     """A JSON response that nobody keeps."""
     await consumer.send_response(status, body, headers=[JSON_HEADER, (b"cache-control", b"no-store")])
-
-
-def _person(speaker: Speaker | None) -> Person | None:
-    return Person(speaker.login, speaker.display_name) if speaker else None
 
 
 def _batch(*events: Event) -> Batch:

@@ -1,5 +1,6 @@
 """Looks rooms and people up in the database, off the event loop, with memory and a fuse for outages."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.services import user_for_api_token
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
-from chat.limits import DIRECTORY_FUSE_SECONDS, DIRECTORY_THREADS, ROOM_FACTS_KEPT, ROOM_FACTS_SECONDS
+from chat.limits import DIRECTORY_FUSE_SECONDS, DIRECTORY_THREADS, DIRECTORY_WAIT_SECONDS, ROOM_FACTS_KEPT, ROOM_FACTS_SECONDS
 from streaming.models import Channel
 
 Found = TypeVar("Found")
@@ -70,8 +71,8 @@ class Directory:
             raise DirectoryUnavailableError("The database was away a moment ago.")
         in_thread = DatabaseSyncToAsync(query, thread_sensitive=False, executor=self._threads)
         try:
-            found: Found = await in_thread(argument)
-        except (OperationalError, InterfaceError) as error:
+            found: Found = await asyncio.wait_for(in_thread(argument), DIRECTORY_WAIT_SECONDS)
+        except (OperationalError, InterfaceError, TimeoutError) as error:
             self._blown_until = time.monotonic() + DIRECTORY_FUSE_SECONDS
             raise DirectoryUnavailableError("The database is away.") from error
         return found

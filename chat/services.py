@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from accounts.models import User
-from chat.core.events import Ack, Message, Refused, Sender
+from chat.core.events import Ack, Message, Person, Refused
 from chat.core.message_ids import message_id
 from chat.core.requests import Say
-from chat.core.rules import VIEWER_LIMIT, RateLimit, Refusal, Rule, Speaker, decide
+from chat.core.rules import RateLimit, Refusal, Rule, Speaker, decide
 from chat.directory import RoomFacts
 from chat.errors import RoomUnavailableError
+from chat.limits import VIEWER_WINDOW_SECONDS
 from chat.publish import RoomPublisher
 
 RETRY_UNAVAILABLE_SECONDS = 2.0
@@ -52,8 +53,13 @@ def refused(refusal: Refusal, nonce: str | None) -> Refused:
 
 def viewer_limit() -> RateLimit:
     """How much one viewer may say in a room; an operator can tune it."""
-    count = getattr(settings, "CHAT_MESSAGES_PER_MINUTE", VIEWER_LIMIT.count)
-    return RateLimit(count, VIEWER_LIMIT.seconds)
+    return RateLimit(settings.CHAT_MESSAGES_PER_MINUTE, VIEWER_WINDOW_SECONDS)
+
+
+def person(speaker: Speaker) -> Person:
+    """The speaker as the others see him."""
+    badges = ("broadcaster",) if speaker.is_broadcaster else ()
+    return Person(id=speaker.user_id, login=speaker.login, display_name=speaker.display_name, badges=badges)
 
 
 def _new_message(speaker: Speaker, text: str) -> Message:
@@ -61,11 +67,6 @@ def _new_message(speaker: Speaker, text: str) -> Message:
     return Message(
         id=str(message_id(unix_ms=int(now * 1000), random=secrets.randbits(74))),
         sent_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        user=Sender(
-            id=speaker.user_id,
-            login=speaker.login,
-            display_name=speaker.display_name,
-            badges=("broadcaster",) if speaker.is_broadcaster else (),
-        ),
+        user=person(speaker),
         text=text,
     )

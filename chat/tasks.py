@@ -6,11 +6,10 @@ from celery import shared_task
 from django.conf import settings
 from redis import Redis
 
-from chat.limits import LOG_TASK_EXPIRES_SECONDS
 from chat.room_log import store_room_logs
 
 
-@shared_task(ignore_result=True, expires=LOG_TASK_EXPIRES_SECONDS)
+@shared_task(name="chat.persist_room_logs", ignore_result=True)
 def persist_room_logs() -> None:
     """Every two seconds: what was said goes to PostgreSQL."""
     store_room_logs(redis=_redis(settings.REDIS_URL))

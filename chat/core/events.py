@@ -13,15 +13,7 @@ def _encode(body: Json) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone as others see him."""
-
-    login: str
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who said something, as he was when he said it."""
+    """Someone in a room as others see him."""
 
     id: int
     login: str
@@ -46,7 +38,7 @@ class Message:
     type: ClassVar[str] = "message"
     id: str
     sent_at: str
-    user: Sender
+    user: Person
     text: str
     seq: int = 0
 
@@ -72,7 +64,7 @@ class Message:
         if body.get("type") != cls.type:
             return None
         user = body["user"]
-        sender = Sender(user["id"], user["login"], user["display_name"], tuple(user["badges"]))
+        sender = Person(user["id"], user["login"], user["display_name"], tuple(user["badges"]))
         return cls(id=body["id"], sent_at=body["sent_at"], user=sender, text=body["text"], seq=body["seq"])
 
 

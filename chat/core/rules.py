@@ -10,8 +10,6 @@ from chat.limits import (
     ROOM_MESSAGES_PER_SECOND,
     TEXT_MAX_BYTES,
     TEXT_MAX_GRAPHEMES,
-    VIEWER_MESSAGES,
-    VIEWER_WINDOW_SECONDS,
 )
 
 
@@ -68,12 +66,11 @@ class Allowance:
     room_limit: RateLimit
 
 
-VIEWER_LIMIT = RateLimit(VIEWER_MESSAGES, VIEWER_WINDOW_SECONDS)
 BROADCASTER_LIMIT = RateLimit(BROADCASTER_MESSAGES, BROADCASTER_WINDOW_SECONDS)
 ROOM_LIMIT = RateLimit(ROOM_MESSAGES_PER_SECOND, 1)
 
 
-def decide(text: str, speaker: Speaker | None, viewer_limit: RateLimit = VIEWER_LIMIT) -> Allowance | Refusal:
+def decide(text: str, speaker: Speaker | None, viewer_limit: RateLimit) -> Allowance | Refusal:
     """Whether `speaker` (None: not signed in) may say `text`."""
     if speaker is None:
         return Refusal(Rule.SIGN_IN, "Sign in to chat.")

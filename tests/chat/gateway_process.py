@@ -56,11 +56,17 @@ class PrivateRedis:
 class GatewayProcess:
     """`uvicorn config.asgi_chat:application` as it runs in production."""
 
-    def __init__(self, redis_url: str, *options: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        *options: str,
+        application: str = "config.asgi_chat:application",
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "uvicorn", "config.asgi_chat:application"),
+                *(sys.executable, "-m", "uvicorn", application),
                 *("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"),
                 *(options or ("--ws", "chat.uvicorn_protocol:RawWebSocketProtocol")),
             ],

@@ -1,0 +1,54 @@
+"""One page with the chat panel in it, and the gateway behind it: what a browser test needs and nothing else."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.chat.panel_settings")
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
+from django.template import RequestContext, Template  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from chat.lifespan import lifespan  # noqa: E402
+from chat.routing import websocket_application  # noqa: E402
+from streaming.models import Channel  # noqa: E402
+
+PAGE = """{% load static %}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chat</title>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{% static 'css/tokens.css' %}">
+<link rel="stylesheet" href="{% static 'css/base.css' %}">
+<link rel="stylesheet" href="{% static 'css/components/buttons.css' %}">
+<link rel="stylesheet" href="{% static 'css/chat.css' %}"><link rel="stylesheet" href="/page.css"></head>
+<body><main>{% include "chat/panel.html" %}</main></body></html>"""
+
+
+def panel(request: HttpRequest, room_id: int) -> HttpResponse:
+    channel = Channel.objects.select_related("owner").get(pk=room_id)
+    return HttpResponse(Template(PAGE).render(RequestContext(request, {"channel": channel})))
+
+
+def style(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("main{height:100dvh;max-width:340px;margin-left:auto}", content_type="text/css")
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+urlpatterns = [
+    path("<int:room_id>/", panel),
+    path("page.css", style),
+    path("healthz", ready),
+    path("accounts/login/", ready, name="account_login"),
+]
+
+application = ProtocolTypeRouter(
+    {
+        "http": ASGIStaticFilesHandler(django_application),
+        "websocket": websocket_application,
+        "lifespan": lifespan,
+    }
+)
