@@ -9,6 +9,7 @@ from math import ceil
 from transcode.hls.window import Window
 
 HOLD_TARGET_DURATIONS = 3  # §6.2.5.2: a request held longer than this is answered 503
+ADVANCE_PART_LIMIT = 3  # §6.2.5.2: seconds of parts, or parts when they last a second and more
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -72,9 +73,9 @@ def _decide_part(window: Window, msn: int, part: int) -> Decision:
     listed = len(window.open.parts) if window.open is not None and window.open.msn == msn else 0
     if part < listed:
         return Decision.ANSWER
-    # §6.2.5.2: Advance Part Limit is three Target Durations' worth of parts when the Part Target is under a second.
-    advance_limit = ceil(HOLD_TARGET_DURATIONS / window.part_target) if window.part_target < 1 else 3
-    return Decision.HOLD if part <= listed + advance_limit else Decision.REFUSE
+    # §6.2.5.2: a request may be at most the Advance Part Limit beyond the last part, three seconds' worth or three.
+    advance_limit = ceil(ADVANCE_PART_LIMIT / min(window.part_target, 1))
+    return Decision.HOLD if part < listed + advance_limit else Decision.REFUSE
 
 
 def _beyond_finished(window: Window, msn: int, part: int) -> bool:
