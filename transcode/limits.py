@@ -16,7 +16,7 @@ TIMESTAMP_JUMP_MS = 3_000
 # Sound that drifts further than this from its counted position is placed anew.
 AUDIO_RESYNC_MS = 80
 
-NO_VIDEO_SECONDS = 4.0  # a publisher without a picture is told after this long (bar: within 5 s)
+NO_VIDEO_SECONDS = 3.5  # a publisher without a picture is told after this long (bar: within 5 s)
 AUDIO_WAIT_MS = 300  # how long the first picture waits for announced sound
 
 # The spool is what a restarted FFmpeg is fed again: at least one key frame interval and the encoder's lag.
@@ -37,6 +37,9 @@ STATUS_TTL_SECONDS = 5
 EVENT_OUTBOX_LIMIT = 2_000  # reports to the database that may wait while it is down
 UPLOAD_ATTEMPTS = 8
 
-# Beyond the longest broadcast there is a limit to what one playlist can hold.
 PREVIEW_EVERY_SECONDS = 20
 PREVIEW_HEIGHT = 360
+
+REDIS_RETRY_SECONDS = 0.2
+ORDER_CHECK_SECONDS = 3.0  # how long a lost order goes unnoticed
+STATUS_SECONDS = 1.0

@@ -10,7 +10,7 @@ from typing import Any
 
 from transcode import fmp4
 from transcode.hls import names
-from transcode.hls.cutter import CutPart, Cutter, Frame, SegmentClock
+from transcode.hls.cutter import BOUNDARY_TOLERANCE_MS, CutPart, Cutter, Frame, SegmentClock
 from transcode.hls.window import Part, Window, WindowSegment
 from transcode.limits import MIN_SEGMENT_MS, VIDEO_TIMESCALE
 
@@ -257,11 +257,11 @@ class Packager:
         run = self.runs[name]
         run.cutter.forget_pending()
         self._held[name].clear()
-        number = max(self._clock.number_at(run.end_ms), 0)
+        number = max(self._clock.number_at(run.end_ms + BOUNDARY_TOLERANCE_MS), 0)
         return self._clock.start_ms(number) if self._clock.started else 0.0
 
     def _release(self, name: str) -> list[Publication]:
         run, held, made = self.runs[name], self._held[name], []
-        while held and held[0].dts * 1000 / run.cutter.timescale <= self._horizon_ms:
+        while held and run.cutter.decided_ms(held[0]) <= self._horizon_ms:
             made += run.push(held.popleft())
         return made

@@ -1,4 +1,4 @@
-"""One live job from first frame to last: lease, puller, runs, and what is told to the rest of the product.
+"""One live job from first frame to last: lease, intake, runs, and what is told to the rest of the product.
 
 Runs inside one Celery task. State that must outlive it is in Redis (windows, parts) and in the database (segments),
 so that any other worker can go on where it stopped.
@@ -15,29 +15,23 @@ from typing import Any
 from django.conf import settings
 from redis import asyncio as aioredis
 
-from transcode import limits, redis_keys, rtmp, segment_index, signals
-from transcode.errors import RtmpError, SourceRefused, TranscodeError
-from transcode.flv import MediaTag
+from transcode import limits, redis_keys, segment_index, signals
+from transcode.errors import SourceRefused
 from transcode.health import KEY_FRAME_SLACK_SECONDS, SourceHealth
-from transcode.hls.multivariant import Rendition
 from transcode.hls.window import Window
-from transcode.ladder import AUDIO, plan_renditions
+from transcode.ladder import AUDIO, VideoPlan, plan_renditions
 from transcode.lease import Lease
 from transcode.live_run import LiveRun, RunPlan
 from transcode.live_state import LiveState
-from transcode.live_store import REDIS_DOWN, LiveStore, Uploader, connect
-from transcode.packager import FinishedSegment, Publication, RunStart, Track, align_tracks
-from transcode.preview_schedule import PreviewSchedule
-from transcode.puller import pull
+from transcode.live_store import REDIS_DOWN, LiveStore, connect
+from transcode.packager import FinishedSegment, RunStart, Track, align_tracks
+from transcode.publisher import Publisher
 from transcode.renditions import describe_renditions
 from transcode.reports import Reports
-from transcode.source import AudioFrame, SourceInterrupted, SourceReader, VideoFrame
+from transcode.source import AudioFrame, SourceDescription, SourceReader, VideoFrame
+from transcode.source_intake import SourceIntake
 
 log = logging.getLogger(__name__)
-
-INGEST_HOST = "127.0.0.1"
-INGEST_APP = "live"
-MAX_BAD_TAGS = 30  # unreadable messages in a row before the source is called garbage
 
 
 async def supervise(stream_id: str) -> None:
@@ -48,8 +42,7 @@ async def supervise(stream_id: str) -> None:
         if not await lease.acquire():
             return
         async with _heartbeat(lease) as lost:
-            supervisor = Supervisor(redis, stream_id, lease)
-            await _race(supervisor.run(), lost)
+            await _race(Supervisor(redis, stream_id, lease).run(), lost)
         await lease.release()
     finally:
         await redis.aclose()
@@ -90,7 +83,7 @@ async def _race(work: Awaitable[None], lost: "asyncio.Task[None]") -> None:
 
 
 class Supervisor:
-    """The live job of one broadcast while this worker owns it."""
+    """The live job of one broadcast while this worker owns it. Listens to its SourceIntake."""
 
     def __init__(self, redis: "aioredis.Redis", stream_id: str, lease: Lease) -> None:
         self.stream_id = stream_id
@@ -99,127 +92,103 @@ class Supervisor:
         self._state = LiveState(settings.TARGET_DURATION_SECONDS, settings.PART_TARGET_SECONDS)
         self._tracks: dict[str, Track] = {}
         self._run: LiveRun | None = None
-        self._source: SourceReader | None = None
-        self._announced: dict[str, Any] = {}
         self._health = SourceHealth(settings.TARGET_DURATION_SECONDS)
         self._passthrough = True
-        self._refused = False
-        self._connected = False
-        self._bad_tags = 0
         self._announced_epoch = 0
-        self._waiting_since: float | None = time.monotonic()
-        self._outbox: asyncio.Queue[list[Publication]] = asyncio.Queue(limits.EVENT_OUTBOX_LIMIT)
         self._finish = asyncio.Event()
-        self._collector = segment_index.RowCollector()
+        self._intake = SourceIntake(stream_id, self)
+        self._reports = Reports(stream_id)
+        self._publisher = Publisher(self._store, self._tracks, self._reports, self._announce)
+
+    # --- Beginning and end ---------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Until `finish_live` is asked for."""
-        self._reports = Reports(self.stream_id)
-        self._uploader = Uploader(self.stream_id)
-        self._previews = PreviewSchedule(self.stream_id)
-        helpers = [
-            asyncio.create_task(work)
-            for work in (self._publish_loop(), self._control_loop(), self._status_loop(), self._pull_loop())
-        ]
+        tasks: list[asyncio.Task[None]] = []
         try:
             await self._take_over()
+            loops = (self._publisher.run(), self._intake.run(), self._listen_to_orders(), self._report_status())
+            tasks = [asyncio.create_task(loop) for loop in loops]
             if not await self._reports.ask(segment_index.is_wanted):
                 self._finish.set()
-            await self._until_finished(helpers)
+            await self._until_finished(tasks)
             await self._close()
         finally:
-            for task in helpers:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             if self._run is not None:
                 await self._run.abort()
-            await self._uploader.close()
+            await self._publisher.close()
             await self._reports.close()
 
-    async def _until_finished(self, helpers: list["asyncio.Task[None]"]) -> None:
-        """Wait for the order to finish. A helper that dies takes the job with it: reconcile sends another worker."""
+    async def _take_over(self) -> None:
+        """Go on where an earlier worker stopped: its windows, closed and brought to the same number."""
+        state, windows = await self._store.load()
+        if not windows:  # a new broadcast, or Redis lost them: the database knows every finished segment
+            state, windows = await self._reports.ask(segment_index.rebuild_windows)
+        self._state = self._publisher.state = state or self._state
+        for name, window in windows.items():
+            self._tracks[name] = Track(name, window, await self._store.load_open_parts(name, window))
+        # What the dead worker listed but may not have indexed; what is closed now is indexed when it is published.
+        for track in self._tracks.values():
+            for segment in track.window.segments:
+                self._publisher.index(FinishedSegment(track.name, segment, b""))
+        self._align()
+
+    async def _until_finished(self, tasks: list["asyncio.Task[None]"]) -> None:
+        """Wait for the order to finish. A loop that dies takes the job with it: reconcile sends another worker."""
         finish = asyncio.create_task(self._finish.wait())
-        done, _ = await asyncio.wait({finish, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({finish, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         if finish not in done:
             finish.cancel()
             for task in done:
                 task.result()
 
-    # --- Beginning and end ---------------------------------------------------------------------------------------
-
-    async def _take_over(self) -> None:
-        """Go on where an earlier worker stopped: its windows, closed and brought to the same number."""
-        state, windows = await self._store.load()
-        if not windows:  # Redis lost them: the database knows every finished segment
-            state, windows = await self._reports.ask(segment_index.rebuild_windows)
-        if state is not None:
-            self._state = state
-        for name, window in windows.items():
-            self._tracks[name] = Track(name, window, await self._store.load_open_parts(name, window))
-        if not self._tracks:
-            return
-        # What the dead worker listed but may not have indexed; what is closed now is indexed when it is published.
-        for track in self._tracks.values():
-            for segment in track.window.segments:
-                self._index(FinishedSegment(track.name, segment, b""))
-        finished = align_tracks(self._tracks.values())
-        self._emit([self._tracks[entry.rendition].publication(finished=entry) for entry in finished])
-
     async def _close(self) -> None:
         """The broadcast has ended: ENDLIST, the last rows, storage, then the news."""
-        self._refused = True  # no new run from here on
-        await self._end_run()
+        self._intake.close()
+        await self.end_run()
         for track in self._tracks.values():
             track.window.end()
-            self._emit([track.publication()])
-        self._reports.save_segments(self._collector.take_rest())
-        await self._outbox.join()
+            self._publisher.emit([track.publication()])
+        await self._publisher.published()
         self._state.ended = True
-        await self._persist_state()
-        await self._uploader.drain()
-        await self._reports.drain()
+        await self._publisher.put_state()
+        await self._publisher.stored()
         await self._reports.ask(segment_index.mark_finished)
         self._reports.signal(signals.live_finished)
         await self._reports.drain()
 
-    # --- The source ----------------------------------------------------------------------------------------------
+    def _align(self) -> None:
+        for entry in align_tracks(self._tracks.values()):
+            self._publisher.emit([self._tracks[entry.rendition].publication(finished=entry)])
 
-    async def _pull_loop(self) -> None:
-        """Stay connected to the ingest server; it keeps the connection while no encoder publishes."""
-        while True:
-            try:
-                async for event in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self.stream_id):
-                    await self._on_event(event)
-            except (OSError, RtmpError, TimeoutError) as error:
-                log.info("the ingest server is not there: %s", error)
-            self._connected = False
-            await self._tell_player(connected=False)
-            await self._end_run()
-            await asyncio.sleep(limits.PULL_RETRY_SECONDS)
+    # --- What the intake says ------------------------------------------------------------------------------------
 
-    async def _on_event(self, event: rtmp.Event) -> None:
-        match event:
-            case MediaTag():
-                await self._on_tag(event)
-            case rtmp.Metadata():
-                self._announced = dict(event.values)
-            case rtmp.PlayStarted():
-                self._connected = True
-                await self._tell_player(connected=True)
-            case rtmp.PublisherGone():
-                self._waiting_since = None
-                await self._end_run()
-            case rtmp.PublisherBack():
-                self._expect_source()
-            case rtmp.Refused():
-                log.warning("the ingest server refused the player: %s", event.description)
+    async def take_frame(self, source: SourceReader, frame: VideoFrame | AudioFrame) -> None:
+        if self._run is None:
+            self._run = await self._begin_run(source, frame)
+        if isinstance(frame, AudioFrame):
+            self._run.audio(frame)
+            return
+        self._health.see_video(
+            now=time.monotonic(), size=len(frame.tag.payload), time_ms=frame.time_ms, is_key=frame.frame.is_key
+        )
+        self._run.video(frame)
+        allowed = self._state.target_duration + KEY_FRAME_SLACK_SECONDS
+        if self._passthrough and self._health.waiting_for_key_seconds(frame.time_ms) > allowed:
+            await self._encode_source_instead(self._run, source)
 
-    def _expect_source(self) -> None:
-        """An encoder begins to publish: it has NO_VIDEO_SECONDS to show a picture."""
-        self._refused, self._bad_tags = False, 0
-        self._waiting_since = time.monotonic() if self._run is None else None
+    async def end_run(self) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            await run.end()
 
-    async def _tell_player(self, *, connected: bool) -> None:
+    def refuse_source(self, refusal: SourceRefused) -> None:
+        self._reports.signal(signals.source_refused, code=refusal.code, text=str(refusal))
+
+    async def player_connected(self, connected: bool) -> None:
         """Release the held publish answer; without Redis it is released by its own time limit."""
         waiters, player = redis_keys.player_waiters_key(self.stream_id), redis_keys.player_key(self.stream_id)
         try:
@@ -234,78 +203,15 @@ class Supervisor:
         except REDIS_DOWN:
             log.info("%s: nobody could be told of the player: Redis does not answer", self.stream_id)
 
-    async def _on_tag(self, tag: MediaTag) -> None:
-        if self._refused:
-            return
-        try:
-            await self._take_tag(tag)
-            self._bad_tags = 0
-        except SourceRefused as refusal:
-            await self._refuse(refusal)
-        except SourceInterrupted as change:
-            log.info("%s: %s", self.stream_id, change)
-            await self._end_run(keep_headers=True)
-            self._reader().feed(tag)
-        except TranscodeError as error:
-            self._bad_tags += 1
-            if self._bad_tags == 1:
-                log.info("%s: unreadable media: %s", self.stream_id, error)
-            if self._bad_tags > MAX_BAD_TAGS:
-                await self._refuse(
-                    SourceRefused("garbage", "Your encoder sends data that is no video we can read. Restart it.")
-                )
-
-    async def _take_tag(self, tag: MediaTag) -> None:
-        source = self._reader()
-        for frame in source.feed(tag):
-            if self._run is None:
-                await self._begin_run(source, frame)
-            if isinstance(frame, VideoFrame):
-                await self._take_video(frame)
-            elif self._run is not None:
-                self._run.audio(frame)
-
-    def _reader(self) -> SourceReader:
-        if self._source is None:
-            self._source = SourceReader(self._announced)
-        return self._source
-
-    async def _take_video(self, frame: VideoFrame) -> None:
-        assert self._run is not None  # noqa: S101  _take_tag began it
-        self._health.see_video(
-            now=time.monotonic(), size=len(frame.tag.payload), time_ms=frame.time_ms, is_key=frame.frame.is_key
-        )
-        self._run.video(frame)
-        if self._passthrough:
-            allowed = self._state.target_duration + KEY_FRAME_SLACK_SECONDS
-            if self._health.waiting_for_key_seconds(frame.time_ms) > allowed:
-                await self._encode_source_instead()
-
-    async def _refuse(self, refusal: SourceRefused) -> None:
-        """Put it on the dashboard; streaming drops the publisher."""
-        self._refused, self._waiting_since = True, None
-        await self._end_run()
-        self._reports.signal(signals.source_refused, code=refusal.code, text=str(refusal))
-
     # --- Runs ----------------------------------------------------------------------------------------------------
 
-    async def _begin_run(self, source: SourceReader, first: VideoFrame | AudioFrame) -> None:
+    async def _begin_run(self, source: SourceReader, first: VideoFrame | AudioFrame) -> LiveRun:
         description = source.description
         assert description is not None and isinstance(first, VideoFrame)  # noqa: S101  a run begins with a key frame
-        self._waiting_since = None
-        videos = plan_renditions(
-            description.width,
-            description.height,
-            passthrough=self._passthrough,
-            max_rungs=settings.MAX_TRANSCODED_RUNGS,
-        )
-        if self._state.renditions:  # the set of names is fixed once players know it
-            known = {entry.name for entry in self._state.renditions}
-            videos = [plan for plan in videos if plan.name in known]
+        videos = self._plan(description)
         for name in [plan.name for plan in videos] + ([AUDIO] if source.aac else []):
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
-        for entry in align_tracks(self._tracks.values()):
-            self._emit([self._tracks[entry.rendition].publication(finished=entry)])
+        self._align()
         base_msn = max(track.window.next_msn for track in self._tracks.values())
         start = RunStart(
             epoch=await self._next_epoch(),
@@ -314,17 +220,27 @@ class Supervisor:
             first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
             discontinuity=base_msn > 0,
         )
-        plan = RunPlan(start, videos, self._state.part_target)
         self._health = SourceHealth(
             self._state.target_duration, has_audio=source.aac is not None, passthrough=self._passthrough
         )
-        self._run = LiveRun(plan, source, self._tracks, self._emit)
-        await self._run.begin()
+        plan = RunPlan(start, videos, self._state.part_target)
+        run = LiveRun(plan, source, self._tracks, self._publisher.emit)
+        await run.begin()
         if not self._state.ready:
-            await self._persist_state()
+            await self._publisher.put_state()
         self._reports.signal(
             signals.source_described, source=description.to_json(), warnings=self._health.warnings(time.monotonic())
         )
+        return run
+
+    def _plan(self, source: SourceDescription) -> list[VideoPlan]:
+        videos = plan_renditions(
+            source.width, source.height, passthrough=self._passthrough, max_rungs=settings.MAX_TRANSCODED_RUNGS
+        )
+        if not self._state.renditions:
+            return videos
+        known = {entry.name for entry in self._state.renditions}  # players were told these names once and for all
+        return [plan for plan in videos if plan.name in known]
 
     async def _next_epoch(self) -> int:
         """Redis may be away at the moment an encoder comes back: wait for it, the puller's socket buffers meanwhile."""
@@ -333,20 +249,10 @@ class Supervisor:
             try:
                 return await self._lease.next_epoch(after=used)
             except REDIS_DOWN:
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(limits.REDIS_RETRY_SECONDS)
 
-    async def _end_run(self, *, keep_headers: bool = False) -> None:
-        run, self._run = self._run, None
-        source, self._source = self._source, None
-        if keep_headers and source is not None:
-            self._source = SourceReader(self._announced, inherit=source)
-        if run is not None:
-            await run.end()
-
-    async def _encode_source_instead(self) -> None:
+    async def _encode_source_instead(self, run: LiveRun, source: SourceReader) -> None:
         """Key frames are too far apart to cut the source: encode its rendition too, from the last key frame on."""
-        run, source = self._run, self._source
-        assert run is not None and source is not None  # noqa: S101  called between two of its frames
         log.info("%s: key frames too far apart, the source is encoded", self.stream_id)
         self._passthrough, self._run = False, None
         replay = list(run.spool)
@@ -355,50 +261,12 @@ class Supervisor:
             await run.end()
         else:  # nobody has seen anything yet: begin anew
             await run.abort()
-            await self._outbox.join()
+            await self._publisher.published()
             self._tracks.clear()
             await self._store.reset_windows()
-        await self._begin_run(source, replay[last_key])
+        self._run = await self._begin_run(source, replay[last_key])
         for entry in replay[last_key:]:
-            self._run.video(entry)  # type: ignore[attr-defined]  # _begin_run set it
-
-    # --- Publishing ----------------------------------------------------------------------------------------------
-
-    def _emit(self, publications: list[Publication]) -> None:
-        if not publications:
-            return
-        if self._outbox.full():
-            log.error("%s: Redis is away for too long, the oldest media is dropped", self.stream_id)
-            self._outbox.get_nowait()
-            self._outbox.task_done()
-        self._outbox.put_nowait(publications)
-
-    async def _publish_loop(self) -> None:
-        """Publish in order; while Redis is away the outbox holds what it can, and everything is told anew after."""
-        while True:
-            batch = await self._outbox.get()
-            told = True
-            while True:
-                try:
-                    if not told:
-                        await self._store.put_state(self._state)
-                    await self._store.publish(batch)
-                    break
-                except REDIS_DOWN:
-                    told = False
-                    await asyncio.sleep(0.2)
-            for entry in batch:
-                self._uploader.add(entry)
-                if entry.finished is not None:
-                    self._index(entry.finished)
-                    self._previews.see(entry.finished)
-            await self._announce()
-            self._outbox.task_done()
-
-    def _index(self, finished: FinishedSegment) -> None:
-        row = self._collector.add(finished.rendition, finished.segment, expected=len(self._tracks))
-        if row is not None:
-            self._reports.save_segments([row])
+            self._run.video(entry)
 
     async def _announce(self) -> None:
         """Say "live" once per run: at the broadcast's first complete segment, later at a run's first part."""
@@ -408,64 +276,52 @@ class Supervisor:
         if not self._state.ready:
             if not run.is_complete:
                 return
-            self._state.renditions = self._describe(run)
+            windows = {name: track.window for name, track in self._tracks.items()}
+            self._state.renditions = describe_renditions(run.plan.videos, run.description, run.codecs, windows)
             self._state.ready = True
-            await self._persist_state()
+            await self._publisher.put_state()
             self._reports.save_renditions(self._state.renditions)
         self._announced_epoch = run.plan.start.epoch
         self._reports.signal(signals.run_live, epoch=run.plan.start.epoch)
 
-    def _describe(self, run: LiveRun) -> list[Rendition]:
-        return describe_renditions(
-            run.plan.videos, run.description, run.codecs, {name: t.window for name, t in self._tracks.items()}
-        )
-
-    async def _persist_state(self) -> None:
-        while True:
-            try:
-                await self._store.put_state(self._state)
-                return
-            except REDIS_DOWN:
-                await asyncio.sleep(0.2)
-
     # --- Orders and status ---------------------------------------------------------------------------------------
 
-    async def _control_loop(self) -> None:
-        """Listen for orders. Redis may go away: then the database is asked, which reconcile keeps right."""
+    async def _listen_to_orders(self) -> None:
+        """Orders come by Pub/Sub; one that was lost is found in the database a few seconds later."""
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(redis_keys.control_channel(self.stream_id))
                     while True:
-                        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=3.0)
+                        message = await pubsub.get_message(
+                            ignore_subscribe_messages=True, timeout=limits.ORDER_CHECK_SECONDS
+                        )
                         if message is not None:
                             self._on_order(json.loads(message["data"])["order"])
                         elif not await self._reports.ask(segment_index.is_wanted):
                             self._finish.set()
             except REDIS_DOWN:
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(limits.REDIS_RETRY_SECONDS)
 
     def _on_order(self, order: str) -> None:
         if order == "finish":
             self._finish.set()
-        elif order == "publish" and self._run is None:
-            self._expect_source()
+        elif order == "publish":
+            self._intake.expect_source()
 
-    async def _status_loop(self) -> None:
+    async def _report_status(self) -> None:
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(limits.STATUS_SECONDS)
             now = time.monotonic()
-            if self._waiting_since is not None and now - self._waiting_since > limits.NO_VIDEO_SECONDS:
-                await self._refuse(
-                    SourceRefused("no_video", "Your encoder sends no picture. Check its video source and encoder.")
-                )
+            self._intake.check_overdue(now)
             try:
-                if self._connected:
-                    await self._redis.set(redis_keys.player_key(self.stream_id), 1, ex=limits.STATUS_TTL_SECONDS)
+                if self._intake.connected:
+                    player = redis_keys.player_key(self.stream_id)
+                    await self._redis.set(player, 1, ex=limits.STATUS_TTL_SECONDS)
                 if self._run is not None:
                     await self._store.put_status(self._status(self._run, now))
             except REDIS_DOWN:
-                log.info("status of %s not stored: Redis does not answer", self.stream_id)
+                log.info("%s: status not stored: Redis does not answer", self.stream_id)
 
     def _status(self, run: LiveRun, now: float) -> dict[str, Any]:
         return {

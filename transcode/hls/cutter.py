@@ -71,8 +71,8 @@ class SegmentClock:
         return len(self._starts_ms) - 1
 
     def number_at(self, pts_ms: float) -> int:
-        """The segment a frame belongs to; -1 before the first."""
-        return bisect_right(self._starts_ms, pts_ms + BOUNDARY_TOLERANCE_MS) - 1
+        """The segment on air at this time; -1 before the first."""
+        return bisect_right(self._starts_ms, pts_ms) - 1
 
     def start_ms(self, number: int) -> float:
         return self._starts_ms[number]
@@ -95,7 +95,7 @@ class Cutter:
     _segment: int = -1
 
     def push(self, frame: Frame) -> list[CutPart]:
-        """Take the next frame in decode order; returns the part it completed, if any."""
+        """Take the next frame in decode order; returns what it completed: no part, one, or two."""
         if self.resume_dts is not None:
             if frame.dts < self.resume_dts:
                 return []
@@ -106,14 +106,15 @@ class Cutter:
         if not self._pending:
             self._segment, self._pending = number, [frame]
             return []
+        parts = self._cut_before_a_long_frame(frame)
         duration = self.fixed_duration or max(frame.dts - self._pending[-1].dts, 1)
         length = frame.dts - self._pending[0].dts
         if number > self._segment or length + duration > self.part_target * self.timescale:
-            part = self._cut(frame, ends_segment=number > self._segment)
+            parts.append(self._cut(frame, ends_segment=number > self._segment))
             self._segment, self._pending = number, [frame]
-            return [part]
+            return parts
         self._pending.append(frame)
-        return []
+        return parts
 
     def finish(self) -> list[CutPart]:
         """The run is over: the frames that are left, the last one as long as the one before it."""
@@ -127,6 +128,16 @@ class Cutter:
             self.resume_dts = self._pending[0].dts
         self._pending = []
 
+    def _cut_before_a_long_frame(self, following: Frame) -> list[CutPart]:
+        """A frame that lasts longer than those before it promised would make its part too long: begin a new one."""
+        length = following.dts - self._pending[0].dts
+        if len(self._pending) < 2 or length <= round(self.part_target * self.timescale):
+            return []
+        long = self._pending.pop()
+        part = self._cut(long)
+        self._pending = [long]
+        return [part]
+
     def _cut(self, following: Frame | None, *, ends_segment: bool = False) -> CutPart:
         frames, self._pending = self._pending, []
         durations = [max(after.dts - frame.dts, 1) for frame, after in pairwise(frames)]
@@ -136,16 +147,18 @@ class Cutter:
         next_starts = following.pts if following is not None and ends_segment else None
         return CutPart(frames, [*durations, last], self._segment, next_starts)
 
-    def _segment_of(self, frame: Frame) -> int:
+    def decided_ms(self, frame: Frame) -> float:
+        """How far the reference rendition must have come before this frame's segment is known."""
         pts_ms = frame.pts * 1000 / self.timescale
+        # Sound is cut at the frame nearest to the picture's boundary: half a frame either way.
+        return pts_ms + (self.fixed_duration * 500 / self.timescale if self.is_audio else BOUNDARY_TOLERANCE_MS)
+
+    def _segment_of(self, frame: Frame) -> int:
         if self.leads:
-            return self._lead(frame, pts_ms)
-        if self.is_audio:
-            # Sound is cut at the frame nearest to the picture's boundary: half a frame either way.
-            pts_ms += self.fixed_duration * 500 / self.timescale
-        elif not frame.is_key:
+            return self._lead(frame, frame.pts * 1000 / self.timescale)
+        if not self.is_audio and not frame.is_key:
             return self._segment
-        return max(self.clock.number_at(pts_ms), self._segment)
+        return max(self.clock.number_at(self.decided_ms(frame)), self._segment)
 
     def _lead(self, frame: Frame, pts_ms: float) -> int:
         if frame.is_key and (not self.clock.started or pts_ms - self.clock.latest_ms >= self.min_segment_ms):

@@ -1,0 +1,137 @@
+"""Takes one broadcast's source in from the ingest server and decides what of it can go on air."""
+
+import asyncio
+import logging
+import time
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from transcode import limits, rtmp
+from transcode.errors import RtmpError, SourceRefused, TranscodeError
+from transcode.flv import MediaTag
+from transcode.puller import pull
+from transcode.source import AudioFrame, SourceInterrupted, SourceReader, VideoFrame
+
+log = logging.getLogger(__name__)
+
+INGEST_HOST = "127.0.0.1"
+INGEST_APP = "live"
+MAX_BAD_TAGS = 30  # unreadable messages in a row before the source is called garbage
+
+
+class SourceListener(Protocol):
+    """Who makes something of the source."""
+
+    async def take_frame(self, source: SourceReader, frame: VideoFrame | AudioFrame) -> None:
+        """The next frame; the first one of a run is a key frame."""
+
+    async def end_run(self) -> None:
+        """The source is gone or changes: what follows is a new run."""
+
+    def refuse_source(self, refusal: SourceRefused) -> None:
+        """The source cannot go on air."""
+
+    async def player_connected(self, connected: bool) -> None:
+        """The puller reached the ingest server, or lost it."""
+
+
+class SourceIntake:
+    """The puller, the reader of the current run, and the refusals."""
+
+    def __init__(self, stream_id: str, listener: SourceListener) -> None:
+        self.connected = False
+        self._stream_id, self._listener = stream_id, listener
+        self._reader: SourceReader | None = None
+        self._announced: dict[str, Any] = {}
+        self._closed = self._refused = False
+        self._bad_tags = 0
+        self._waiting_since: float | None = None  # the server says when somebody publishes, also to a late player
+
+    async def run(self) -> None:
+        """Stay connected to the ingest server; it keeps the connection while no encoder publishes."""
+        while True:
+            try:
+                async for event in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id):
+                    await self._on_event(event)
+            except (OSError, RtmpError, TimeoutError) as error:
+                log.info("the ingest server is not there: %s", error)
+            self.connected = False
+            await self._listener.player_connected(False)
+            await self._interrupt()
+            await asyncio.sleep(limits.PULL_RETRY_SECONDS)
+
+    def expect_source(self) -> None:
+        """An encoder begins to publish: it has NO_VIDEO_SECONDS to show a picture."""
+        if self._reader is None or self._reader.description is None:
+            self._refused, self._bad_tags = False, 0
+            self._waiting_since = time.monotonic()
+
+    def check_overdue(self, now: float) -> None:
+        """Refuse a publisher that shows no picture; `now` is monotonic seconds."""
+        if self._waiting_since is not None and now - self._waiting_since > limits.NO_VIDEO_SECONDS:
+            self._refuse(
+                SourceRefused("no_video", "Your encoder sends no picture. Check its video source and encoder.")
+            )
+
+    def close(self) -> None:
+        """Take nothing more: the broadcast has ended."""
+        self._closed, self._waiting_since = True, None
+
+    async def _on_event(self, event: rtmp.Event) -> None:
+        match event:
+            case MediaTag():
+                if not (self._refused or self._closed):
+                    await self._on_tag(event)
+            case rtmp.Metadata():
+                self._announced = dict(event.values)
+            case rtmp.PlayStarted():
+                self.connected = True
+                await self._listener.player_connected(True)
+            case rtmp.PublisherGone():
+                self._waiting_since = None
+                await self._interrupt()
+            case rtmp.PublisherBack():
+                self.expect_source()
+            case rtmp.Refused():
+                log.warning("the ingest server refused the player: %s", event.description)
+
+    async def _on_tag(self, tag: MediaTag) -> None:
+        try:
+            await self._take(tag)
+            self._bad_tags = 0
+        except SourceRefused as refusal:
+            self._refuse(refusal)
+            await self._interrupt()
+        except SourceInterrupted as change:
+            log.info("%s: %s", self._stream_id, change)
+            inherited = self._reader
+            await self._interrupt()
+            self._reader = SourceReader(self._announced, inherit=inherited)
+            self._reader.feed(tag)
+        except TranscodeError as error:
+            await self._on_bad_tag(error)
+
+    async def _take(self, tag: MediaTag) -> None:
+        if self._reader is None:
+            self._reader = SourceReader(self._announced)
+        reader = self._reader
+        for frame in reader.feed(tag):
+            self._waiting_since = None
+            await self._listener.take_frame(reader, frame)
+
+    async def _on_bad_tag(self, error: TranscodeError) -> None:
+        self._bad_tags += 1
+        if self._bad_tags == 1:
+            log.info("%s: unreadable media: %s", self._stream_id, error)
+        if self._bad_tags > MAX_BAD_TAGS:
+            self._refuse(SourceRefused("garbage", "Your encoder sends data that is no video we can read. Restart it."))
+            await self._interrupt()
+
+    async def _interrupt(self) -> None:
+        self._reader = None
+        await self._listener.end_run()
+
+    def _refuse(self, refusal: SourceRefused) -> None:
+        self._refused, self._waiting_since = True, None
+        self._listener.refuse_source(refusal)
