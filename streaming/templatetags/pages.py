@@ -52,6 +52,8 @@ def preview_url(path: str) -> str:
 def as_input(field: BoundField) -> SafeString:
     """The field's widget in our look, tied to its error and help text for screen readers."""
     attrs = {"class": "input"}
+    if field.field.widget.attrs.get("placeholder") == field.label:
+        attrs["placeholder"] = ""  # a label said twice is noise
     described_by = [f"{field.id_for_label}_{part}" for part, there in _descriptions(field) if there]
     if described_by:
         attrs["aria-describedby"] = " ".join(described_by)

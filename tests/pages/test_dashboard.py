@@ -1,0 +1,132 @@
+"""The streamer's own pages: what is saved, what is confirmed, and that a key is seen once."""
+
+import re
+
+import pytest
+from django.test import override_settings
+
+from accounts.models import User
+from streaming.models import Broadcast, Category, Channel, IngestNotice
+from tests.pages.conftest import browser_of
+from vod.models import Vod
+
+pytestmark = pytest.mark.django_db
+
+KEY = re.compile(r"live_[A-Za-z0-9_-]{20,}")
+PAGES = ["/", "/alice", "/dashboard/", "/dashboard/setup/", "/dashboard/videos/", "/api/v1/channels/alice"]
+
+
+def test_the_key_is_in_the_answer_that_makes_it_and_on_no_page_after(channel: Channel, alice: User) -> None:
+    browser = browser_of(alice)
+
+    answer = browser.post("/dashboard/setup/")
+    key = KEY.search(answer.content.decode())
+
+    assert key is not None
+    assert "no-store" in answer["Cache-Control"]
+    for path in PAGES:
+        assert key[0] not in browser.get(path).content.decode(), path
+
+
+def test_a_second_key_replaces_the_first(channel: Channel, alice: User) -> None:
+    browser = browser_of(alice)
+    first = KEY.search(browser.post("/dashboard/setup/").content.decode())
+    second = KEY.search(browser.post("/dashboard/setup/").content.decode())
+
+    assert first and second and first[0] != second[0]
+    assert channel.stream_keys.filter(revoked_at=None).count() == 1
+
+
+def test_the_setup_page_names_the_server_it_was_asked_at(channel: Channel, alice: User) -> None:
+    with override_settings(PUBLIC_RTMP_URL="", RTMP_PORT=2935, ALLOWED_HOSTS=["live.example"]):
+        page = browser_of(alice).get("/dashboard/setup/", headers={"host": "live.example:8000"})
+    assert 'value="rtmp://live.example:2935/live"' in page.content.decode()
+
+    with override_settings(PUBLIC_RTMP_URL="rtmp://in.example/live"):
+        page = browser_of(alice).get("/dashboard/setup/")
+    assert 'value="rtmp://in.example/live"' in page.content.decode()
+
+
+def test_alice_saves_what_her_stream_is_called(on_air: Broadcast, channel: Channel, alice: User) -> None:
+    category, _ = Category.objects.get_or_create(name="Art", slug="art")
+    form = {"title": "Glazing", "category": category.pk, "tags": "oil, calm", "about": "Hello."}
+
+    answer = browser_of(alice).post("/dashboard/", form, follow=True)
+
+    assert "Saved." in answer.content.decode()
+    channel.refresh_from_db()
+    on_air.refresh_from_db()
+    assert (channel.title, channel.tags, channel.about, channel.category) == (
+        "Glazing",
+        ["oil", "calm"],
+        "Hello.",
+        category,
+    )
+    assert on_air.title == "Glazing"
+
+
+def test_what_cannot_be_saved_is_said_and_kept_in_the_form(channel: Channel, alice: User) -> None:
+    answer = browser_of(alice).post("/dashboard/", {"title": "Glazing", "tags": "<b>", "about": ""})
+
+    page = answer.content.decode()
+    assert "A tag consists of letters and digits." in page
+    assert 'value="Glazing"' in page
+    channel.refresh_from_db()
+    assert channel.title == "Painting the mill"
+
+
+def test_notices_are_on_the_owners_dashboard_only(channel: Channel, alice: User, bob: User) -> None:
+    IngestNotice.objects.create(channel=channel, code="hevc", text="HEVC is not supported.")
+
+    assert "HEVC is not supported." in browser_of(alice).get("/dashboard/").content.decode()
+    assert "HEVC is not supported." not in browser_of(bob).get("/dashboard/").content.decode()
+    assert "HEVC is not supported." not in browser_of(bob).get("/alice").content.decode()
+
+
+def test_ending_asks_first_and_names_the_broadcast(on_air: Broadcast, alice: User) -> None:
+    browser = browser_of(alice)
+
+    assert "Painting the mill" in browser.get("/dashboard/end").content.decode()
+    on_air.refresh_from_db()
+    assert on_air.state == "live"
+
+    browser.post("/dashboard/end")
+    on_air.refresh_from_db()
+    assert on_air.state == "ended"
+
+
+def test_without_a_broadcast_there_is_nothing_to_end(channel: Channel, alice: User) -> None:
+    assert browser_of(alice).get("/dashboard/end")["Location"] == "/dashboard/"
+
+
+def test_alice_hides_and_deletes_her_recording(recording: Vod, alice: User) -> None:
+    browser = browser_of(alice)
+    base = f"/dashboard/videos/{recording.public_id}"
+
+    browser.post(f"{base}/visibility", {"visibility": "private"})
+    recording.refresh_from_db()
+    assert recording.visibility == "private"
+
+    assert "Painting the sky" in browser.get(f"{base}/delete").content.decode()
+    assert "Painting the sky" in browser.get("/dashboard/videos/").content.decode()
+    browser.post(f"{base}/delete")
+    browser.get("/dashboard/videos/")  # says so once
+    assert "Painting the sky" not in browser.get("/dashboard/videos/").content.decode()
+    assert browser.get(recording.get_absolute_url()).status_code == 404
+
+
+def test_bob_cannot_touch_alices_recording(recording: Vod, bob: User) -> None:
+    base = f"/dashboard/videos/{recording.public_id}"
+
+    assert browser_of(bob).post(f"{base}/visibility", {"visibility": "private"}).status_code == 404
+    assert browser_of(bob).post(f"{base}/delete").status_code == 404
+    recording.refresh_from_db()
+    assert recording.visibility == "public"
+
+
+def test_a_visibility_that_does_not_exist_is_refused(recording: Vod, alice: User) -> None:
+    base = f"/dashboard/videos/{recording.public_id}"
+
+    answer = browser_of(alice).post(f"{base}/visibility", {"visibility": "secret"}, follow=True)
+
+    assert "The visibility is public, unlisted or private." in answer.content.decode()
