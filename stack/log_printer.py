@@ -19,11 +19,8 @@ LEVEL = re.compile(
     r"|(?P<access>\d{4}-\d\d-\d\dT[\d:]+[+-]\d\d:\d\d ))"
 )
 SHOWN = {"WARN", "WARNING", "ERROR", "CRITICAL", "CRIT", "error", "crit", "alert", "emerg", "PANIC"}
-QUIET = {
-    "redis",
-    "live-redis",
-    "postgres",
-}  # talk of their own starts and stops; only PostgreSQL's PANIC concerns anyone
+# They talk of their own starts and stops; only PostgreSQL's PANIC concerns anyone.
+QUIET = {"redis", "live-redis", "postgres"}
 # supervisord at its start, about what we chose: the control socket is guarded by its file mode.
 EXPECTED = "Server 'unix_http_server' running without any HTTP authentication checking"
 LONGEST_LINE = 600

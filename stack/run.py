@@ -116,17 +116,7 @@ class Stack:
         from stack import nginx, services
         from stack.processes import read_procfile
 
-        state = []
-        if "MILLRACE_DB_HOST" not in os.environ:
-            services.prepare_postgres(self.data / "postgres")
-            state.append(services.postgres(self.data / "postgres"))
-        if "MILLRACE_REDIS_URL" not in os.environ:
-            services.prepare_redis(self.data / "redis")
-            state.append(services.redis(self.data / "redis"))
-            if "MILLRACE_LIVE_REDIS_URL" not in os.environ:
-                live = self.data / "live-redis"
-                services.prepare_redis(live)
-                state.append(services.redis(live, name="live-redis", server_options=services.LIVE_REDIS_OPTIONS))
+        state = services.own_services(self.data, os.environ)
         self._prepare_live_edge()
         ingest = nginx.write_config("ingest", nginx.ingest_values())
         edge = nginx.write_config("edge", nginx.edge_values(_trusted_proxies()))
@@ -182,7 +172,7 @@ class Stack:
         from stack import preparation, services
 
         if "state" in groups:
-            services.wait_until_up(self.data / "postgres", self.data / "redis", self._watch_supervisor)
+            services.wait_until_up(groups["state"], self.data, self._watch_supervisor)
         self.control = self._control()
         preparation.migrate()
         preparation.collect_static()

@@ -171,23 +171,47 @@ def _redis_binary() -> str:
     return binary
 
 
-# --- Waiting for both
+# --- All of them
 
 
-def wait_until_up(postgres_directory: Path, redis_directory: Path, between: Callable[[], None] = lambda: None) -> None:
-    """Return when both answer and the database exists; `between` tries, do that."""
+def own_services(data: Path, environment: Mapping[str, str]) -> list[Program]:
+    """Those that the operator has not brought himself, prepared and ready to start."""
+    programs = []
+    if "MILLRACE_DB_HOST" not in environment:
+        prepare_postgres(data / "postgres")
+        programs.append(postgres(data / "postgres"))
+    if "MILLRACE_REDIS_URL" not in environment:
+        prepare_redis(data / "redis")
+        programs.append(redis(data / "redis"))
+        if "MILLRACE_LIVE_REDIS_URL" not in environment:
+            prepare_redis(data / "live-redis")
+            programs.append(redis(data / "live-redis", name="live-redis", server_options=LIVE_REDIS_OPTIONS))
+    return programs
+
+
+def wait_until_up(programs: list[Program], data: Path, between: Callable[[], None] = lambda: None) -> None:
+    """Return when all `programs` answer and the database exists; `between` tries, do that."""
+    deadline = time.monotonic() + START_SECONDS
+    for program in programs:
+        answers = _postgres_answers if program.name == "postgres" else _redis_answers
+        while not answers(data / program.name):
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"{program.name} did not come up within {START_SECONDS:.0f} s; "
+                    f"{data}/logs/{program.name}.log says why."
+                )
+            between()
+            time.sleep(POLL_SECONDS)
+
+
+def _postgres_answers(directory: Path) -> bool:
     import psycopg
 
-    deadline = time.monotonic() + START_SECONDS
-    while not _redis_answers(redis_directory):
-        _pause(deadline, "Redis", between)
-    while True:
-        try:
-            ensure_database(postgres_directory)
-        except psycopg.OperationalError:
-            _pause(deadline, "PostgreSQL", between)
-        else:
-            return
+    try:
+        ensure_database(directory)
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def ensure_database(postgres_directory: Path) -> None:
@@ -209,12 +233,3 @@ def _redis_answers(directory: Path) -> bool:
             return client.recv(5) == b"+PONG"
     except OSError:
         return False
-
-
-def _pause(deadline: float, service: str, between: Callable[[], None]) -> None:
-    between()
-    if time.monotonic() > deadline:
-        raise StackError(
-            f"{service} did not come up within {START_SECONDS:.0f} s; its log in MILLRACE_DATA/logs says why."
-        )
-    time.sleep(POLL_SECONDS)

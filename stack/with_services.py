@@ -62,7 +62,7 @@ def running(data: Path, *, durable: bool) -> Iterator[None]:
     with ExitStack() as stack:
         for program in programs:
             stack.enter_context(_process(program, data / "logs" / f"{program.name}.log"))
-        services.wait_until_up(postgres_directory, redis_directory)
+        services.wait_until_up(programs, data)
         yield
 
 
