@@ -2,14 +2,14 @@
 
 from django.contrib import admin
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from streaming.urls import channel_urlpatterns
 
 
-def favicon(request: HttpRequest) -> HttpResponse:
+def favicon(request: HttpRequest) -> HttpResponseBase:
     """For pages that name no icon of their own, such as the admin's."""
     return RedirectView.as_view(url=staticfiles_storage.url("img/favicon.svg"))(request)
 

@@ -1,5 +1,6 @@
 """What a streamer types on the dashboard."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -18,14 +19,14 @@ class ChannelForm(forms.Form):
         max_length=ABOUT_MAX, required=False, label="About the channel", widget=forms.Textarea(attrs={"rows": 4})
     )
 
-    def __init__(self, *args: Any, channel: Channel, **kwargs: Any) -> None:
+    def __init__(self, sent: Mapping[str, Any] | None, *, channel: Channel) -> None:
         initial = {
             "title": channel.title,
             "category": channel.category,
             "tags": ", ".join(channel.tags),
             "about": channel.about,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(sent, initial=initial)
         if not Category.objects.exists():
             del self.fields["category"]
 

@@ -51,7 +51,7 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
 @login_required
 def dashboard_videos(request: HttpRequest) -> HttpResponse:
     """The owner's recordings."""
-    vods = Vod.objects.for_pages().filter(channel__owner=request.user).order_by("-created_at", "-pk")
+    vods = Vod.objects.for_pages().filter(channel__owner=cast(User, request.user)).order_by("-created_at", "-pk")
     page = Paginator(vods, VIDEOS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "vod/dashboard_videos.html", {"page": page, "visibilities": Visibility.choices})
 

@@ -51,7 +51,7 @@ def preview_url(path: str) -> str:
 @register.filter
 def as_input(field: BoundField) -> SafeString:
     """The field's widget in our look, tied to its error and help text for screen readers."""
-    attrs = {"class": "input"}
+    attrs: dict[str, str | bool] = {"class": "input"}
     if field.field.widget.attrs.get("placeholder") == field.label:
         attrs["placeholder"] = ""  # a label said twice is noise
     described_by = [f"{field.id_for_label}_{part}" for part, there in _descriptions(field) if there]
