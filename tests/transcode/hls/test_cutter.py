@@ -17,8 +17,8 @@ TARGET_TICKS = round(PART_TARGET * TICKS)
 START_MS = 10_000
 MIN_SEGMENT_MS = 450
 
-RATES = [Fraction(24000, 1001), 24, 25, Fraction(30000, 1001), 30, 48, 50, Fraction(60000, 1001), 60]
-rates = st.sampled_from([Fraction(rate) for rate in RATES])
+WHOLE_RATES = [Fraction(rate) for rate in (24, 25, 30, 48, 50, 60)]
+rates = st.sampled_from([*WHOLE_RATES, Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001)])
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,13 @@ def pictures(
     for number in range(int(seconds * rate)):
         dts_ms, later_ms = (first_ms + round(1000 * Fraction(count) / rate) for count in (number, number + 1))
         shown_later = b_frames and (number - 1) % (b_frames + 1) == 0 and number % keys
-        offset_ms = round(b_frames * 1000 / rate) if shown_later else (later_ms - dts_ms if b_frames else 0)
+        offset_ms = round(Fraction(b_frames * 1000) / rate) if shown_later else (later_ms - dts_ms if b_frames else 0)
         found.append(Frame(dts_ms * 90, b"picture", is_key=number % keys == 0, composition_offset=offset_ms * 90))
     return found
 
 
-def leader(clock: SegmentClock, **settings: object) -> Cutter:
-    return replace(
-        Cutter(clock, TICKS, PART_TARGET, leads=True, min_segment_ms=MIN_SEGMENT_MS, default_duration=3000), **settings
-    )
+def leader(clock: SegmentClock) -> Cutter:
+    return Cutter(clock, TICKS, PART_TARGET, leads=True, min_segment_ms=MIN_SEGMENT_MS, default_duration=3000)
 
 
 def cut_all(cutter: Cutter, frames: Sequence[Frame]) -> Cut:

@@ -1,0 +1,285 @@
+"""From frames to parts, segments and windows of all renditions of a run."""
+
+from collections.abc import Iterable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcode.fmp4 import walk_boxes
+from transcode.hls.cutter import Frame
+from transcode.hls.window import Part, Window, WindowSegment
+from transcode.limits import MIN_SEGMENT_MS
+from transcode.packager import Packager, Publication, RunStart, Track, align_tracks
+
+WALL_TIME = 1_795_159_800.0
+START_MS = 10_000
+FRAME_MS = 40
+
+
+class Show:
+    """One run with a source, one rung and sound, fed frame by frame."""
+
+    def __init__(self, tracks: dict[str, Track] | None = None, *, epoch: int = 1) -> None:
+        self.tracks = tracks or {name: track(name) for name in ("source", "360p", "audio")}
+        base = max(one.window.next_msn for one in self.tracks.values())
+        start = RunStart(epoch, base, WALL_TIME + 100 * epoch, START_MS, discontinuity=base > 0)
+        self.packager = Packager(start=start, part_target=0.35, leader="source")
+        self.made = [
+            self.packager.add_video(self.tracks["source"], b"source init", 25.0),
+            self.packager.add_audio(self.tracks["audio"], b"audio init", 48_000, 1024),
+        ]
+        self.rung_joined = False
+
+    def picture(self, name: str, number: int, *, keys_every: int = 50) -> None:
+        if name == "360p" and not self.rung_joined:
+            self.rung_joined = True
+            self.made.append(self.packager.add_video(self.tracks["360p"], b"rung init", 25.0))
+        dts = (START_MS + number * FRAME_MS) * 90
+        self.made += self.packager.push(name, Frame(dts, b"%s %d;" % (name.encode(), number), number % keys_every == 0))
+
+    def sound(self, number: int) -> None:
+        frame = Frame(START_MS * 48 + 1024 * number, b"sound %d;" % number)
+        self.made += self.packager.push("audio", frame)
+
+    def play(self, first: int, last: int, *, rung: bool = True, keys_every: int = 50) -> None:
+        for number in range(first, last):
+            self.picture("source", number, keys_every=keys_every)
+            if rung:
+                self.picture("360p", number, keys_every=keys_every)
+            for sound in range(number * FRAME_MS * 48 // 1024, (number + 1) * FRAME_MS * 48 // 1024):
+                self.sound(sound)
+
+    def finish(self) -> None:
+        self.made += self.packager.finish()
+
+    def segments(self, name: str) -> list[WindowSegment]:
+        return self.tracks[name].window.segments
+
+
+def track(name: str) -> Track:
+    return Track(name, Window(target_duration=2, part_target=0.35))
+
+
+def media_of(publications: Iterable[Publication], name: str) -> bytes:
+    """What the samples of a rendition's parts carry, in order."""
+    found = b""
+    for entry in publications:
+        if entry.rendition == name and entry.part:
+            found += b"".join(bytes(box.payload) for box in walk_boxes(entry.part) if box.path == "mdat")
+    return found
+
+
+def pictures(name: str, first: int, last: int) -> bytes:
+    return b"".join(b"%s %d;" % (name.encode(), number) for number in range(first, last))
+
+
+def test_every_rendition_has_the_same_segments_at_the_same_times() -> None:
+    show = Show()
+    show.play(0, 200)
+    show.finish()
+
+    for name in show.tracks:
+        segments = show.segments(name)
+        assert [segment.msn for segment in segments] == [0, 1, 2, 3]
+        for number, segment in enumerate(segments):
+            assert abs(segment.starts_at - (WALL_TIME + 100 + 2 * number)) < 0.011
+            assert abs(segment.duration - 2.0) < 0.022
+    assert media_of(show.made, "source") == pictures("source", 0, 200)
+    assert media_of(show.made, "360p") == pictures("360p", 0, 200)
+
+
+def test_segment_is_its_parts_and_every_part_lists_itself() -> None:
+    """A-085: byte for byte; and what a window lists has been published with it or before."""
+    show = Show()
+    show.play(0, 120)
+    parts: dict[str, bytes] = {}
+    for entry in show.made:
+        if entry.part_name:
+            parts[f"{entry.rendition}/{entry.part_name}"] = entry.part
+        if entry.finished:
+            segment = entry.finished.segment
+            names = [f"{entry.rendition}/{segment.epoch}-{segment.msn}.{i}.m4s" for i in range(len(segment.parts))]
+            assert entry.finished.body == b"".join(parts[name] for name in names)
+            assert segment.size == len(entry.finished.body)
+        listed = Window.from_json(entry.window)
+        if listed.open is not None:
+            for index in range(len(listed.open.parts)):
+                assert f"{entry.rendition}/{listed.open.epoch}-{listed.open.msn}.{index}.m4s" in parts
+
+
+def test_only_first_parts_are_independent_and_start_with_a_segment_type() -> None:
+    show = Show()
+    show.play(0, 120)
+
+    for segment in show.segments("source"):
+        assert [part.independent for part in segment.parts] == [True] + [False] * (len(segment.parts) - 1)
+    for entry in show.made:
+        if entry.part_name:
+            assert (entry.part[4:8] == b"styp") == entry.part_name.endswith(".0.m4s")
+
+
+def test_initialization_comes_with_the_rendition() -> None:
+    show = Show(epoch=7)
+    show.picture("360p", 0)
+
+    assert [(entry.rendition, entry.init_name, entry.init) for entry in show.made] == [
+        ("source", "7.init.mp4", b"source init"),
+        ("audio", "7.init.mp4", b"audio init"),
+        ("360p", "7.init.mp4", b"rung init"),
+    ]
+
+
+def test_followers_are_never_ahead_of_the_source() -> None:
+    show = Show()
+    for number in range(200):  # sound and rung arrive half a second early
+        show.picture("360p", number)
+        show.sound(number * FRAME_MS * 48 // 1024)
+        if number >= 12:
+            show.picture("source", number - 12)
+        for name in ("360p", "audio"):
+            assert show.tracks[name].window.next_msn <= show.tracks["source"].window.next_msn
+
+    assert [segment.msn for segment in show.segments("360p")] == [0, 1, 2]
+
+
+def test_rung_that_comes_late_starts_with_gaps() -> None:
+    show = Show()
+    show.play(0, 120, rung=False)
+    for number in range(100, 170):
+        show.picture("360p", number)
+        show.picture("source", number + 20) if number + 20 >= 120 else None
+
+    gaps = show.segments("360p")[:2]
+    assert [(gap.msn, gap.gap, gap.duration) for gap in gaps] == [(0, True, 2.0), (1, True, 2.0)]
+    assert [gap.starts_at for gap in gaps] == [segment.starts_at for segment in show.segments("source")[:2]]
+    assert show.segments("360p")[2].parts[0].independent
+
+
+def test_restarted_encoder_loses_no_frame_and_repeats_none() -> None:
+    show = Show()
+    show.play(0, 117)
+    resume = show.packager.resume_ms("360p")
+    for number in range(117, 130):
+        show.picture("source", number)
+
+    assert resume == START_MS + 100 * FRAME_MS  # the open segment's key frame
+    for number in range(100, 160):
+        show.picture("360p", number)
+    for number in range(130, 160):
+        show.picture("source", number)
+    show.finish()
+
+    assert media_of(show.made, "360p") == pictures("360p", 0, 160)
+    assert [segment.msn for segment in show.segments("360p")] == [0, 1, 2, 3]
+    assert not any(segment.gap for segment in show.segments("360p"))
+
+
+@given(st.lists(st.integers(3, 160), max_size=6))
+def test_encoder_may_die_at_any_moment_and_often(deaths: list[int]) -> None:
+    show = Show()
+    fed = 0
+    for death in [*sorted(deaths), 170]:
+        for number in range(fed, death):
+            show.picture("source", number)
+            show.picture("360p", number)
+        fed = max(fed, death)
+        resume = show.packager.resume_ms("360p")
+        for number in range(round((resume - START_MS) / FRAME_MS), fed):
+            show.picture("360p", number)
+    show.finish()
+
+    assert media_of(show.made, "360p") == pictures("360p", 0, 170)
+
+
+def test_end_of_a_run_publishes_the_last_short_segment() -> None:
+    show = Show()
+    show.play(0, 57)
+    show.finish()
+
+    assert [segment.msn for segment in show.segments("source")] == [0, 1]
+    assert media_of(show.made, "source") == pictures("source", 0, 57)
+    assert show.tracks["source"].window.open is None
+
+
+def test_next_run_goes_on_with_the_numbers_after_a_discontinuity() -> None:
+    first = Show()
+    first.play(0, 120)
+    first.finish()
+    assert align_tracks(first.tracks.values()) == []
+    second = Show(first.tracks, epoch=2)
+    second.play(0, 110)
+
+    for name in second.tracks:
+        segments = second.segments(name)
+        assert [segment.msn for segment in segments] == [0, 1, 2, 3, 4]
+        assert [segment.discontinuity for segment in segments] == [False, False, False, True, False]
+        assert [segment.epoch for segment in segments] == [1, 1, 1, 2, 2]
+        assert segments[3].starts_at == WALL_TIME + 200
+
+
+def test_rung_that_never_made_a_segment_of_the_run_gets_gaps_before_the_next() -> None:
+    show = Show()
+    show.play(0, 120, rung=False)
+    show.finish()
+    finished = align_tracks(show.tracks.values())
+
+    assert [(entry.rendition, entry.segment.msn, entry.body) for entry in finished] == [
+        ("360p", 0, b""),
+        ("360p", 1, b""),
+        ("360p", 2, b""),
+    ]
+    assert {one.window.next_msn for one in show.tracks.values()} == {3}
+
+
+def test_take_over_closes_what_was_open_and_marks_what_was_lost() -> None:
+    """A worker died: the next one has the windows, and the open parts' bytes unless Redis lost them."""
+    show = Show()
+    show.play(0, 130)
+    taken = {
+        name: Track(name, Window.from_json(one.window.to_json()), list(one.open_parts))
+        for name, one in show.tracks.items()
+    }
+    taken["audio"].open_parts.pop()
+    finished = {entry.rendition: entry for entry in align_tracks(taken.values())}
+
+    assert finished["source"].body == b"".join(show.tracks["source"].open_parts)
+    assert not finished["source"].segment.gap
+    assert finished["audio"].segment.gap
+    assert finished["audio"].body == b""
+    assert {one.window.next_msn for one in taken.values()} == {3}
+    assert [segment.msn for segment in taken["audio"].window.segments] == [0, 1, 2]
+
+
+def test_rendition_that_was_away_for_longer_than_the_window_keeps_whole_numbers() -> None:
+    """Its old segments leave with the others': a playlist cannot skip a number."""
+    ahead, behind = track("source"), track("360p")
+    for number in range(60):
+        for one in (ahead, behind) if number < 5 else (ahead,):
+            one.window.open_segment(epoch=1, starts_at=2.0 * number, discontinuity=number in {2, 7})
+            one.window.add_part(Part(2.0, 1, independent=True))
+            one.window.close_segment()
+    align_tracks([ahead, behind])
+
+    numbers = [segment.msn for segment in behind.window.segments]
+    assert numbers == [segment.msn for segment in ahead.window.segments]
+    assert behind.window.discontinuity_sequence == ahead.window.discontinuity_sequence == 2
+
+
+def test_rendition_that_joins_later_counts_the_discontinuities_before_it() -> None:
+    ahead, new = track("source"), track("audio")
+    for number in range(60):
+        ahead.window.open_segment(epoch=1, starts_at=2.0 * number, discontinuity=number in {2, 50})
+        ahead.window.add_part(Part(2.0, 1, independent=True))
+        ahead.window.close_segment()
+    align_tracks([ahead, new])
+
+    assert new.window.discontinuity_sequence == 1
+    assert new.window.next_msn == 60
+
+
+def test_scene_cuts_do_not_make_tiny_segments() -> None:
+    show = Show()
+    show.play(0, 200, keys_every=3)
+    show.finish()
+
+    assert all(segment.duration * 1000 >= MIN_SEGMENT_MS for segment in show.segments("source")[:-1])
