@@ -89,6 +89,10 @@ def align_tracks(tracks: Iterable[Track]) -> list[FinishedSegment]:
         return finished
     for track in tracks:
         missing = [s for s in ahead.window.segments if s.msn >= track.window.next_msn]
+        if missing and (not track.window.segments or missing[0].msn > track.window.next_msn):
+            # New, or away for longer than a window lasts: numbers must not skip, so it starts with the others'.
+            track.window.segments.clear()
+            track.window.discontinuity_sequence = ahead.window.discontinuity_sequence
         for other in missing:
             track.window.next_msn = other.msn
             track.window.add_gap(
