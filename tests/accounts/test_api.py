@@ -1,0 +1,61 @@
+"""The signed-in user in the API, and the two ways to sign in to it."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.services import create_api_token
+
+pytestmark = pytest.mark.django_db
+JSON = "application/json"
+
+
+def bearer(token: str) -> Client:
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def browser_of(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def test_bearer_token_signs_in(alice: User) -> None:
+    answer = bearer(create_api_token(user=alice, name="bot")).get("/api/v1/me")
+    assert answer.json()["login"] == "alice"
+    assert set(answer.json()) == {"user_id", "login", "display_name", "email", "created_at"}
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer ", "Bearer a b", "Bearer mrt_wrong", "bearer \x00", "Bearer ünï", "Basic YTpi", ""]
+)
+def test_anything_else_does_not(alice: User, header: str) -> None:
+    answer = Client().get("/api/v1/me", HTTP_AUTHORIZATION=header)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_tokens_are_made_listed_and_revoked_in_the_browser(alice: User) -> None:
+    browser = browser_of(alice)
+    made = browser.post("/api/v1/tokens", {"name": "bot", "user": 999, "digest": "x"}, content_type=JSON)
+    assert made.status_code == 201
+    token = made.json()["api_token"]
+    listed = browser.get("/api/v1/tokens").json()
+    assert [row["name"] for row in listed] == ["bot"]
+    assert token not in str(listed)
+    assert set(listed[0]) == {"id", "name", "prefix", "created_at", "last_used_at"}
+    assert browser.delete(f"/api/v1/tokens/{listed[0]['id']}").status_code == 204
+    assert bearer(token).get("/api/v1/me").status_code == 401
+
+
+def test_token_cannot_make_another_token(alice: User) -> None:
+    client = bearer(create_api_token(user=alice, name="bot"))
+    assert client.post("/api/v1/tokens", {"name": "more"}, content_type=JSON).status_code in {401, 403}
+    assert alice.api_tokens.count() == 1
+
+
+def test_nobody_revokes_anothers_token(alice: User, bob: User) -> None:
+    create_api_token(user=alice, name="bot")
+    token_id = alice.api_tokens.get().pk
+    assert browser_of(bob).delete(f"/api/v1/tokens/{token_id}").status_code == 404
+    assert alice.api_tokens.get().revoked_at is None

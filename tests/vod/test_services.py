@@ -1,0 +1,85 @@
+"""Making, hiding and deleting recordings."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from common.errors import InvalidInput
+from streaming.broadcast_states import BroadcastState
+from streaming.models import Broadcast
+from streaming.services import watch_state
+from streaming.signals import recording_ready
+from tests.vod.conftest import FakeRecorder
+from transcode.models import LiveJob
+from transcode.services import Recording
+from vod.models import Visibility, Vod
+from vod.services import create_missing_vods, create_vod, delete_vod, update_vod
+
+pytestmark = pytest.mark.django_db
+
+
+def test_ended_broadcast_becomes_a_recording(broadcast: Broadcast) -> None:
+    recording_ready.send(sender=Broadcast, stream_id=broadcast.public_id)
+    vod = Vod.objects.get()
+    assert (vod.title, vod.duration_seconds, vod.renditions) == ("Chess tonight", 61.5, ["source", "720p"])
+    assert (vod.visibility, vod.preview_path) == (Visibility.PUBLIC, "previews/a.jpg")
+    assert vod.public_id != broadcast.public_id
+    assert watch_state(channel=broadcast.channel).vod_url == vod.get_absolute_url()
+
+
+def test_repeating_it_makes_no_second_one(broadcast: Broadcast) -> None:
+    first = create_vod(stream_id=broadcast.public_id)
+    assert first is not None
+    update_vod(vod=first, title="My title", visibility="private")
+    assert create_vod(stream_id=broadcast.public_id) == first
+    first.refresh_from_db()
+    assert (Vod.objects.count(), first.title, first.visibility) == (1, "My title", "private")
+    assert watch_state(channel=broadcast.channel).vod_url is None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": BroadcastState.LIVE, "ended_at": None}, {"started_at": None}], ids=["running", "never on air"]
+)
+def test_nothing_to_record(broadcast: Broadcast, changes: dict[str, object], recorder: FakeRecorder) -> None:
+    Broadcast.objects.update(**changes)
+    assert create_vod(stream_id=broadcast.public_id) is None
+    assert (Vod.objects.count(), recorder.written) == (0, [])
+
+
+def test_too_short_to_keep(broadcast: Broadcast, recorder: FakeRecorder) -> None:
+    recorder.recording = Recording(duration_seconds=0, renditions=[])
+    assert create_vod(stream_id=broadcast.public_id) is None
+
+
+def test_recording_whose_signal_was_lost_is_made_by_the_schedule(broadcast: Broadcast) -> None:
+    LiveJob.objects.create(stream_id=broadcast.public_id, wanted=False, finished_at=timezone.now())
+    assert create_missing_vods() == 0  # its signal may still come
+    Broadcast.objects.update(ended_at=timezone.now() - timedelta(seconds=10))
+    assert create_missing_vods() == 1
+    assert create_missing_vods() == 0
+
+
+def test_unfinished_media_work_is_waited_for(broadcast: Broadcast) -> None:
+    LiveJob.objects.create(stream_id=broadcast.public_id)
+    Broadcast.objects.update(ended_at=timezone.now() - timedelta(seconds=10))
+    assert create_missing_vods() == 0
+
+
+def test_deleted_recording_is_not_made_again(broadcast: Broadcast) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    delete_vod(vod=vod)
+    LiveJob.objects.create(stream_id=broadcast.public_id, wanted=False, finished_at=timezone.now())
+    Broadcast.objects.update(ended_at=timezone.now() - timedelta(seconds=10))
+    assert create_missing_vods() == 0
+    assert create_vod(stream_id=broadcast.public_id) is None
+    assert watch_state(channel=broadcast.channel).vod_url is None
+
+
+@pytest.mark.parametrize("changes", [{"visibility": "secret"}, {"title": "x" * 141}, {"channel": 1}, {"title": "a\nb"}])
+def test_nonsense_is_refused(broadcast: Broadcast, changes: dict[str, object]) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    with pytest.raises(InvalidInput):
+        update_vod(vod=vod, **changes)
