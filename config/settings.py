@@ -41,7 +41,7 @@ def _own_names() -> list[str]:
     return [*names, *(str(address[4][0]) for address in addresses)]
 
 
-ALLOWED_HOSTS = env_list("MILLRACE_HOSTS", _own_names())
+ALLOWED_HOSTS = [*env_list("MILLRACE_HOSTS", _own_names()), "127.0.0.1"]  # hooks and health checks come from here
 SECURE = SITE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(arguments: list[str]) -> None:
@@ -67,6 +68,29 @@ def die_with_parent(signum: signal.Signals) -> None:
         sys.exit("The process that started this one is gone.")
 
 
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies, so that none can get lost."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_all_children() -> None:
+    """Kill and reap every child, and after `adopt_orphans` their children too, as they become ours."""
+    me = str(os.getpid())
+    with suppress(ChildProcessError):  # none is left
+        while True:
+            for process in Path("/proc").iterdir():
+                if process.name.isdigit() and _stat_fields(process)[1:2] == [me]:
+                    os.kill(int(process.name), signal.SIGKILL)  # at least a zombie until we reap it: never someone else
+            os.waitpid(-1, 0)
+
+
+def _stat_fields(process: Path) -> list[str]:
+    """State, parent, process group, … of /proc/<pid>/stat: what follows the name, which may contain anything."""
+    with suppress(OSError):
+        return (process / "stat").read_text().rpartition(")")[2].split()
+    return []
+
+
 def end_leftovers(pid_file: Path) -> None:
     """Kill the children of a predecessor that was itself killed before it could stop them.
 
@@ -81,9 +105,9 @@ def end_leftovers(pid_file: Path) -> None:
 
 
 def _is_leftover(process: Path, group: int) -> bool:
-    with suppress(OSError, ValueError, IndexError):
-        name, _, rest = (process / "stat").read_text().rpartition(")")
-        return int(rest.split()[2]) == group and name.endswith("(nginx") and int(process.name) != os.getpid()
+    with suppress(OSError):
+        name = (process / "comm").read_text().strip()
+        return name == "nginx" and _stat_fields(process)[2:3] == [str(group)] and int(process.name) != os.getpid()
     return False
 
 

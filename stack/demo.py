@@ -29,6 +29,7 @@ from django.conf import settings  # noqa: E402
 from django.utils.text import slugify  # noqa: E402
 from websockets.asyncio.client import connect  # noqa: E402
 from websockets.exceptions import WebSocketException  # noqa: E402
+from websockets.typing import Origin  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from accounts.services import create_api_token, create_user  # noqa: E402
@@ -201,7 +202,8 @@ async def chat(viewer: Account, demo: DemoChannel, channel_id: int) -> None:
 
 async def watch(viewer: Account, demo: DemoChannel, _channel_id: int) -> None:
     """Be counted as a viewer."""
-    async with connect(f"ws://127.0.0.1:{settings.PORT}/api/v1/channels/{demo.login}/events") as events:
+    here = f"127.0.0.1:{settings.PORT}"
+    async with connect(f"ws://{here}/api/v1/channels/{demo.login}/events", origin=Origin(f"http://{here}")) as events:
         await events.send(json.dumps({"type": "watching"}))
         await read_on(events)
 
