@@ -108,7 +108,7 @@ class SourceIntake:
             inherited = self._reader
             await self._interrupt()
             self._reader = SourceReader(self._announced, inherit=inherited)
-            self._reader.feed(tag)
+            await self._on_tag(tag)  # it may be the key frame that begins the new run
         except TranscodeError as error:
             await self._on_bad_tag(error)
 
