@@ -40,7 +40,7 @@ def test_usual_start() -> None:
     described = reader.description
     assert described is not None
     assert (described.width, described.height, described.frame_rate) == (322, 242, 30.0)
-    assert (described.video_codec, described.audio_codec) == ("avc1.64000d", "mp4a.40.2")
+    assert (described.video_codec, described.audio_codec) == ("avc1.64000D", "mp4a.40.2")
     assert (described.sample_rate, described.channels, described.declared_kbps) == (48_000, 2, 2500)
     assert described.encoder == "OBS 30"
 
