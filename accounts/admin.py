@@ -16,6 +16,11 @@ class CreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
         model = User
         fields = ("login", "email")
 
+    def clean_login(self) -> str:
+        typed: str = self.cleaned_data["login"]
+        self.instance.display_name = typed
+        return typed.lower()
+
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
@@ -37,8 +42,6 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     actions = ("suspend", "reinstate")
 
     def save_model(self, request: HttpRequest, obj: User, form: object, change: bool) -> None:
-        obj.display_name = obj.display_name or obj.login
-        obj.login = obj.login.lower()
         was_active = change and User.objects.filter(pk=obj.pk, is_active=True).exists()
         if was_active and not obj.is_active:
             suspend_user(user=obj)  # by the service, so that a running broadcast ends too
