@@ -12,6 +12,7 @@ function playFeatured() {
   const engine = createEngine(video, {
     live: true,
     capToSize: true,
+    lowLatency: false, // nobody answers a preview, so it need not ask three times a second
     onReady: () => video.play().catch(() => {}),
     onQuality: () => {},
     onProblem: () => engine.stop(),

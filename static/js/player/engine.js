@@ -42,7 +42,7 @@ class HlsEngine {
     this.url = null;
     this.renewedAt = 0;
     this.recoveries = [];
-    this.lowLatency = options.live && preferences.lowLatency();
+    this.lowLatency = options.live && (options.lowLatency ?? preferences.lowLatency());
     addEventListener("pagehide", () => this.hls && preferences.keepBandwidth(this.hls.bandwidthEstimate));
   }
 
@@ -151,12 +151,16 @@ class HlsEngine {
     this.toEdge();
   }
 
+  // The distance to the live edge that the playlist asks for, or null.
+  get wantedLatency() {
+    const details = this.hls?.latestLevelDetails;
+    if (!details || !details.live) return null;
+    return (this.lowLatency && details.partHoldBack) || details.holdBack || 3 * details.targetduration;
+  }
+
   // hls.js keeps a second more distance after each stall. That is right for a weak line, wrong after an encoder's drop.
   resetTarget() {
-    const details = this.hls?.latestLevelDetails;
-    if (!details || !details.live) return;
-    const target = (this.lowLatency && details.partHoldBack) || details.holdBack || 3 * details.targetduration;
-    this.hls.targetLatency = target;
+    if (this.wantedLatency !== null) this.hls.targetLatency = this.wantedLatency;
   }
 
   toEdge() {
@@ -220,6 +224,7 @@ class NativeEngine {
     this.shownLabel = "";
     this.bandwidth = 0;
     this.targetLatency = null;
+    this.wantedLatency = null;
     video.addEventListener("error", () => this.url && this.retry());
     video.addEventListener("loadedmetadata", () => this.url && options.onReady());
   }

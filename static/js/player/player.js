@@ -13,6 +13,8 @@ const TICK_MS = 250;
 const STUCK_MS = 600; // parts come every 350 ms: a little longer without movement is a stall
 const JUMP_AFTER_MS = 1000;
 const JUMP_EVERY_MS = 3000;
+const CALM_MS = 30_000; // so long without a stall, and the player dares to go closer to the edge again
+const CALM_MAX_MS = 480_000; // twice as long after each further stall, up to this
 const RENEW_AT = 0.8; // of a playback address's life
 const ON_AIR = ["starting", "live", "reconnecting"];
 
@@ -31,6 +33,8 @@ export class Player extends EventTarget {
     this.lastTime = -1;
     this.movedAt = performance.now();
     this.jumpedAt = 0;
+    this.stalledAt = 0;
+    this.calmMs = CALM_MS / 2;
     this.engine = createEngine(this.video, {
       live: this.live,
       onReady: () => this.start(),
@@ -200,15 +204,22 @@ export class Player extends EventTarget {
       return;
     }
     if (now - this.movedAt > STUCK_MS && this.facts.moving && this.facts.picture) {
-      this.stalls += 1;
-      this.setFacts({ moving: false });
+      this.noteStall(now);
     }
     if (this.live && now - this.movedAt > JUMP_AFTER_MS) this.jump(now, jumpTarget(this.position()));
   }
 
+  noteStall(now) {
+    this.stalls += 1;
+    this.stalledAt = now;
+    if (this.facts.channel === "live") this.calmMs = Math.min(this.calmMs * 2, CALM_MAX_MS);
+    this.setFacts({ moving: false });
+  }
+
   stayAtEdge(now) {
-    const { latency, targetLatency } = this.engine || {};
+    const { latency, targetLatency, wantedLatency } = this.engine || {};
     if (!this.followsEdge || !latency || !targetLatency) return;
+    if (targetLatency > wantedLatency + 0.1 && now - this.stalledAt > this.calmMs) this.engine.resetTarget();
     this.jump(now, catchUpTarget({ ...this.position(), behind: latency - targetLatency }));
   }
 
