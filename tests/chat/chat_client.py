@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 WAIT_SECONDS = 5.0
 Json = dict[str, Any]
@@ -21,7 +22,12 @@ class ChatClient:
         if cookie:
             headers["Cookie"] = f"sessionid={cookie}"
         self._connect = connect(
-            url, additional_headers=headers, origin=origin, compression=None, ping_interval=None, max_queue=None
+            url,
+            additional_headers=headers,
+            origin=None if origin is None else Origin(origin),
+            compression=None,
+            ping_interval=None,
+            max_queue=None,
         )
         self.socket: ClientConnection
         self.seen: list[Json] = []

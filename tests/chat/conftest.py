@@ -52,10 +52,10 @@ def gateway(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[Gate
 
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
-    people = [create_user(login=login) for login in ("alice", "bob", "charlie")]
-    tokens = [create_api_token(user=user, name="test") for user in people]
-    room, _ = Channel.objects.get_or_create(owner=people[0])
-    return Cast(room.pk, *people, *tokens)
+    alice, bob, charlie = (create_user(login=login) for login in ("alice", "bob", "charlie"))
+    room, _ = Channel.objects.get_or_create(owner=alice)
+    tokens = [create_api_token(user=user, name="test") for user in (alice, bob, charlie)]
+    return Cast(room.pk, alice, bob, charlie, *tokens)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
@@ -20,8 +21,9 @@ START_SECONDS = 20
 class PrivateRedis:
     """A redis-server that a test may kill."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
         self._directory = directory
+        self._appendonly = "yes" if durable else "no"
         self.socket = directory / "r.sock"
         self.url = f"unix://{self.socket}?db=0"
         self._process: subprocess.Popen[bytes] | None = None
@@ -31,7 +33,18 @@ class PrivateRedis:
             [
                 "redis-server",
                 *("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self._directory)),
-                *("--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no", "--loglevel", "warning"),
+                *(
+                    "--appendonly",
+                    self._appendonly,
+                    "--appendfsync",
+                    "always",
+                    "--save",
+                    "",
+                    "--daemonize",
+                    "no",
+                    "--loglevel",
+                    "warning",
+                ),
             ],
             stdout=subprocess.DEVNULL,
         )
@@ -114,7 +127,7 @@ class GatewayProcess:
             self._process.wait()
 
 
-def wait_until(condition, what: str, seconds: float = START_SECONDS) -> None:  # type: ignore[no-untyped-def]
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.chat_client import ChatClient
+from tests.chat.chat_client import ChatClient, Json
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis, wait_until
 
@@ -59,7 +59,7 @@ async def _connect_and_stop_reading(gateway: GatewayProcess, room_id: int) -> so
     return raw
 
 
-async def _read_rest(raw: socket.socket) -> list[dict[str, object]]:
+async def _read_rest(raw: socket.socket) -> list[Json]:
     """Start reading again: everything up to the gap marker."""
     loop = asyncio.get_running_loop()
     received = b""
@@ -71,7 +71,7 @@ async def _read_rest(raw: socket.socket) -> list[dict[str, object]]:
     return _decode(body)
 
 
-def _decode(frames: bytes) -> list[dict[str, object]]:
+def _decode(frames: bytes) -> list[Json]:
     events = []
     while len(frames) > 4:
         length, start = (frames[1], 2) if frames[1] < 126 else (int.from_bytes(frames[2:4], "big"), 4)

@@ -191,7 +191,7 @@ async def _publish(
     for number, text in enumerate(texts):
         names = ["bob", text] if as_name else ["bob"]
         for name in names:
-            seq = int(room.incr(redis_keys.room_sequence(cast.room_id)))  # type: ignore[arg-type]
+            seq = int(room.incr(redis_keys.room_sequence(cast.room_id)))
             user = Person(id=number, login=name, display_name=name, badges=(text,) if as_name else ())
             event = Message(id=f"id{seq}", sent_at=text, user=user, text=text, seq=seq).to_json()
             room.xadd(redis_keys.room_history(cast.room_id), {"e": event}, id=f"{seq}-0")

@@ -1,6 +1,7 @@
 """What was said reaches PostgreSQL, once each."""
 
 import asyncio
+from typing import Any
 
 import pytest
 import redis
@@ -34,7 +35,7 @@ def test_messages_are_stored_as_they_were_shown(
 
 
 def test_storing_again_adds_nothing(said: list[dict[str, object]], room_redis: redis.Redis, cast: Cast) -> None:
-    entries = room_redis.xrange(redis_keys.room_log(cast.room_id))
+    entries: Any = room_redis.xrange(redis_keys.room_log(cast.room_id))
     store_room_logs(redis=room_redis)
     assert room_redis.xlen(redis_keys.room_log(cast.room_id)) == 0
     for entry_id, fields in entries:  # as after a worker that died between its INSERT and its XDEL
