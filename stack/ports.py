@@ -74,8 +74,16 @@ def _listening_inodes(port: int) -> set[str]:
 
 
 def _holds(process: Path, inodes: set[str]) -> bool:
+    wanted = {f"socket:[{inode}]" for inode in inodes}
     try:
-        links = [os.readlink(descriptor) for descriptor in (process / "fd").iterdir()]
+        descriptors = list((process / "fd").iterdir())
     except OSError:  # it ended, or belongs to someone else
         return False
-    return any(link.startswith("socket:[") and link[8:-1] in inodes for link in links)
+    return any(_target(descriptor) in wanted for descriptor in descriptors)
+
+
+def _target(descriptor: Path) -> str:
+    try:
+        return os.readlink(descriptor)
+    except OSError:  # closed since
+        return ""
