@@ -5,11 +5,12 @@ import logging
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
+from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-OUTAGE = (OperationalError, InterfaceError, RedisError)
+OUTAGE = (OperationalError, InterfaceError, RedisError, BrokerError)
 OUTAGE_TEXT = "A part of this site is restarting. Try again in a few seconds."
 OUTAGE_RETRY_SECONDS = 3
 # Without templates or sessions: they may need what is away. The browser comes back by itself.

@@ -14,7 +14,7 @@ def drop_publisher(*, stream_id: str) -> bool:
     """Disconnect whoever publishes this broadcast. False when the ingest server could not be asked."""
     transport = httpx.HTTPTransport(uds=str(settings.INGEST_CONTROL_SOCKET))
     try:
-        with httpx.Client(transport=transport, timeout=CONTROL_SECONDS) as client:
+        with httpx.Client(transport=transport, timeout=CONTROL_SECONDS, trust_env=False) as client:
             parameters = {"app": "live", "name": stream_id}
             client.get("http://ingest/control/drop/publisher", params=parameters).raise_for_status()
     except httpx.HTTPError as error:

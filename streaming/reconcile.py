@@ -86,7 +86,7 @@ def repair_orphans(now: datetime) -> None:
 def repair_live_jobs() -> None:
     """Media work follows the broadcasts: wanted for each open one, finished for each ended one."""
     state = Broadcast.objects.filter(public_id=OuterRef("stream_id")).values("state")[:1]
-    left_behind = LiveJob.objects.filter(wanted=True).annotate(broadcast_state=Subquery(state))
+    left_behind = LiveJob.objects.filter(finished_at=None, wanted=True).annotate(broadcast_state=Subquery(state))
     ended = left_behind.filter(Q(broadcast_state=BroadcastState.ENDED) | Q(broadcast_state=None))
     for stream_id in ended.values_list("stream_id", flat=True):
         media.finish_live(stream_id=stream_id)
