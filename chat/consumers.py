@@ -125,6 +125,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         )
         self.strikes = 0
         viewer = Viewer(sink_for(self.scope, self.base_send))
+        viewer.user_id = self.speaker.user_id if self.speaker else None
         older = await self.room.read_before_ring(since) if since is not None else []
         hello = Hello(
             channel_id=self.room.room_id,
@@ -153,6 +154,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         except DirectoryUnavailableError:
             return SIGN_IN_AWAY
         self.speaker = speaker_in_room(user=user, room=self.facts)
+        if self.viewer is not None:
+            self.viewer.user_id = user.pk
         return SignedIn(you=person(self.speaker))
 
     def _write(self, event: Event) -> None:

@@ -17,7 +17,13 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.services import user_for_api_token
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
-from chat.limits import DIRECTORY_FUSE_SECONDS, DIRECTORY_THREADS, DIRECTORY_WAIT_SECONDS, ROOM_FACTS_KEPT, ROOM_FACTS_SECONDS
+from chat.limits import (
+    DIRECTORY_FUSE_SECONDS,
+    DIRECTORY_THREADS,
+    DIRECTORY_WAIT_SECONDS,
+    ROOM_FACTS_KEPT,
+    ROOM_FACTS_SECONDS,
+)
 from streaming.models import Channel
 
 Found = TypeVar("Found")

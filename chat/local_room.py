@@ -31,11 +31,12 @@ TRY_AGAIN_LATER = 1013
 class Viewer:
     """One connection in a room, and what it has missed by being slow."""
 
-    __slots__ = ("asked_at", "gone", "has_until", "missed_first", "missed_last", "sink", "slow_since")
+    __slots__ = ("asked_at", "gone", "has_until", "missed_first", "missed_last", "sink", "slow_since", "user_id")
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self.gone = False
+        self.user_id: int | None = None  # who speaks through it, if anybody
         self.has_until = 0  # he came back with everything up to here, perhaps more than was flushed
         self.slow_since: float | None = None
         self.missed_first = self.missed_last = 0

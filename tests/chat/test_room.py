@@ -5,11 +5,15 @@ import json
 
 import pytest
 import redis
+from asgiref.sync import sync_to_async
+from django.contrib.auth.signals import user_logged_out
+from pytest_django.fixtures import Settings
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from accounts.services import suspend_user
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
-from tests.chat.gateway_process import GatewayProcess
+from tests.chat.gateway_process import GatewayProcess, PrivateRedis
 
 
 async def test_charlie_reads_what_bob_says_without_signing_in(gateway: GatewayProcess, cast: Cast) -> None:
@@ -245,3 +249,20 @@ async def test_history_can_be_read_over_http(gateway: GatewayProcess, cast: Cast
     assert (status, answer["seq"], answer["channel_id"]) == (200, ack["seq"], cast.room_id)
     assert answer["messages"][-1]["text"] == "for the record"
     assert (await asyncio.to_thread(gateway.get, "/api/v1/chat/999999/history"))[0] == 404
+
+
+@pytest.mark.parametrize("ending", ["suspended", "logged out"])
+async def test_an_ended_session_ends_the_connection(
+    gateway: GatewayProcess, private_redis: PrivateRedis, settings: Settings, cast: Cast, ending: str
+) -> None:
+    settings.REDIS_URL = private_redis.url
+    url = gateway.url(cast.room_id)
+    async with ChatClient(url, token=cast.bob_token) as bob, ChatClient(url, token=cast.charlie_token) as charlie:
+        if ending == "suspended":
+            await sync_to_async(suspend_user)(user=cast.bob)
+        else:
+            await sync_to_async(user_logged_out.send)(sender=type(cast.bob), request=None, user=cast.bob)
+        with pytest.raises(ConnectionClosed):
+            await bob.wait_for("never")
+        assert bob.socket.close_code == 1008
+        assert (await charlie.said("still here"))["type"] == "ack"

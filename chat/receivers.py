@@ -1,0 +1,21 @@
+"""What chat does when something happens below it: one line each."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import receiver
+
+from accounts.models import User
+from accounts.signals import user_suspended
+from chat.sign_out import sign_out_everywhere
+
+
+@receiver(user_suspended)
+def on_user_suspended(user_id: int, **_: Any) -> None:
+    sign_out_everywhere(user_id=user_id)
+
+
+@receiver(user_logged_out)
+def on_user_logged_out(user: User | None, **_: Any) -> None:
+    if user is not None:  # someone without a session pressed the button again
+        sign_out_everywhere(user_id=user.pk)
