@@ -112,6 +112,21 @@ def test_key_appears_in_no_log_and_no_command_line(moved: Any, tmp_path: Path) -
     assert b"hook-secret" not in written
 
 
+def test_key_would_appear_in_a_more_talkative_log(moved: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control for the test above: it can find a key, and the log level is what keeps it out."""
+    quiet_render = nginx.render
+    monkeypatch.setattr(
+        nginx, "render", lambda text, values: quiet_render(text, values).replace("stderr crit", "stderr info")
+    )
+    with (
+        answering(moved.SITE_PORT, site) as hooks,
+        running_nginx("ingest", nginx.ingest_values(), moved.RTMP_PORT) as log,
+        encoder(moved.RTMP_PORT, KEY, tmp_path),
+    ):
+        wait_for(lambda: hooks)
+        wait_for(lambda: KEY.encode() in log.read_bytes())
+
+
 def assert_in_no_command_line(secret: str) -> None:
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -140,7 +155,9 @@ def pulled_streams(port: int, name: str, *, from_address: str = "127.0.0.1") -> 
             "-v",
             "quiet",
             "-rw_timeout",
-            "3000000",
+            "2000000",
+            "-analyzeduration",
+            "300000",
             "-show_entries",
             "stream=codec_type",
             "-of",
