@@ -6,6 +6,7 @@ import json
 import pytest
 import redis
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.contrib.auth.signals import user_logged_out
 from pytest_django.fixtures import Settings
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -259,7 +260,7 @@ async def test_an_ended_session_ends_the_connection(
     url = gateway.url(cast.room_id)
     async with ChatClient(url, token=cast.bob_token) as bob, ChatClient(url, token=cast.charlie_token) as charlie:
         if ending == "suspended":
-            await sync_to_async(suspend_user)(user=cast.bob)
+            await database_sync_to_async(suspend_user)(user=cast.bob)
         else:
             await sync_to_async(user_logged_out.send)(sender=type(cast.bob), request=None, user=cast.bob)
         with pytest.raises(ConnectionClosed):
