@@ -21,6 +21,7 @@ from transcode.hls import names
 from transcode.hls.multivariant import render_multivariant
 from transcode.hls.playlist import RenditionReport, render_live
 from transcode.hls.window import Window
+from transcode.limits import REDIS_RETRY_SECONDS
 from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, as_bytes
 
@@ -40,7 +41,7 @@ class FollowedBroadcast:
         self.stream_id, self.folder = stream_id, folder
         self.state: LiveState | None = None
         self.windows: dict[str, Window] = {}
-        self.loaded = asyncio.Event()
+        self.loading: asyncio.Task[None] | None = None
         self.used_at = time.monotonic()
         self._waiters: defaultdict[str, set[asyncio.Future[bool]]] = defaultdict(set)
         self._rendered: dict[tuple[str, bool], bytes] = {}
@@ -152,7 +153,7 @@ class LiveEdge:
     def __init__(self, redis: "aioredis.Redis", folder: Path) -> None:
         self._redis, self._folder = redis, folder
         self._followed: dict[str, FollowedBroadcast] = {}
-        self._pubsub = redis.pubsub(ignore_subscribe_messages=True)
+        self._pubsub = redis.pubsub()
         self._tasks: list[asyncio.Task[None]] = []
         self._something_to_hear = asyncio.Event()
 
@@ -176,17 +177,22 @@ class LiveEdge:
             if len(self._followed) >= MAX_FOLLOWED:
                 raise ConnectionError("this origin follows too many broadcasts")
             followed = self._followed[stream_id] = FollowedBroadcast(stream_id, self._folder / stream_id)
-            try:
-                # Subscribe first: news that arrives while the state is read is newer than what is read.
-                await self._pubsub.subscribe(redis_keys.events_channel(stream_id))
-                self._something_to_hear.set()
-                await self._load(followed)
-            except REDIS_DOWN:
-                del self._followed[stream_id]
-                raise
+            followed.loading = asyncio.create_task(self._begin(followed))
         followed.used_at = time.monotonic()
-        await followed.loaded.wait()
+        if followed.loading is not None:
+            await asyncio.shield(followed.loading)  # the first viewer may hang up while others wait for the same
         return followed
+
+    async def _begin(self, followed: FollowedBroadcast) -> None:
+        try:
+            # Subscribe first: news that arrives while the state is read is newer than what is read.
+            await self._pubsub.subscribe(redis_keys.events_channel(followed.stream_id))
+            self._something_to_hear.set()
+            await self._load(followed)
+        except BaseException:
+            self._followed.pop(followed.stream_id, None)
+            raise
+        followed.loading = None
 
     async def fetch(self, stream_id: str, rendition: str, name: str) -> bytes | None:
         """A part or initialization section straight from Redis."""
@@ -199,48 +205,44 @@ class LiveEdge:
             pipe.hgetall(redis_keys.windows_key(stream_id))
             state, windows = await pipe.execute()
         for name, text in windows.items():
-            followed.take_window(name.decode(), Window.from_json(json.loads(text)))
-        if state:
+            rendition, window = name.decode(), Window.from_json(json.loads(text))
+            known = followed.windows.get(rendition)
+            if known is None or window.edge >= known.edge:  # else news was faster than this reading
+                followed.take_window(rendition, window)
+        if state and not (followed.state and followed.state.ended):
             followed.take_state(LiveState.from_json(json.loads(state)))
-        followed.loaded.set()
 
     async def _listen(self) -> None:
-        """Take news for ever; after a lost connection subscribe again and load what was missed."""
+        """Take news for ever. After a lost connection the client subscribes again by itself, which is news too."""
         while True:
             await self._something_to_hear.wait()
             try:
                 message = await self._pubsub.get_message(timeout=5.0)
                 if message is not None:
-                    await self._take_news(message)
+                    await self._take_message(message)
             except REDIS_DOWN:
                 log.warning("live media's Redis does not answer; players keep what they have")
-                await asyncio.sleep(0.3)
-                await self._recover()
+                await asyncio.sleep(REDIS_RETRY_SECONDS)
             except Exception:
                 log.exception("news could not be taken")
 
-    async def _recover(self) -> None:
-        try:
-            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
-            self._pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
-            for stream_id, followed in list(self._followed.items()):
-                await self._pubsub.subscribe(redis_keys.events_channel(stream_id))
-                await self._load(followed)
-        except REDIS_DOWN:
-            log.info("Redis is still away")
-
-    async def _take_news(self, message: dict[str, Any]) -> None:
+    async def _take_message(self, message: dict[str, Any]) -> None:
         stream_id = message["channel"].decode().split("{", 1)[1].split("}", 1)[0]
         followed = self._followed.get(stream_id)
         if followed is None:
             return
-        news = json.loads(message["data"])
+        if message["type"] == "message":
+            await self._take_news(followed, json.loads(message["data"]))
+        elif message["type"] == "subscribe" and followed.loading is None:
+            await self._load(followed)  # what was told meanwhile was missed
+
+    async def _take_news(self, followed: FollowedBroadcast, news: dict[str, Any]) -> None:
         if "state" in news:
             followed.take_state(LiveState.from_json(news["state"]))
             return
         rendition, window = news["rendition"], Window.from_json(news["window"])
         if news["part"] is not None:
-            body = await self.fetch(stream_id, rendition, news["part"])
+            body = await self.fetch(followed.stream_id, rendition, news["part"])
             if body is not None:
                 followed.write(rendition, news["part"], body)
         if news["segment"] is not None:
