@@ -27,7 +27,7 @@ pick_python() {
 }
 
 python_packages() {
-    # Ubuntu 22.04's python3 is 3.10; it has 3.11 under its own name.
+    # Ubuntu 22.04's python3 is 3.10; it has 3.11 under its own name. Only known once the package lists are there.
     case $(apt-cache policy python3 2>/dev/null | sed -n 's/^  Candidate: //p') in
     3.[0-9].* | 3.10.*) echo python3.11 python3.11-venv ;;
     *) echo python3 python3-venv ;;
@@ -48,7 +48,7 @@ missing_packages() {
     command -v redis-server >/dev/null || echo redis-server
     has_file /usr/lib/postgresql/*/bin/postgres || command -v postgres >/dev/null || echo postgresql
     command -v npm >/dev/null || echo npm
-    [ -n "$(pick_python)" ] || python_packages
+    [ -n "$(pick_python)" ] || echo python3
     if [ "$purpose" = test ]; then
         has_file /usr/bin/chromium /usr/bin/google-chrome || browser_package
         has_file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf || echo fonts-dejavu-core
@@ -89,34 +89,47 @@ check_can_install() {
 
 install_packages() {
     check_can_install "$*"
-    policy=/usr/sbin/policy-rc.d # Debian's way of saying that installing shall start no service
-    if [ ! -e $policy ]; then
-        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
-        trap 'exit 130' INT TERM
-        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
-        as_root chmod 755 $policy
-    fi
-    apt "reading package lists" update
-    # shellcheck disable=SC2046
+    forbid_starting_services
+    apt "package lists" update
+    for package in "$@"; do
+        shift
+        # shellcheck disable=SC2046  several packages
+        if [ "$package" = python3 ]; then set -- "$@" $(python_packages); else set -- "$@" "$package"; fi
+    done
     apt "system packages" install --yes --no-install-recommends "$@"
     if [ -d /run/systemd/system ]; then # nor at the next boot: the stack brings its own
         for service in nginx redis-server postgresql; do
             case " $* " in *" $service "*) as_root systemctl disable --quiet $service 2>>"$log" || true ;; esac
         done
     fi
-    if [ ! -s $policy ] || [ "$(cat $policy)" = "$(printf '#!/bin/sh\nexit 101')" ]; then
-        trap - EXIT INT TERM
-        as_root rm -f $policy
-    fi
+    allow_starting_services
 }
 
-apt() { # apt LABEL ARGUMENT…: with a percentage on the terminal
+policy=/usr/sbin/policy-rc.d # Debian's way of saying that installing a package shall start no service
+made_policy=
+
+forbid_starting_services() {
+    [ ! -e $policy ] || return 0
+    made_policy=yes
+    trap allow_starting_services EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+    as_root chmod 755 $policy
+}
+
+allow_starting_services() {
+    [ -z "$made_policy" ] || as_root rm -f $policy
+    made_policy=
+}
+
+apt() { # apt LABEL ARGUMENT…: with a percentage on the terminal; half of it is downloading
     label=$1
     shift
     status=$logs/.apt-status
-    { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
-        "$@" 3>&1 >>"$log" 2>&1 || echo failed >"$status"; } |
-        awk -F: -v label="$label" '/^(dlstatus|pmstatus):/ { print int($3) }' | show_progress "$label"
+    { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
+        "$@" 2>&1 </dev/null || echo failed >"$status"; } | tee -a "$log" |
+        awk -F: '/^dlstatus:/ { print int($3 / 2); fflush() } /^pmstatus:/ { print int(50 + $3 / 2); fflush() }' |
+        show_progress "$label"
     if [ -e "$status" ]; then
         rm -f "$status"
         explain "$label"
@@ -128,7 +141,7 @@ apt() { # apt LABEL ARGUMENT…: with a percentage on the terminal
 show_progress() { # reads percentages
     if [ -t 1 ]; then
         while read -r percent; do printf '\r  %-24s %3d %%' "$1" "$percent"; done
-        printf '\r  %-24s done \n' "$1"
+        if [ -e "$status" ]; then echo; else printf '\r  %-24s done \n' "$1"; fi
     else
         printf '  %s …\n' "$1"
         cat >/dev/null
@@ -188,11 +201,13 @@ mkdir -p "$logs" 2>/dev/null && [ -w "$logs" ] ||
 # shellcheck disable=SC2086  a list of packages
 [ -z "$packages" ] || install_packages $packages
 
-if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+# A virtual environment knows where it was made, and breaks when the checkout moves.
+if [ "$(cat .venv/.made-in 2>/dev/null)" != "$PWD" ] || ! .venv/bin/python -c '' 2>/dev/null; then
     python=$(pick_python)
     [ -n "$python" ] || fail "no Python 3.11 or newer was found in /usr/bin; install the packages python3.11 and python3.11-venv."
     rm -rf .venv
     "$python" -m venv .venv 2>>"$log" || explain "the virtual environment"
+    echo "$PWD" >.venv/.made-in
 fi
 install_python_packages requirements.txt
 [ "$purpose" = run ] || install_python_packages requirements-dev.txt
