@@ -57,7 +57,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         try:
             notices = await self._check(handshake)
         except tuple(DENIALS) as error:
-            await self._deny(*DENIALS[type(error)])
+            await deny(self, *DENIALS[type(error)])
         else:
             await self.accept()
             await self._join(handshake.since, notices)
@@ -170,14 +170,14 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         else:
             self._write(refused(refusal, None))
 
-    async def _deny(self, status: int, text: str) -> None:
-        """Refuse the connection with an HTTP status, where the server can; else it becomes a plain 403."""
-        if "websocket.http.response" not in self.scope.get("extensions", {}):
-            await self.close()
-            return
-        headers = [JSON_HEADER]
-        await self.base_send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-        await self.base_send({"type": "websocket.http.response.body", "body": json.dumps({"detail": text}).encode()})
+
+class NoRoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+    """A WebSocket to any other path."""
+
+    channel_layer_alias = None
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        await deny(self, *DENIALS[RoomNotFoundError])
 
 
 class HistoryConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
@@ -217,6 +217,17 @@ class NotFoundConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     async def handle(self, body: bytes) -> None:
         await answer(self, 404, b'{"detail":"Nothing here."}')
+
+
+async def deny(consumer: AsyncWebsocketConsumer, status: int, text: str) -> None:
+    """Refuse a connection with an HTTP status, where the server can; else it becomes a plain 403."""
+    if "websocket.http.response" not in consumer.scope.get("extensions", {}):
+        await consumer.close()
+        return
+    start = {"type": "websocket.http.response.start", "status": status, "headers": [JSON_HEADER]}
+    await consumer.base_send(start)
+    body = json.dumps({"detail": text}).encode()
+    await consumer.base_send({"type": "websocket.http.response.body", "body": body})
 
 
 async def answer(consumer: AsyncHttpConsumer, status: int, body: bytes) -> None:

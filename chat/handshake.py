@@ -9,6 +9,7 @@ from django.http.cookie import parse_cookie
 from django.http.request import validate_host
 
 BEARER = "bearer "
+QUERY_FIELDS_MAX = 10
 SINCE_MAX = 2**53  # the largest whole number a browser can hold
 
 
@@ -50,10 +51,14 @@ class Handshake:
             return self.session_key is None
         if self.origin in settings.CSRF_TRUSTED_ORIGINS:
             return True
-        page = urlsplit(self.origin)
+        try:
+            page = urlsplit(self.origin)
+            port = page.port
+        except ValueError:
+            return False
         if page.scheme not in {"http", "https"} or not validate_host(_bare(page.hostname), settings.ALLOWED_HOSTS):
             return False
-        return page.netloc == self.host or _port(self.origin) == settings.PORT
+        return page.netloc == self.host or port == settings.PORT
 
 
 def _bare(hostname: str | None) -> str:
@@ -61,16 +66,12 @@ def _bare(hostname: str | None) -> str:
     return f"[{hostname}]" if hostname and ":" in hostname else hostname or ""
 
 
-def _port(origin: str) -> int | None:
-    try:
-        return urlsplit(origin).port
-    except ValueError:
-        return None
-
-
 def _since(query: bytes) -> int | None:
     """`?since=<seq>`, or None when there is none or it is nonsense: then the reader gets the history."""
-    values = parse_qs(query.decode("latin-1"), max_num_fields=10).get("since", [])
+    try:
+        values = parse_qs(query.decode("latin-1"), max_num_fields=QUERY_FIELDS_MAX).get("since", [])
+    except ValueError:
+        return None
     if len(values) != 1 or not values[0].isascii() or not values[0].isdigit() or len(values[0]) > 16:
         return None
     return min(int(values[0]), SINCE_MAX)

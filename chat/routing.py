@@ -3,9 +3,14 @@
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
-from chat.consumers import HealthConsumer, HistoryConsumer, NotFoundConsumer, RoomConsumer
+from chat.consumers import HealthConsumer, HistoryConsumer, NoRoomConsumer, NotFoundConsumer, RoomConsumer
 
-websocket_application = URLRouter([path("api/v1/chat/<int:room_id>", RoomConsumer.as_asgi())])
+websocket_application = URLRouter(
+    [
+        path("api/v1/chat/<int:room_id>", RoomConsumer.as_asgi()),
+        re_path(r"", NoRoomConsumer.as_asgi()),
+    ]
+)
 
 http_application = URLRouter(
     [

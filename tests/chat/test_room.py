@@ -111,6 +111,8 @@ async def test_a_wrong_bearer_token_is_401(gateway: GatewayProcess, cast: Cast) 
 
 async def test_an_unknown_room_is_404(gateway: GatewayProcess, cast: Cast) -> None:
     assert await _status(gateway.url(cast.room_id + 1000)) == 404
+    assert await _status(gateway.url(10**30)) == 404
+    assert await _status(gateway.url(cast.room_id) + "/elsewhere") == 404
 
 
 async def test_a_session_cookie_signs_in(gateway: GatewayProcess, cast: Cast, bob_session: str) -> None:
@@ -119,7 +121,18 @@ async def test_a_session_cookie_signs_in(gateway: GatewayProcess, cast: Cast, bo
         assert (await bob.said("from my browser"))["type"] == "ack"
 
 
-@pytest.mark.parametrize("origin", ["https://site.evil", "null", "http://127.0.0.1.evil:23000", "http://evil@x", None])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://site.evil",
+        "null",
+        "http://127.0.0.1.evil:23000",
+        "http://evil@x",
+        "http://[::1",
+        "http://127.0.0.1:port",
+        None,
+    ],
+)
 async def test_a_cookie_from_a_foreign_page_is_403(
     gateway: GatewayProcess, cast: Cast, bob_session: str, origin: str | None
 ) -> None:
@@ -163,6 +176,16 @@ async def test_who_comes_back_gets_exactly_what_he_missed(gateway: GatewayProces
             await charlie.wait_for("message", text="live")
             assert [text for _, text in charlie.messages()] == ["m7", "m8", "m9", "live"]
             assert all(event["type"] != "gap" for event in charlie.seen)
+
+
+@pytest.mark.parametrize(
+    "query", ["?since=x", "?since=-1", "?since=1&since=2", "?" + "&".join("abcdefghijklm"), "?since=" + "9" * 40]
+)
+async def test_a_nonsensical_query_gets_the_history(gateway: GatewayProcess, cast: Cast, query: str) -> None:
+    async with ChatClient(gateway.url(cast.room_id), token=cast.bob_token) as bob:
+        await bob.said("for everyone")
+    async with ChatClient(gateway.url(cast.room_id) + query) as charlie:
+        await charlie.wait_for("message", text="for everyone")
 
 
 async def test_who_was_away_too_long_is_told_of_the_gap(
