@@ -48,9 +48,11 @@ def database_lines_with(word: str, stack: Stack) -> list[str]:
 
 
 def redis_keys_with(word: str, stack: Stack) -> list[str]:
-    client = redis.Redis(unix_socket_path=stack.redis_socket())
-    found = [f"Redis {name!r}" for name in client.scan_iter(count=1000) if word.encode() in name + _value(client, name)]
-    client.close()
+    found = []
+    for path in stack.redis_sockets():
+        with redis.Redis(unix_socket_path=path) as client:
+            names = client.scan_iter(count=1000)
+            found += [f"Redis {name!r}" for name in names if word.encode() in name + _value(client, name)]
     return found
 
 
@@ -77,8 +79,10 @@ PLANTED_KEY = "planted"
 
 def set_in_redis(stack: Stack, word: str) -> None:
     """For the control that the search works."""
-    redis.Redis(unix_socket_path=stack.redis_socket()).rpush(PLANTED_KEY, word)
+    with redis.Redis(unix_socket_path=stack.redis_sockets()[0]) as client:
+        client.rpush(PLANTED_KEY, word)
 
 
 def remove_from_redis(stack: Stack) -> None:
-    redis.Redis(unix_socket_path=stack.redis_socket()).delete(PLANTED_KEY)
+    with redis.Redis(unix_socket_path=stack.redis_sockets()[0]) as client:
+        client.delete(PLANTED_KEY)

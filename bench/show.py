@@ -39,7 +39,7 @@ class Show:
     @property
     def sent(self) -> dict[int, float]:
         """When each frame of every run was sent."""
-        return {number: at for publisher in self.publishers for number, at in publisher.sent.items()}
+        return {number: at for one in self.publishers for number, at in dict(one.sent).items()}  # it grows meanwhile
 
     @property
     def publisher(self) -> Publisher:

@@ -112,8 +112,9 @@ class Stack:
         """Where PostgreSQL's socket is."""
         return str(socket_directory(self.data / "postgres"))
 
-    def redis_socket(self) -> str:
-        return str(socket_directory(self.data / "redis") / "redis.sock")
+    def redis_sockets(self) -> list[str]:
+        """Of the Redis for jobs and chat, and of the one for the live edge."""
+        return [str(socket_directory(self.data / name) / "redis.sock") for name in ("redis", "live-redis")]
 
     def playback_token(self, stream_id: str, *, expires_at: float | None = None) -> str:
         """Signed with this stack's own key, so that media can be asked for before anyone was told of it."""

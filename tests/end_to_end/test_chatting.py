@@ -12,7 +12,8 @@ SEEN_MS = 3_000
 
 
 def say(viewer: Viewer, text: str) -> None:
-    box = viewer.page.locator("[data-chat-input], .chat textarea, .chat input[type=text]").first
+    viewer.page.locator("[data-chat] [data-loading]").wait_for(state="detached")  # connected
+    box = viewer.page.locator("[data-chat] [data-input]")
     box.fill(text)
     box.press("Enter")
 
