@@ -35,6 +35,10 @@ export class Controls {
     const pip = this.part("pip");
     pip.hidden = !document.pictureInPictureEnabled;
     pip.addEventListener("click", () => this.togglePip());
+    // After a mouse click the focus leaves the button, or the space bar would press it again instead of pausing.
+    this.part("bar").addEventListener("click", (event) => {
+      if (event.detail > 0 && event.target.closest("button") && !this.menu.open) this.video.focus({ preventScroll: true });
+    });
   }
 
   // A mouse click plays or pauses, a tap only shows the controls.

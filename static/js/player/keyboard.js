@@ -35,7 +35,7 @@ function isTaken(event, player) {
   const { target } = event;
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return true;
   if (target.isContentEditable) return true;
-  if (target.matches("input, textarea, select")) return !(target.type === "range" && !/^Arrow| /.test(event.key));
+  if (target.matches("input, textarea, select")) return target.type !== "range" || event.key.startsWith("Arrow");
   // Space presses the focused button; arrows scroll the page unless the player has the focus.
   if (event.key === " ") return target.matches("button, a, summary, [role=button]");
   if (/^Arrow(Up|Down)$/.test(event.key)) return !player.root.contains(target);

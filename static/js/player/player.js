@@ -261,6 +261,10 @@ export class Player extends EventTarget {
 
 export function mountPlayer(root) {
   const player = new Player(root);
+  if ("mediaSession" in navigator) {
+    const title = player.video.getAttribute("aria-label");
+    navigator.mediaSession.metadata = new MediaMetadata({ title, artist: root.dataset.artist });
+  }
   window.millracePlayer = {
     get hls() {
       return player.engine ? player.engine.hls : null;
