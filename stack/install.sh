@@ -126,8 +126,10 @@ apt() { # apt LABEL ARGUMENT…: with a percentage on the terminal; half of it i
     label=$1
     shift
     status=$logs/.apt-status
-    { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
-        "$@" 2>&1 </dev/null || echo failed >"$status"; } | tee -a "$log" |
+    # Progress goes to descriptor 3, which sudo would close: so it is opened on the other side of sudo.
+    { as_root env DEBIAN_FRONTEND=noninteractive sh -c 'exec apt-get "$@" 3>&1 >&2' apt-get \
+        -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" 2>>"$log" </dev/null ||
+        echo failed >"$status"; } |
         awk -F: '/^dlstatus:/ { print int($3 / 2); fflush() } /^pmstatus:/ { print int(50 + $3 / 2); fflush() }' |
         show_progress "$label"
     if [ -e "$status" ]; then
