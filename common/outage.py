@@ -4,6 +4,7 @@ import logging
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
@@ -13,10 +14,7 @@ logger = logging.getLogger(__name__)
 OUTAGE = (OperationalError, InterfaceError, RedisError, BrokerError)
 OUTAGE_TEXT = "A part of this site is restarting. Try again in a few seconds."
 OUTAGE_RETRY_SECONDS = 3
-# Without templates or sessions: they may need what is away. The browser comes back by itself.
-OUTAGE_PAGE = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Back in a moment</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="dark light"></head>
-<body><main><h1>Back in a moment</h1><p>{OUTAGE_TEXT}</p></main></body></html>"""
+OUTAGE_PAGE = "503.html"  # rendered without the request: its context processors may need what is away
 
 
 class OutageMiddleware(MiddlewareMixin):
@@ -30,7 +28,7 @@ class OutageMiddleware(MiddlewareMixin):
         if request.path.startswith("/api/"):
             response = JsonResponse({"detail": OUTAGE_TEXT, "code": "unavailable"}, status=503)
         else:
-            response = HttpResponse(OUTAGE_PAGE, status=503)
+            response = HttpResponse(render_to_string(OUTAGE_PAGE), status=503)
             response["Refresh"] = str(OUTAGE_RETRY_SECONDS)
         response["Retry-After"] = str(OUTAGE_RETRY_SECONDS)
         return response

@@ -13,7 +13,6 @@ from django.core.files.storage import FileSystemStorage
 BROWSER_PACKAGE_FILES = {
     "vendor/hls.js/hls.min.js": "hls.js/dist/hls.min.js",
     "vendor/hls.js/hls.min.js.map": "hls.js/dist/hls.min.js.map",  # named in the file's last line
-    "vendor/media-chrome/index.js.map": "media-chrome/dist/iife/index.js.map",
 }
 
 

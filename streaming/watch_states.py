@@ -55,10 +55,10 @@ def watch_state(*, channel: Channel) -> WatchState:
 
 
 def _running(channel: Channel, broadcast: Broadcast) -> WatchState:
-    on_air = broadcast.started_at is not None
     # An encoder that drops before its first segment was never live: for viewers it is still starting.
-    state = broadcast.state if on_air else BroadcastState.STARTING.value
-    playback = live_playback(broadcast.public_id) if on_air else None
+    state = broadcast.state if broadcast.started_at else BroadcastState.STARTING.value
+    # Also while it starts: the origin holds the playlist until the first segment, and the player is ready by then.
+    playback = live_playback(broadcast.public_id)
     return WatchState(
         state=state,
         stream_id=broadcast.public_id,
@@ -66,8 +66,8 @@ def _running(channel: Channel, broadcast: Broadcast) -> WatchState:
         category=broadcast.category.name if broadcast.category else None,
         started_at=broadcast.started_at,
         viewers=channel.viewer_count,
-        hls=playback.hls if playback else None,
-        expires_at=playback.expires_at if playback else None,
+        hls=playback.hls,
+        expires_at=playback.expires_at,
         vod_url=None,
     )
 
