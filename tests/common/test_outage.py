@@ -4,14 +4,14 @@ import pytest
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from common.outage import OutageMiddleware
 
 
 @pytest.fixture(autouse=True)
-def _static_files_as_they_are(settings: SettingsWrapper) -> None:
+def _static_files_as_they_are(settings: Settings) -> None:
     """Tests run before `collectstatic` has made the list of hashed names."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
