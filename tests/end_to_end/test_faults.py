@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.broadcasts import broadcast, end, wait_for_state
+from bench.broadcasts import end, wait_for_state
 from bench.browser import Browser, Viewer
 from bench.kill_recovery import ffmpegs, live_worker_above
 from bench.processes import Process, still_running
@@ -42,7 +42,8 @@ def check_goes_on(show: Show, viewer: Viewer, *, killed_at: float, seconds: floa
     viewer.wait_for_frame(
         lambda frame: show.sent.get(frame.number or -1, 0) > killed_at, since=killed_at, seconds=seconds
     )
-    assert broadcast(show.stack, show.streamer)["id"] == show.stream_id
+    now = wait_for_state(show.stack, show.streamer, "live", seconds=RECOVERED_SECONDS)
+    assert now["id"] == show.stream_id
     assert viewer.errors == []
 
 
