@@ -70,7 +70,7 @@ class FollowedLog:
         match = LEVEL.match(line)
         if match:
             level = next((group for group in match.groups() if group), "")
-            self.showing = level in SHOWN
+            self.showing = level in SHOWN and (self.path.stem not in QUIET or level == "PANIC")
         elif self.path.stem not in QUIET and self.path.stem != "edge" and not line.startswith((" ", "\t")):
             self.showing = bool(line.strip())  # not from a logger: an interpreter's last words
         return self.showing

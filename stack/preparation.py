@@ -60,9 +60,9 @@ def _applied() -> str:
     }
     try:
         with psycopg.connect(**connection_fields) as connection:
-            rows = connection.execute("SELECT app, name FROM django_migrations ORDER BY app, name").fetchall()
-    except psycopg.errors.UndefinedTable:
-        rows = []
+            made = connection.execute("SELECT to_regclass('django_migrations')").fetchone() != (None,)
+            query = "SELECT app, name FROM django_migrations ORDER BY app, name"
+            rows = connection.execute(query).fetchall() if made else []
     except psycopg.OperationalError as error:
         raise StackError(f"The database does not answer: {str(error).strip().splitlines()[0]}") from None
     return hashlib.sha256(repr(rows).encode()).hexdigest()

@@ -41,6 +41,7 @@ def test_warnings_and_errors_are_shown_with_what_belongs_to_them(printer: LogPri
         ("edge", '2026-01-02T03:04:05+00:00 127.0.0.1 GET "/" 200 10 0.01', False),
         ("edge", "2026/01/02 03:04:05 [crit] 1#1: no space left", True),
         ("postgres", "2026-01-02 03:04:05.678 UTC [7] LOG:  checkpoint starting", False),
+        ("postgres", "2026-01-02 03:04:05.678 UTC [7] ERROR:  a duplicate, which the site expects", False),
         ("postgres", "2026-01-02 03:04:05.678 UTC [7] PANIC:  disk full", True),
         ("site", "ModuleNotFoundError: said by the interpreter itself", True),
     ],
