@@ -34,6 +34,7 @@ from transcode.source import AudioFrame, SourceReader, VideoFrame
 log = logging.getLogger(__name__)
 
 LAG_CHECK_SECONDS = 0.5
+SPOOLED_SOUNDS = 1_000  # packets: SPOOL_MS of AAC at 48 kHz
 DRAIN_SECONDS = 2.0  # how long FFmpeg may take to write what it holds when the source has ended
 
 
@@ -67,6 +68,7 @@ class LiveRun:
         self.packager = Packager(start=plan.start, part_target=plan.part_target, leader=SOURCE)
         self.codecs: dict[str, str] = {}
         self.spool: deque[VideoFrame] = deque()
+        self.sounds: deque[AudioFrame] = deque(maxlen=SPOOLED_SOUNDS)
         self._transcoder: Transcoder | None = None
         self._rung_configs: dict[str, h264.AvcConfig] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -102,6 +104,7 @@ class LiveRun:
 
     def audio(self, frame: AudioFrame) -> None:
         """The next sound packet of the source."""
+        self.sounds.append(frame)
         if AUDIO in self.packager.runs:
             self._emit(self.packager.push(AUDIO, frame.frame))
 

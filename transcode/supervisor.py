@@ -267,6 +267,8 @@ class Supervisor:
         self._run = await self._begin_run(source, replay[last_key])
         for entry in replay[last_key:]:
             self._run.video(entry)
+        for sound in run.sounds:
+            self._run.audio(sound)  # what is before the key frame is dropped
 
     async def _announce(self) -> None:
         """Say "live" once per run: at the broadcast's first complete segment, later at a run's first part."""
