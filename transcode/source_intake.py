@@ -11,7 +11,7 @@ from transcode import limits, rtmp
 from transcode.errors import RtmpError, SourceRefused, TranscodeError
 from transcode.flv import MediaTag
 from transcode.puller import pull
-from transcode.source import AudioFrame, SourceInterrupted, SourceReader, VideoFrame
+from transcode.source import OBS_OUTPUT, AudioFrame, SourceInterrupted, SourceReader, VideoFrame
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,11 @@ class SourceIntake:
         """Refuse a publisher that shows no picture; `now` is monotonic seconds."""
         if self._waiting_since is not None and now - self._waiting_since > limits.NO_VIDEO_SECONDS:
             self._refuse(
-                SourceRefused("no_video", "Your encoder sends no picture. Check its video source and encoder.")
+                SourceRefused(
+                    "no_video",
+                    "Your encoder sends no picture that we can show. Check its video source, and choose H.264 as the "
+                    f"video encoder: HEVC and AV1 do not work. {OBS_OUTPUT} → Video Encoder.",
+                )
             )
 
     def close(self) -> None:
