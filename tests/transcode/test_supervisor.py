@@ -1,0 +1,252 @@
+"""A live job with everything real: nginx-rtmp, an encoder, FFmpeg, Redis, PostgreSQL; and what can break."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from tests.media.bad_sources import audio_only, hevc_by_number, hevc_enhanced
+from tests.media.counter_clip import Clip
+from tests.media.publisher import Publisher, clip_tags
+from tests.transcode.ingest_server import ingest_server
+from tests.transcode.live_job import LiveJobUnderTest, Recorder, Worker, live_job
+from tests.transcode.live_services import wait_until
+from transcode.hls.window import Window
+from transcode.recordings import write_recording
+
+CLIP = Clip(width=320, height=180, fps=30, seconds=40, gop_seconds=1.0, bframes=2, kbps=250, first=100)
+LONG_GOP = Clip(width=320, height=180, fps=30, seconds=20, gop_seconds=10.0, kbps=250, first=2000)
+RENDITIONS = ["source", "160p", "audio"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def rtmp_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    for clip in (CLIP, LONG_GOP):
+        clip_tags(clip)  # encoded before anything is timed
+    with ingest_server(tmp_path_factory.mktemp("ingest")) as port:
+        yield port
+
+
+@pytest.fixture
+def job(tmp_path: Path, rtmp_port: int, transactional_db: None) -> Iterator[LiveJobUnderTest]:
+    with live_job(tmp_path, rtmp_port) as job:
+        yield job
+
+
+def publish(job: LiveJobUnderTest, clip: Clip = CLIP, *, start_seconds: float = 0) -> Publisher:
+    tags = clip_tags(clip, start_seconds=start_seconds)
+    return Publisher(port=job.rtmp_port, key=job.stream_id, tags=tags).start()
+
+
+def assert_in_sync(windows: dict[str, Window]) -> None:
+    """A-074, A-093: the same segments at the same times in every rendition."""
+    common = set.intersection(*({segment.msn for segment in window.segments} for window in windows.values()))
+    by_name = {name: {s.msn: s for s in window.segments} for name, window in windows.items()}
+    assert common
+    for msn in common:
+        segments = [by_name[name][msn] for name in windows]
+        assert len({(segment.epoch, segment.discontinuity, segment.gap) for segment in segments}) == 1
+        assert max(s.starts_at for s in segments) - min(s.starts_at for s in segments) < 0.03
+
+
+def kill_ffmpeg(job: LiveJobUnderTest) -> None:
+    wait_until(lambda: job.status.get("transcoder_pid"), "no status")
+    pid = job.status["transcoder_pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: job.status.get("transcoder_pid") not in {pid, None}, "FFmpeg was not started again")
+
+
+def has_spoken_or_ended(worker: Worker) -> bool:
+    return worker.process.poll() is not None or bool(worker.told)
+
+
+def take_over(job: LiveJobUnderTest) -> Worker:
+    """A second worker, sent again until the dead one's lease has run out, as reconcile does."""
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        worker = job.start_worker()
+        wait_until(partial(has_spoken_or_ended, worker), "nothing happened", seconds=8)
+        if worker.told:
+            return worker
+    raise AssertionError("nobody took over")
+
+
+def test_broadcast_survives_everything_that_dies(job: LiveJobUnderTest) -> None:
+    """B-01, B-03, B-05 and the end, in one broadcast."""
+    first = job.start_worker()
+    job.wait_for_player()
+    with Recorder(job) as recorder:
+        encoder = publish(job)
+        first.wait_for("run_live", seconds=6)
+        assert job.state["ready"]
+        assert [entry["name"] for entry in job.state["renditions"]] == RENDITIONS
+        kill_ffmpeg(job)
+        job.wait_until_segments(5, epoch=1)
+
+        encoder.stop()
+        wait_until(lambda: all(window.open is None for window in job.windows.values()), "the run did not end")
+        returned = publish(job, start_seconds=15)
+        wait_until(lambda: len(first.heard("run_live")) == 2, "not live again", seconds=5)
+        job.wait_until_segments(2, epoch=2)
+        wait_until(lambda: (w := job.windows["160p"].open) is not None and len(w.parts) > 1, "no open parts")
+
+        before = job.windows
+        first.kill()
+        second = take_over(job)
+        second.wait_for("run_live", seconds=8)
+        job.wait_until_segments(2, epoch=3)
+        returned.stop()
+        finish(job, second)
+
+    assert recorder.broken == []
+    assert recorder.looks > 100
+    assert all(window.ended for window in job.windows.values())
+    assert_numbered(job)
+    assert_nothing_lost(job, sorted(encoder.sent), sorted(returned.sent))
+    assert_nothing_listed_is_lost(job, before)
+    assert_recording_plays(job)
+
+
+def finish(job: LiveJobUnderTest, worker: Worker) -> None:
+    """The encoder has stopped, and once its run has ended the broadcast is over."""
+    wait_until(lambda: all(window.open is None for window in job.windows.values()), "the run did not end")
+    job.finish()
+    worker.wait_for("live_finished", seconds=8)
+
+
+def assert_numbered(job: LiveJobUnderTest) -> None:
+    assert job.state["ended"]
+    assert_in_sync(job.windows)
+    rows = job.rows()
+    assert [row.sequence for row in rows] == list(range(len(rows)))
+    assert [row.sequence for row in rows if row.discontinuity] == [
+        next(row.sequence for row in rows if row.epoch == epoch) for epoch in (2, 3)
+    ]
+    assert all(sorted(row.renditions) == sorted(RENDITIONS) for row in rows)
+
+
+def assert_nothing_lost(job: LiveJobUnderTest, sent: list[int], sent_later: list[int]) -> None:
+    """A-073 gold: every picture that was sent is there once, in every rendition. Runs 2 and 3 share an encoder."""
+    shown = {epoch: job.counters("source", epoch) for epoch in (1, 2, 3)}
+    assert shown[1] == sent
+    first_of_3 = shown[3][0]
+    assert first_of_3 is not None
+    assert shown[3] == [number for number in sent_later if number >= first_of_3]
+    # The worker was killed between two pictures that depend on each other at most.
+    assert shown[2][:-3] == sent_later[: len(shown[2]) - 3]
+    for epoch, numbers in shown.items():
+        assert job.counters("160p", epoch)[:-3] == numbers[: len(job.counters("160p", epoch)) - 3]
+        if epoch != 2:
+            assert job.counters("160p", epoch) == numbers
+
+
+def assert_sound_decodes(job: LiveJobUnderTest) -> None:
+    for epoch in (1, 2, 3):
+        names = [f"{epoch}.init.mp4", *(f"{epoch}-{row.sequence}.m4s" for row in job.rows() if row.epoch == epoch)]
+        sound = b"".join((job.media / "audio" / name).read_bytes() for name in names)
+        argv = ["ffmpeg", "-v", "error", "-xerror", "-i", "pipe:0", "-f", "null", "-"]
+        assert subprocess.run(argv, input=sound, capture_output=True, check=True).stderr == b""
+
+
+def assert_recording_plays(job: LiveJobUnderTest) -> None:
+    assert_sound_decodes(job)
+    with override_settings(STORAGES=job.storages):
+        recording = write_recording(stream_id=job.stream_id)
+    assert recording.renditions == RENDITIONS
+    for rendition in ("source", "160p"):
+        text = (job.media / "vod" / rendition / "index.m3u8").read_text()
+        files = [line.rsplit("/", 1)[1] for line in text.splitlines() if not line.startswith("#")]
+        assert files == [f"{row.epoch}-{row.sequence}.m4s" for row in job.rows()]
+        # FFmpeg 5.1 knows no discontinuity: it is given the first run alone.
+        first_run, *others = text.split("#EXT-X-DISCONTINUITY\n")
+        assert len(others) == 2
+        alone = job.media / "vod" / rendition / "first.m3u8"
+        alone.write_text(f"{first_run}#EXT-X-ENDLIST\n")
+        argv = ["ffmpeg", "-v", "error", "-xerror", "-i", str(alone), "-map", "0:v", "-fps_mode", "passthrough"]
+        shown = subprocess.run([*argv, "-f", "framehash", "pipe:1"], capture_output=True, check=True, text=True)
+        frames = [line for line in shown.stdout.splitlines() if not line.startswith("#")]
+        assert len(frames) == len(job.counters(rendition, 1))
+    seconds = sum(row.renditions["source"][0] for row in job.rows())
+    assert abs(recording.duration_seconds - seconds) < 0.1
+
+
+def assert_nothing_listed_is_lost(job: LiveJobUnderTest, before: dict[str, Window]) -> None:
+    rows = job.rows()
+    # What was listed when the worker died is in the recording, also of the segment that was open then.
+    opened = before["source"].open
+    assert opened is not None
+    recorded = {row.sequence: row.renditions["source"][0] for row in rows if row.epoch == 2}
+    assert recorded[opened.msn] >= sum(part.duration for part in opened.parts) - 0.001
+    assert {segment.msn for segment in before["source"].segments} <= {row.sequence for row in rows}
+
+
+def test_source_with_distant_key_frames_is_encoded_anew(job: LiveJobUnderTest) -> None:
+    """B-13, A-040"""
+    worker = job.start_worker()
+    job.wait_for_player()
+    with Recorder(job) as recorder, publish(job, LONG_GOP) as encoder:
+        worker.wait_for("run_live", seconds=10)
+        told = ["keyframe_interval"]
+        wait_until(lambda: [one["code"] for one in job.status.get("warnings", [])] == told, "no warning")
+        epoch = worker.heard("run_live")[0]["epoch"]
+        job.wait_until_segments(3, epoch=epoch)
+        encoder.stop()
+        finish(job, worker)
+
+    assert recorder.broken == []
+    assert job.state["target_duration"] == 2
+    assert {window.target_duration for window in job.windows.values()} == {2}
+    durations = [segment.duration for segment in job.windows["source"].segments[:-1]]
+    assert all(1.9 < duration < 2.1 for duration in durations)
+    source = job.counters("source", epoch)
+    assert source == list(range(LONG_GOP.first, max(encoder.sent) + 1))
+    assert job.counters("160p", epoch) == source
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "word"),
+    [
+        pytest.param(audio_only, "no_video", "no picture that we can show", id="audio only"),
+        pytest.param(hevc_by_number, "video_codec", "HEVC", id="HEVC by number"),
+        # nginx-rtmp does not forward it: all we see is that no picture comes.
+        pytest.param(hevc_enhanced, "no_video", "H.264", id="HEVC by enhanced RTMP"),
+    ],
+)
+def test_source_that_cannot_go_on_air_is_refused_in_time(
+    job: LiveJobUnderTest, spoil: "object", code: str, word: str
+) -> None:
+    assert callable(spoil)
+    worker = job.start_worker()
+    job.wait_for_player()
+    with Publisher(port=job.rtmp_port, key=job.stream_id, tags=spoil(clip_tags(CLIP))) as encoder:
+        refused = worker.wait_for("source_refused", seconds=6)
+
+        assert time.time() - encoder.accepted_at < 5
+        assert refused["code"] == code
+        assert word in refused["text"]
+    assert job.windows == {}
+
+
+def test_second_worker_leaves_a_supervised_broadcast_alone(job: LiveJobUnderTest) -> None:
+    first = job.start_worker()
+    job.wait_for_player()
+    second = job.start_worker()
+
+    assert second.process.wait(timeout=10) == 0
+    assert first.process.poll() is None
+    assert first.told == []  # nobody publishes, so nobody is refused
+    job.finish()
+    first.wait_for("live_finished")
+    assert first.process.wait(timeout=5) == 0
+
+
+def test_broadcast_without_any_media_has_an_empty_recording(job: LiveJobUnderTest) -> None:
+    assert write_recording(stream_id=job.stream_id).renditions == []
