@@ -65,7 +65,9 @@ class LiveRun:
         self.plan, self.description = plan, source.description
         self._source, self._avc, self._aac = source, source.avc, source.aac
         self._tracks, self._emit = tracks, emit
-        self.packager = Packager(start=plan.start, part_target=plan.part_target, leader=SOURCE)
+        made = {video.name for video in plan.videos} | ({AUDIO} if self._aac else set())
+        absent = [track for name, track in tracks.items() if name not in made]
+        self.packager = Packager(start=plan.start, part_target=plan.part_target, leader=SOURCE, absent=absent)
         self.codecs: dict[str, str] = {}
         self.spool: deque[VideoFrame] = deque()
         self.sounds: deque[AudioFrame] = deque(maxlen=SPOOLED_SOUNDS)

@@ -208,8 +208,9 @@ class RenditionRun:
 class Packager:
     """All renditions of one run. The leader's key frames open segments; the others follow it, never run ahead."""
 
-    def __init__(self, *, start: RunStart, part_target: float, leader: str) -> None:
-        self.start, self.part_target, self.leader = start, part_target, leader
+    def __init__(self, *, start: RunStart, part_target: float, leader: str, absent: Iterable[Track] = ()) -> None:
+        """`absent`: renditions of the broadcast that this run does not make; they get gaps, so that numbers match."""
+        self.start, self.part_target, self.leader, self._absent = start, part_target, leader, list(absent)
         self.runs: dict[str, RenditionRun] = {}
         self._clock = SegmentClock()
         self._horizon_ms = -1.0
@@ -248,13 +249,32 @@ class Packager:
         run = self.runs[name]
         made = run.push(frame)
         self._horizon_ms = frame.dts * 1000 / run.cutter.timescale
+        made += self._gaps_beside(made)
         return [*made, *(entry for other in self.runs if other != name for entry in self._release(other))]
 
     def finish(self) -> list[Publication]:
         """End of the run: everything still held is cut and every open segment closed."""
         self._horizon_ms = float("inf")
         made = [entry for name in self.runs for entry in self._release(name)]
-        return [*made, *(entry for run in self.runs.values() for entry in run.finish())]
+        made += [entry for run in self.runs.values() for entry in run.finish()]
+        return [*made, *self._gaps_beside(made)]
+
+    def _gaps_beside(self, made: Iterable[Publication]) -> list[Publication]:
+        """Gaps of the absent renditions for each segment the leader finished."""
+        gaps = []
+        for entry in made:
+            if entry.rendition != self.leader or entry.finished is None:
+                continue
+            segment = entry.finished.segment
+            for track in self._absent:
+                track.window.add_gap(
+                    epoch=segment.epoch,
+                    starts_at=segment.starts_at,
+                    duration=segment.duration,
+                    discontinuity=segment.discontinuity,
+                )
+                gaps.append(track.publication(finished=track.newest_gap()))
+        return gaps
 
     def resume_ms(self, name: str) -> float:
         """Where a restarted encoder of this rendition has to begin: the start of its open segment."""
