@@ -131,9 +131,14 @@ class Supervisor:
         for name, window in windows.items():
             self._tracks[name] = Track(name, window, await self._store.load_open_parts(name, window))
         # What the dead worker listed but may not have indexed; what is closed now is indexed when it is published.
+        # Half a row would overwrite a whole one: what any window has dropped was indexed long ago.
+        oldest = max(
+            (track.window.segments[0].msn for track in self._tracks.values() if track.window.segments), default=0
+        )
         for track in self._tracks.values():
             for segment in track.window.segments:
-                self._publisher.index(FinishedSegment(track.name, segment, b""))
+                if segment.msn >= oldest:
+                    self._publisher.index(FinishedSegment(track.name, segment, b""))
         self._align()
 
     async def _until_finished(self, tasks: list["asyncio.Task[None]"]) -> None:
