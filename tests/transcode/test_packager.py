@@ -277,6 +277,32 @@ def test_rendition_that_joins_later_counts_the_discontinuities_before_it() -> No
     assert new.window.next_msn == 60
 
 
+def test_rendition_that_a_later_run_does_not_make_gets_its_gaps_as_the_run_goes_on() -> None:
+    """B-11: the encoder came back without sound. Its playlist goes on, and every row of the index is complete."""
+    first = Show()
+    first.play(0, 100)
+    first.finish()
+    align_tracks(first.tracks.values())
+    start = RunStart(2, 2, WALL_TIME + 200, START_MS, discontinuity=True)
+    packager = Packager(start=start, part_target=0.35, leader="source", absent=[first.tracks["audio"]])
+    packager.add_video(first.tracks["source"], b"source init", 25.0)
+    for number in range(130):
+        packager.push("source", Frame((START_MS + number * FRAME_MS) * 90, b"x", number % 50 == 0))
+        source, audio = (first.tracks[name].window for name in ("source", "audio"))
+        assert audio.last_msn == source.last_msn
+    packager.finish()
+
+    gaps = first.segments("audio")[2:]
+    assert [(gap.msn, gap.gap, gap.discontinuity) for gap in gaps] == [
+        (2, True, True),
+        (3, True, False),
+        (4, True, False),
+    ]
+    assert [(s.msn, s.starts_at, s.duration) for s in gaps] == [
+        (s.msn, s.starts_at, s.duration) for s in first.segments("source")[2:]
+    ]
+
+
 def test_scene_cuts_do_not_make_tiny_segments() -> None:
     show = Show()
     show.play(0, 200, keys_every=3)
