@@ -73,7 +73,8 @@ as_root() {
     fi
 }
 
-check_can_install() {
+check_can_install() { # check_can_install PACKAGES: one sentence to copy when they cannot be installed from here
+    set -- "$(echo "$1" | sed "s/\<python3\>/$(python_packages)/")"
     command -v apt-get >/dev/null ||
         fail "this system has no apt-get; install the equivalents of these Debian packages yourself: $1."
     if [ "$(id -u)" != 0 ]; then
