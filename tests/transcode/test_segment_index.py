@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
 from tests.transcode.hls.windows import grown_window
 from transcode import segment_index

@@ -1,0 +1,145 @@
+"""What the rest of the product asks of the media side, and what is told upward."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.db import DatabaseError
+from django.dispatch import Signal
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from transcode import redis_keys, services
+from transcode.models import LiveJob
+from transcode.reports import Reports
+from transcode.tasks import supervise_live
+
+STREAM = "0123456789abcdef01234567"
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch, empty_redis: "redis.Redis") -> Iterator[list[str]]:
+    """Broadcasts a worker was sent to."""
+    found: list[str] = []
+    monkeypatch.setattr(supervise_live, "delay", found.append)
+    yield found
+
+
+@pytest.mark.django_db
+def test_request_sends_one_worker_however_often_it_is_made(
+    sent: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        services.request_live(stream_id=STREAM, priority=3)
+        services.request_live(stream_id=STREAM, priority=9)
+        assert sent == []  # only once the job is stored
+
+    assert sent == [STREAM]
+    assert LiveJob.objects.get().priority == 3
+
+
+@pytest.mark.django_db
+def test_missing_workers_are_sent_in_order_of_priority(sent: list[str], empty_redis: "redis.Redis") -> None:
+    for number, priority in enumerate((5, 0, 3, 5)):
+        LiveJob.objects.create(stream_id=f"{number:024}", priority=priority)
+    LiveJob.objects.create(stream_id="e" * 24, wanted=False)
+    LiveJob.objects.create(stream_id="f" * 24, finished_at="2026-01-01T00:00Z")
+    empty_redis.set(redis_keys.lease_key(f"{3:024}"), "a worker")
+    services.dispatch_missing()
+    services.dispatch_missing()
+
+    assert sent == [f"{1:024}", f"{2:024}", f"{0:024}", "e" * 24]
+
+
+@pytest.mark.django_db
+def test_finish_tells_the_worker_or_sends_one(
+    sent: list[str], empty_redis: "redis.Redis", django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    LiveJob.objects.create(stream_id=STREAM)
+    orders = empty_redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    orders.subscribe(redis_keys.control_channel(STREAM))
+    assert orders.get_message(timeout=1) is None  # subscribed
+    empty_redis.set(redis_keys.lease_key(STREAM), "a worker")
+    for expected in ([], [STREAM]):
+        with django_capture_on_commit_callbacks(execute=True):
+            services.finish_live(stream_id=STREAM)
+        assert sent == expected
+        empty_redis.delete(redis_keys.lease_key(STREAM))
+
+    heard = [message["data"] for message in iter(lambda: orders.get_message(timeout=0.3), None)]
+    assert heard == ['{"order": "finish"}'] * 2
+    assert not LiveJob.objects.get().wanted
+
+
+def test_publish_answer_waits_for_the_puller(empty_redis: "redis.Redis") -> None:
+    assert not services.wait_for_player(stream_id=STREAM, seconds=0.2)
+    threading.Timer(0.2, services.note_player, kwargs={"stream_id": STREAM}).start()
+    began = time.monotonic()
+
+    assert services.wait_for_player(stream_id=STREAM, seconds=5)
+    assert time.monotonic() - began < 2
+    assert services.wait_for_player(stream_id=STREAM, seconds=5)
+
+
+def test_status_is_what_the_worker_said_last(empty_redis: "redis.Redis") -> None:
+    assert services.live_status(stream_id=STREAM) is None
+    empty_redis.set(redis_keys.status_key(STREAM), '{"fps": 30.0}')
+
+    assert services.live_status(stream_id=STREAM) == {"fps": 30.0}
+
+
+async def test_reports_keep_their_order_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transcode.reports.RETRY_SECONDS", 0.02)
+    done: list[Any] = []
+    failures = [DatabaseError("away"), DatabaseError("still away")]
+
+    def flaky(**facts: Any) -> None:
+        if failures:
+            raise failures.pop()
+        done.append(facts["number"])
+
+    signal = Signal()
+    signal.connect(flaky, weak=False)
+    reports = Reports(STREAM)
+    for number in range(3):
+        reports.signal(signal, number=number)
+    await asyncio.wait_for(reports.drain(), 5)
+    await reports.close()
+
+    assert done == [0, 1, 2]
+
+
+async def test_report_that_fails_does_not_stop_the_next() -> None:
+    done: list[int] = []
+
+    def receive(*, number: int, **_: Any) -> None:
+        if number == 0:
+            raise ValueError("a receiver's mistake")
+        done.append(number)
+
+    signal = Signal()
+    signal.connect(receive, weak=False)
+    reports = Reports(STREAM)
+    reports.signal(signal, number=0)
+    reports.signal(signal, number=1)
+    await asyncio.wait_for(reports.drain(), 5)
+    await reports.close()
+
+    assert done == [1]
+
+
+async def test_question_waits_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transcode.reports.RETRY_SECONDS", 0.02)
+    failures = [DatabaseError("away")]
+
+    def ask(*, stream_id: str) -> str:
+        if failures:
+            raise failures.pop()
+        return stream_id
+
+    reports = Reports(STREAM)
+    assert await asyncio.wait_for(reports.ask(ask), 5) == STREAM
+    await reports.close()
