@@ -40,12 +40,18 @@ def main() -> int:
             reloads = int(viewer.document_mark() != mark)
             other_broadcasts = int(show.wait_until_live() != show.stream_id)
             show.finish()
-            frames = len(check_recording(show))
+            recorded = check_recording(show)
     lines = [
         worst_line("return to picture", seconds, bar=BAR_SECONDS),
         Line("page reloads", reloads, unit="", bar=0),
         Line("other broadcasts", other_broadcasts, unit="", bar=0),
-        Line("frames in the one recording", frames, unit="", note=f"{ROUNDS + 1} runs, none missing within a run"),
+        Line(
+            "frames in the one recording",
+            len(recorded.numbers),
+            unit="",
+            note=f"{ROUNDS + 1} runs, none missing within a run",
+        ),
+        Line("sent before the packager was there", recorded.lost_at_start, unit="frames"),
     ]
     return report("Encoder away for 5 s", lines)
 

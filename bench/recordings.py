@@ -1,6 +1,7 @@
 """Whether a recording holds every picture that was sent."""
 
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.broadcasts import NotReached, rendition_playlists, runs
@@ -32,28 +33,43 @@ def recording_playlist(show: Show) -> str:
     return str(playback.json()["hls"]).removeprefix(show.stack.url)
 
 
-def check_recording(show: Show) -> set[int]:
-    """Every frame of each run is in it, of the source and of a transcoded rendition; returns the numbers.
+@dataclass
+class Recorded:
+    """What a recording holds."""
+
+    numbers: set[int] = field(default_factory=set)
+    lost_at_start: int = 0  # frames sent before the packager was there, all runs together
+
+
+def check_recording(show: Show) -> Recorded:
+    """Every run is in it without a hole, of the source and of a transcoded rendition.
 
     Raises AssertionError that names the first frame that is missing, doubled or damaged.
     """
     playlists = rendition_playlists(show.stack, recording_playlist(show))
-    recorded: set[int] = set()
-    for lines in {max(playlists), min(playlists)}:
+    recorded = Recorded()
+    for lines in (min(playlists), max(playlists)):
         found = [run.counters() for run in runs(show.stack, playlists[lines])]
         if len(found) != len(show.publishers):
             raise AssertionError(f"{len(show.publishers)} runs were sent, {len(found)} recorded at {lines} lines")
-        for numbers, publisher in zip(found, show.publishers, strict=True):
+        lost = [
             _check_run(numbers, publisher.sent, lines)
-            recorded |= {number for number in numbers if number is not None}
+            for numbers, publisher in zip(found, show.publishers, strict=True)
+        ]
+        recorded.lost_at_start = sum(lost)
+        recorded.numbers.update(number for numbers in found for number in numbers if number is not None)
     return recorded
 
 
-def _check_run(numbers: list[int | None], sent: dict[int, float], lines: int) -> None:
-    first, last = min(sent), max(sent)
+def _check_run(numbers: list[int | None], sent: dict[int, float], lines: int) -> int:
+    """Frames lost before the first recorded one."""
+    first = numbers[0]
+    if first is None or first not in sent:
+        raise AssertionError(f"a run begins with frame {first}, which was not sent")
     for place, number in enumerate(numbers):
         if number != first + place:
             raise AssertionError(f"frame {first + place} is {number} in the recording at {lines} lines")
-    missing = last - first + 1 - len(numbers)
+    missing = max(sent) + 1 - first - len(numbers)
     if missing > TAIL_FRAMES:
         raise AssertionError(f"the last {missing} frames of a run are not recorded at {lines} lines")
+    return first - min(sent)

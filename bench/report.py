@@ -26,7 +26,8 @@ class Line:
         sign = "≥" if self.at_least else "≤"
         bar = "" if self.bar is None else f"{sign} {self.bar:g} {self.unit}".strip()
         verdict = "" if self.bar is None else ("met" if self.passes else "MISSED")
-        return [self.name, f"{self.value:.3g} {self.unit}".strip(), bar, verdict, self.note]
+        value = str(int(self.value)) if self.value == int(self.value) else f"{self.value:.3g}"
+        return [self.name, f"{value} {self.unit}".strip(), bar, verdict, self.note]
 
 
 HEAD = ["figure", "measured", "bar", "", "note"]
