@@ -24,6 +24,7 @@ from transcode.hls.window import Window
 from transcode.limits import REDIS_RETRY_SECONDS
 from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, as_bytes
+from transcode.task_ending import end_tasks
 
 log = logging.getLogger(__name__)
 
@@ -164,9 +165,7 @@ class LiveEdge:
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         for followed in self._followed.values():
             followed.close()
 

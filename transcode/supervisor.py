@@ -30,6 +30,7 @@ from transcode.renditions import describe_renditions
 from transcode.reports import Reports
 from transcode.source import AudioFrame, SourceDescription, SourceReader, VideoFrame
 from transcode.source_intake import SourceIntake
+from transcode.task_ending import end_tasks
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,7 @@ async def _heartbeat(lease: Lease) -> AsyncIterator["asyncio.Task[None]"]:
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_tasks([task])
 
 
 async def _race(work: Awaitable[None], lost: "asyncio.Task[None]") -> None:
@@ -75,8 +75,7 @@ async def _race(work: Awaitable[None], lost: "asyncio.Task[None]") -> None:
     task = asyncio.ensure_future(work)
     await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
     if not task.done():
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_tasks([task])
         log.warning("lease lost: %s", lost.exception())
         return
     await task
@@ -114,9 +113,7 @@ class Supervisor:
             await self._until_finished(tasks)
             await self._close()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
             if self._run is not None:
                 await self._run.abort()
             await self._publisher.close()
