@@ -1,12 +1,15 @@
 """Where live media is kept: windows, parts and state in Redis, whole segments in object storage.
 
-Writers fence by epoch: names carry it, and a worker that lost its lease stops before it writes again.
+Every write is fenced: it fails once another worker has announced itself as the writer, also that of a worker that was
+stopped, lost its lease meanwhile and wakes up in the middle of a write.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, overload
 
 from asgiref.sync import sync_to_async
@@ -14,9 +17,11 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from redis import asyncio as aioredis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from transcode import redis_keys
+from transcode.errors import LeaseLost
 from transcode.hls import names
 from transcode.hls.window import Window
 from transcode.limits import PARTS_TTL_SECONDS, STATE_TTL_SECONDS, STATUS_TTL_SECONDS, UPLOAD_ATTEMPTS
@@ -45,6 +50,26 @@ class LiveStore:
 
     def __init__(self, redis: "aioredis.Redis", stream_id: str) -> None:
         self.redis, self.stream_id = redis, stream_id
+        self._name = secrets.token_hex(8)
+
+    async def become_writer(self) -> None:
+        """From now on only our writes count. Call it only with the lease in hand."""
+        await self.redis.set(redis_keys.writer_key(self.stream_id), self._name, ex=STATE_TTL_SECONDS)
+
+    @asynccontextmanager
+    async def _fenced(self) -> "AsyncIterator[Pipeline]":
+        """A transaction that raises LeaseLost when another worker is the writer. A Redis that was lost has none."""
+        key = redis_keys.writer_key(self.stream_id)
+        async with self.redis.pipeline(transaction=True) as pipe:
+            await pipe.watch(key)
+            writer = as_bytes(await pipe.get(key))
+            if writer not in {None, self._name.encode()}:
+                raise LeaseLost(f"another worker writes {self.stream_id}")
+            pipe.multi()  # type: ignore[no-untyped-call]
+            if writer is None:
+                pipe.set(key, self._name, ex=STATE_TTL_SECONDS)
+            yield pipe
+            await pipe.execute()
 
     async def load(self) -> tuple[LiveState | None, dict[str, Window]]:
         """What an earlier run left: state and windows."""
@@ -69,19 +94,19 @@ class LiveStore:
     async def put_state(self, state: LiveState) -> None:
         """Store the state and tell the origins."""
         text = json.dumps(state.to_json())
-        async with self.redis.pipeline(transaction=True) as pipe:
+        async with self._fenced() as pipe:
             pipe.set(redis_keys.state_key(self.stream_id), text, ex=STATE_TTL_SECONDS)
             pipe.publish(redis_keys.events_channel(self.stream_id), json.dumps({"state": state.to_json()}))
-            await pipe.execute()
 
     async def reset_windows(self) -> None:
         """Forget windows no viewer was ever given."""
-        await self.redis.delete(redis_keys.windows_key(self.stream_id))
+        async with self._fenced() as pipe:
+            pipe.delete(redis_keys.windows_key(self.stream_id))
 
     async def publish(self, publications: Iterable[Publication]) -> None:
         """Make changes visible at once: bytes first, then the window that lists them, then the news of it."""
         channel = redis_keys.events_channel(self.stream_id)
-        async with self.redis.pipeline(transaction=True) as pipe:
+        async with self._fenced() as pipe:
             for entry in publications:
                 if entry.init_name is not None:
                     pipe.set(self._object_key(entry, entry.init_name), entry.init, ex=STATE_TTL_SECONDS)
@@ -90,7 +115,6 @@ class LiveStore:
                 pipe.hset(redis_keys.windows_key(self.stream_id), entry.rendition, json.dumps(entry.window))
                 pipe.publish(channel, json.dumps(_news(entry)))
             pipe.expire(redis_keys.windows_key(self.stream_id), STATE_TTL_SECONDS)
-            await pipe.execute()
 
     def _object_key(self, entry: Publication, name: str) -> str:
         return redis_keys.object_key(self.stream_id, entry.rendition, name)

@@ -27,6 +27,11 @@ def windows_key(stream_id: str) -> str:
     return f"live:{{{stream_id}}}:windows"
 
 
+def writer_key(stream_id: str) -> str:
+    """Name of the worker whose writes count; STATE_TTL_SECONDS."""
+    return f"live:{{{stream_id}}}:writer"
+
+
 def object_key(stream_id: str, rendition: str, name: str) -> str:
     """Bytes of a part (PARTS_TTL_SECONDS) or of an initialization section (STATE_TTL_SECONDS)."""
     return f"live:{{{stream_id}}}:object:{rendition}/{name}"

@@ -16,7 +16,7 @@ from django.conf import settings
 from redis import asyncio as aioredis
 
 from transcode import limits, redis_keys, segment_index, signals
-from transcode.errors import SourceRefused
+from transcode.errors import LeaseLost, SourceRefused
 from transcode.health import KEY_FRAME_SLACK_SECONDS, SourceHealth
 from transcode.hls.window import Window
 from transcode.ladder import AUDIO, VideoPlan, plan_renditions
@@ -45,6 +45,8 @@ async def supervise(stream_id: str) -> None:
         async with _heartbeat(lease) as lost:
             await _race(Supervisor(redis, stream_id, lease).run(), lost)
         await lease.release()
+    except LeaseLost as loss:
+        log.warning("%s", loss)
     finally:
         await redis.aclose()
         await durable.aclose()
@@ -76,8 +78,7 @@ async def _race(work: Awaitable[None], lost: "asyncio.Task[None]") -> None:
     await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
     if not task.done():
         await end_tasks([task])
-        log.warning("lease lost: %s", lost.exception())
-        return
+        lost.result()
     await task
 
 
@@ -121,6 +122,7 @@ class Supervisor:
 
     async def _take_over(self) -> None:
         """Go on where an earlier worker stopped: its windows, closed and brought to the same number."""
+        await self._store.become_writer()
         state, windows = await self._store.load()
         if not windows:  # a new broadcast, or Redis lost them: the database knows every finished segment
             state, windows = await self._reports.ask(segment_index.rebuild_windows)
