@@ -10,10 +10,13 @@ from redis import asyncio as aioredis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.transcode.live_services import PrivateRedis
+from tests.transcode.test_packager import Show
 from transcode import redis_keys
 from transcode.errors import LeaseLost
 from transcode.lease import Lease
 from transcode.limits import LEASE_MS
+from transcode.live_state import LiveState
+from transcode.live_store import LiveStore
 
 
 @pytest.fixture
@@ -124,3 +127,26 @@ async def test_two_runs_at_once_get_different_epochs(redis: "aioredis.Redis", st
     epochs = await asyncio.gather(*(lease.next_epoch(after=7) for lease in leases))
 
     assert sorted(epochs) == list(range(8, 28))
+
+
+async def test_writes_of_a_worker_count_until_another_becomes_the_writer(
+    store: PrivateRedis, redis: "aioredis.Redis", stream_id: str
+) -> None:
+    state = LiveState(2, 0.35)
+    zombie, heir = LiveStore(redis, stream_id), LiveStore(redis, stream_id)
+    await zombie.become_writer()
+    await zombie.put_state(state)
+    await heir.become_writer()
+    for write in (zombie.put_state(state), zombie.publish(Show().made), zombie.reset_windows()):
+        with pytest.raises(LeaseLost):
+            await write
+    assert await redis.hgetall(redis_keys.windows_key(stream_id)) == {}
+
+    await heir.publish(Show().made)
+    store.stop()
+    store.start()  # empty
+    await redis.connection_pool.disconnect()
+    await heir.publish(Show().made)
+
+    with pytest.raises(LeaseLost):
+        await zombie.put_state(state)

@@ -337,7 +337,7 @@ async def test_many_held_requests_are_released_together_with_the_same_text(broad
     await broadcast.play(10)
     answers = await asyncio.gather(*held)
 
-    assert time.monotonic() - began < 2.5  # most of it is this test's own client
+    assert time.monotonic() - began < 4  # most of it is this test's own client
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
 
