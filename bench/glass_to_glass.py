@@ -69,13 +69,15 @@ def main() -> int:
     clip_tags(clip_for(seconds))  # encoded before anything is timed
     ours, stalls, lines = measure_ours(seconds)
     theirs, their_stalls, _ = measure_rival(seconds)
-    note = f"{ours.frames} frames, {ours.unreadable} unreadable, {'/'.join(map(str, sorted(lines)))} lines"
+    sent = seconds * clip_for(seconds).fps
+    note = f"{ours.frames} of {sent} frames, {ours.unreadable} unreadable, {'/'.join(map(str, sorted(lines)))} lines"
+    their_note = f"{theirs.frames} of {sent} frames, {theirs.unreadable} unreadable"
     table = [
         Line("ours p50", ours.p50, note=note),
         Line("ours p95", ours.p95, bar=P95_BAR_SECONDS),
         Line("ours max", ours.max),
         Line("ours stalls", stalls, unit="", bar=0),
-        Line("nginx-rtmp HLS p50", theirs.p50, note=f"{theirs.frames} frames, {theirs.unreadable} unreadable"),
+        Line("nginx-rtmp HLS p50", theirs.p50, note=their_note),
         Line("nginx-rtmp HLS p95", theirs.p95),
         Line("nginx-rtmp HLS max", theirs.max),
         Line("nginx-rtmp HLS stalls", their_stalls, unit=""),
