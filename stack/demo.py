@@ -34,7 +34,7 @@ from websockets.typing import Origin  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.services import create_api_token, create_user  # noqa: E402
 from stack.demo_channels import CHANNELS, EVERYONES_LINES, VIEWERS, DemoChannel  # noqa: E402
-from stack.demo_clips import clip_path, make_clips  # noqa: E402
+from stack.demo_clips import clip_command, clip_path  # noqa: E402
 from stack.services import CHILD  # noqa: E402
 from streaming.models import Category, Channel  # noqa: E402
 from streaming.services import follow_channel, rotate_stream_key, update_channel  # noqa: E402
@@ -67,15 +67,10 @@ def main() -> None:
         describe(channel)
     viewers = [accounts[login] for login in VIEWERS if login in accounts]
     follow_some(viewers, channels)
-    make_clips(DIRECTORY, log.warning)
     wait_until_ready()
     live = [channel for channel in channels if channel.clip]
-    publishers = [Publisher(channel) for channel in live]
-    try:
-        asyncio.run(run(publishers, live, viewers))
-    finally:
-        for publisher in publishers:
-            publisher.stop()
+    publishers = [Publisher(channel, channel.clip) for channel in live if channel.clip]
+    asyncio.run(run(publishers, live, viewers))
 
 
 def make_accounts(logins: Iterable[str]) -> dict[str, Account]:
@@ -128,32 +123,46 @@ def wait_until_ready() -> None:
 class Publisher:
     """FFmpeg playing one clip over and over to one channel."""
 
-    def __init__(self, demo: DemoChannel) -> None:
+    one_clip_at_a_time = asyncio.Lock()
+
+    def __init__(self, demo: DemoChannel, clip: str) -> None:
         channel = Channel.objects.get(owner__login=demo.login)
         # A stream key is shown once and stored as a hash, so each start of the demo makes a new one. FFmpeg reads it
         # from a preset file: on its command line everyone on this machine could read it.
-        self.preset = DIRECTORY / f"{demo.login}.ffpreset"
-        with os.fdopen(os.open(self.preset, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        preset = DIRECTORY / f"{demo.login}.ffpreset"
+        with os.fdopen(os.open(preset, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(f"rtmp_playpath={rotate_stream_key(channel=channel)}\n")
+        self.clip, self.file = clip, clip_path(DIRECTORY, clip)
         self.command = [
-            *(sys.executable, "-I", "-S", str(CHILD), "--signal", "KILL", "--"),
             *("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-re", "-stream_loop", "-1"),
-            *("-i", str(clip_path(DIRECTORY, demo.clip or "")), "-c", "copy", "-fpre", str(self.preset)),
+            *("-i", str(self.file), "-c", "copy", "-fpre", str(preset)),
             *("-f", "flv", f"rtmp://127.0.0.1:{settings.RTMP_PORT}/live"),
         ]
-        self.process: subprocess.Popen[bytes] | None = None
 
     async def keep_publishing(self) -> None:
-        """Start again whenever it ends. From the main thread: the kernel ties FFmpeg's life to the thread's."""
+        """Make the clip unless it is there, then publish; start again whenever that ends."""
+        async with self.one_clip_at_a_time:
+            if not self.file.exists():
+                log.warning("making moving pictures for the demo, once (%s) …", self.clip)
+                draft = self.file.with_suffix(".part")
+                if await run_to_end(clip_command(self.clip, draft)) != 0:
+                    return
+                draft.rename(self.file)
         while True:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL)  # noqa: ASYNC220  a few milliseconds
-            while self.process.poll() is None:  # noqa: ASYNC110  asyncio's own subprocesses start in another thread
-                await asyncio.sleep(0.5)
+            await run_to_end(self.command)
             await asyncio.sleep(BACK_OFF_SECONDS)
 
-    def stop(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.kill()
+
+async def run_to_end(command: list[str]) -> int:
+    """The exit status. Started in the main thread: the kernel ties the command's life to the thread that starts it."""
+    bound = [sys.executable, "-I", "-S", str(CHILD), "--signal", "KILL", "--", *command]
+    process = subprocess.Popen(bound, stdin=subprocess.DEVNULL)  # noqa: ASYNC220  a few milliseconds
+    try:
+        while (status := process.poll()) is None:  # noqa: ASYNC110  asyncio would wait in another thread
+            await asyncio.sleep(0.5)
+        return status
+    finally:
+        process.kill()
 
 
 async def run(publishers: list[Publisher], live: list[DemoChannel], viewers: list[Account]) -> None:

@@ -1,7 +1,6 @@
 """Moving pictures with sound for the demo, made once with FFmpeg's own generators and then only copied."""
 
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,30 +67,19 @@ CLIPS = {
 }
 
 
-def make_clips(directory: Path, tell: Callable[[str], None]) -> None:
-    """Make those that are not there yet."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for number, (name, clip) in enumerate(CLIPS.items(), 1):
-        target = clip_path(directory, name)
-        if not target.exists():
-            tell(f"making demo pictures {number} of {len(CLIPS)} ({name}) …")
-            _make(clip, target)
-
-
 def clip_path(directory: Path, name: str) -> Path:
     """Where a clip lies."""
     return directory / f"{name}.flv"
 
 
-def _make(clip: Clip, target: Path) -> None:
-    draft = target.with_suffix(".part.flv")
+def clip_command(name: str, target: Path) -> list[str]:
+    """Makes one clip, with what the machine can spare."""
+    clip = CLIPS[name]
     gop = str(FRAME_RATE * KEYFRAME_SECONDS)
-    command = [
-        *("nice", "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-filter_complex", clip.graph),
-        *("-map", "[v]", "-map", "[a]", "-t", str(CLIP_SECONDS), "-r", str(FRAME_RATE)),
+    return [
+        *("nice", "-n", "15", "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y"),
+        *("-filter_complex", clip.graph, "-map", "[v]", "-map", "[a]", "-t", str(CLIP_SECONDS), "-r", str(FRAME_RATE)),
         *("-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", gop, "-keyint_min", gop, "-sc_threshold", "0"),
         *("-b:v", f"{clip.kbps}k", "-maxrate", f"{clip.kbps}k", "-bufsize", f"{clip.kbps}k"),
-        *("-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2", "-f", "flv", str(draft)),
+        *("-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2", "-f", "flv", str(target)),
     ]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-    draft.rename(target)
