@@ -35,11 +35,12 @@ PARTS_TTL_SECONDS = 60
 STATE_TTL_SECONDS = 48 * 3600
 STATUS_TTL_SECONDS = 5
 EVENT_OUTBOX_LIMIT = 2_000  # reports to the database that may wait while it is down
-UPLOAD_ATTEMPTS = 8
+UPLOADS_WAITING = 1_500  # files: ten minutes of five renditions while object storage is away
+UPLOAD_RETRY_MAX_SECONDS = 10.0
 
 PREVIEW_EVERY_SECONDS = 20
 PREVIEW_HEIGHT = 360
 
 REDIS_RETRY_SECONDS = 0.2
 ORDER_CHECK_SECONDS = 3.0  # how long a lost order goes unnoticed
-STATUS_SECONDS = 1.0
+STATUS_SECONDS = 0.5

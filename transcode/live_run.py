@@ -191,22 +191,24 @@ class LiveRun:
             await asyncio.sleep(wait if loop.time() - started < 1 else 0)
             wait = min(wait * 2, FFMPEG_RESTART_MAX_SECONDS)
             self._transcoder = await self._spawn()
-            self._replay(behind=ended.done())
+            self._replay(crashed=ended.done())
 
     async def _wait_until_lagging(self) -> None:
         while self.transcoder_lag_ms < TRANSCODER_BACKLOG_MS:  # noqa: ASYNC110  a measurement has no event to wait for
             await asyncio.sleep(LAG_CHECK_SECONDS)
 
-    def _replay(self, *, behind: bool) -> None:
-        """Feed a new FFmpeg from the spool: from the open segments' key frame, or the newest one after a backlog."""
+    def _replay(self, *, crashed: bool) -> None:
+        """Feed a new FFmpeg from the spool: after a crash from where its renditions stopped, so that nothing is lost;
+        after a backlog from the newest key frame, so that it catches up."""
         assert self._transcoder is not None  # noqa: S101  the caller spawned it
         self._feed_header()
-        resume = [self.packager.resume_ms(name) for name in self._rung_configs]
+        resume = min((self.packager.resume_ms(name) for name in self._rung_configs), default=0.0)
         keys = [entry.time_ms for entry in self.spool if entry.frame.is_key]
         if not keys:
             return
-        earlier = [time for time in keys if not resume or time <= min(resume)]
-        first = earlier[-1] if behind and earlier else keys[-1]
+        first = keys[-1]
+        if crashed:
+            first = max((time for time in keys if time <= resume), default=keys[0])
         for entry in self.spool:
             if entry.time_ms >= first:
                 self._transcoder.feed(flv.flv_tag(entry.tag))

@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, overload
 
 from asgiref.sync import sync_to_async
@@ -24,7 +25,13 @@ from transcode import redis_keys
 from transcode.errors import LeaseLost
 from transcode.hls import names
 from transcode.hls.window import Window
-from transcode.limits import PARTS_TTL_SECONDS, STATE_TTL_SECONDS, STATUS_TTL_SECONDS, UPLOAD_ATTEMPTS
+from transcode.limits import (
+    PARTS_TTL_SECONDS,
+    STATE_TTL_SECONDS,
+    STATUS_TTL_SECONDS,
+    UPLOAD_RETRY_MAX_SECONDS,
+    UPLOADS_WAITING,
+)
 from transcode.live_state import LiveState
 from transcode.packager import Publication
 
@@ -146,15 +153,15 @@ class Uploader:
 
     def __init__(self, stream_id: str) -> None:
         self._stream_id = stream_id
-        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(UPLOADS_WAITING)
         self._task = asyncio.create_task(self._run())
 
     def add(self, entry: Publication) -> None:
         """Store what of this publication is kept for ever: initialization sections and whole segments, not parts."""
         if entry.init_name is not None:
-            self._queue.put_nowait((f"{entry.rendition}/{entry.init_name}", entry.init))
+            self._put(f"{entry.rendition}/{entry.init_name}", entry.init)
         if entry.finished is not None and entry.finished.body:
-            self._queue.put_nowait((f"{entry.rendition}/{entry.finished.name}", entry.finished.body))
+            self._put(f"{entry.rendition}/{entry.finished.name}", entry.finished.body)
 
     async def drain(self) -> None:
         """Wait until everything given so far is stored."""
@@ -164,18 +171,31 @@ class Uploader:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    def _put(self, path: str, body: bytes) -> None:
+        if self._queue.full():
+            lost, _ = self._queue.get_nowait()
+            self._queue.task_done()
+            log.error(
+                "storage is away for too long: %s of %s will be missing from the recording", lost, self._stream_id
+            )
+        self._queue.put_nowait((path, body))
+
     async def _run(self) -> None:
-        store = sync_to_async(store_object, thread_sensitive=False)
         while True:
             path, body = await self._queue.get()
-            for attempt in range(UPLOAD_ATTEMPTS):
-                try:
-                    await store(self._stream_id, path, body)
-                    break
-                except Exception:
-                    log.exception("storing %s of %s failed, attempt %d", path, self._stream_id, attempt + 1)
-                    await asyncio.sleep(min(0.2 * 2**attempt, 10))
+            await self._store(path, body)
             self._queue.task_done()
+
+    async def _store(self, path: str, body: bytes) -> None:
+        """Until it is stored: a recording with a hole cannot be mended later."""
+        store = sync_to_async(store_object, thread_sensitive=False)
+        for attempt in count():
+            try:
+                await store(self._stream_id, path, body)
+                break
+            except Exception:
+                log.exception("storing %s of %s failed, attempt %d", path, self._stream_id, attempt + 1)
+                await asyncio.sleep(min(0.2 * 2 ** min(attempt, 10), UPLOAD_RETRY_MAX_SECONDS))
 
 
 REDIS_DOWN = (RedisError, OSError, asyncio.TimeoutError)

@@ -8,7 +8,7 @@ from transcode import previews, services
 from transcode.supervisor import supervise
 
 
-@shared_task(queue="live.cpu", acks_late=False, expires=10)
+@shared_task(acks_late=False, expires=10)
 def supervise_live(stream_id: str) -> None:
     """Own a broadcast's media work for as long as it lasts; returns at once when another worker owns it."""
     asyncio.run(supervise(stream_id))

@@ -124,9 +124,7 @@ class Hooks:
         }
         return urlencode(fields) + appended
 
-    def publish(
-        self, key: str, client: str = "1", *, appended: str = "", address: str = PUBLIC_ADDRESS
-    ) -> Any:
+    def publish(self, key: str, client: str = "1", *, appended: str = "", address: str = PUBLIC_ADDRESS) -> Any:
         return self.post("publish", self.body("publish", key, client, address, appended))
 
     def publish_done(self, key: str, client: str = "1") -> Any:
