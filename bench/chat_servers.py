@@ -62,7 +62,9 @@ def both_servers(*, writers: int, core: int | None = None) -> Iterator[tuple[Tar
 
 
 def pin(core: int | None, *pids: int) -> None:
-    for pid in pids if core is not None else ():
+    if core is None:
+        return
+    for pid in pids:
         for task in Path(f"/proc/{pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {core})
 
