@@ -47,6 +47,14 @@ def check_goes_on(show: Show, viewer: Viewer, *, killed_at: float, seconds: floa
     assert viewer.errors == []
 
 
+def wait_for_one_ffmpeg(stack: Stack) -> None:
+    """One for the one broadcast; that of the test before may still be on its way out."""
+    deadline = time.monotonic() + 5
+    while len(left := ffmpegs(stack)) != 1:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("lines", [720, 480], ids=["watching the source", "watching a transcode"])
 def test_ffmpeg_killed(show: Show, charlie_watches: Viewer, lines: int) -> None:
     charlie_watches.choose_quality(lines)
@@ -56,7 +64,7 @@ def test_ffmpeg_killed(show: Show, charlie_watches: Viewer, lines: int) -> None:
     killed_at = kill(killed)
     check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=FFMPEG_SECONDS)
     assert still_running(killed) == []
-    assert len(ffmpegs(show.stack)) == len(killed)
+    wait_for_one_ffmpeg(show.stack)
     assert charlie_watches.document_mark() == mark
 
 
@@ -66,7 +74,7 @@ def test_live_worker_killed(show: Show, charlie_watches: Viewer) -> None:
     time.sleep(1)
     assert still_running(orphans) == [], "FFmpeg outlived its worker"
     check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=WORKER_SECONDS)
-    assert len(ffmpegs(show.stack)) == len(orphans)
+    wait_for_one_ffmpeg(show.stack)
 
 
 @pytest.mark.parametrize("service", ["origin", "site", "chat"])
