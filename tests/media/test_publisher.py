@@ -36,6 +36,7 @@ def test_every_frame_arrives_in_order_and_its_sending_is_known(ingest: Rival, tm
     name = f"order{clip.bframes}"
     with Publisher(port=ingest.rtmp_port, key=name, tags=clip_tags(clip)) as publisher:
         seen = [number for number in record(ingest, name, tmp_path / "seen.mkv") if number is not None]
+    seen = seen[: -1 - clip.bframes]  # the recording stops in decoding order, before the last picture's B-frames
     assert len(seen) >= 60
     assert seen == list(range(seen[0], seen[0] + len(seen)))
     assert set(seen) <= set(publisher.sent)
