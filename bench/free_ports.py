@@ -1,7 +1,10 @@
 """Finds ports nobody listens on."""
 
+import random
 import socket
 from contextlib import ExitStack
+
+FIRST_PORT, LAST_PORT = 24_000, 32_000
 
 
 def free_ports(count: int) -> list[int]:
@@ -13,9 +16,15 @@ def free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-def free_block(size: int, *, start: int = 24_000, end: int = 60_000) -> int:
-    """The first of `size` consecutive free ports: a stack counts its ports up from one."""
-    for first in range(start, end, size):
+def free_block(size: int) -> int:
+    """The first of `size` consecutive free ports: a stack counts its ports up from one.
+
+    At random, so that two stacks that start at the same moment do not choose the same; below the ports that the kernel
+    gives to outgoing connections.
+    """
+    starts = list(range(FIRST_PORT, LAST_PORT - size, size))
+    random.shuffle(starts)
+    for first in starts:
         with ExitStack() as open_sockets:
             try:
                 for port in range(first, first + size):
