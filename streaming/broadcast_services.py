@@ -133,8 +133,9 @@ def refuse_source(*, stream_id: str, code: str, text: str) -> None:
     broadcast = Broadcast.objects.filter(public_id=stream_id).first()
     if broadcast is None:
         return
-    if end_broadcast(broadcast=broadcast, reason=text):
-        add_notice(channel_id=broadcast.channel_id, code=code, text=text)
+    with transaction.atomic():  # who sees the end sees the reason
+        if end_broadcast(broadcast=broadcast, reason=text):
+            add_notice(channel_id=broadcast.channel_id, code=code, text=text)
 
 
 def note_preview(*, stream_id: str, path: str) -> None:

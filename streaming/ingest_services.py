@@ -192,16 +192,17 @@ def _revive(session: IngestSession, now: datetime) -> bool:
         return False
 
 
-def note_player(*, name: str, address: str) -> bool:
-    """Someone wants to play from the ingest server: only our own pullers may, and they come from this machine."""
+def may_pull(*, name: str, address: str) -> bool:
+    """Someone wants to play from the ingest server: only our own pullers may, and they come from this machine.
+
+    The held publish answer is not released here but by the puller itself: nginx asks before it joins the player, and
+    an encoder that is answered in between sends its first key frame to nobody.
+    """
     try:
         local = ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-    if not local or not is_ingest_name(name) or not Broadcast.objects.open().filter(public_id=name).exists():
-        return False
-    media.note_player(stream_id=name)
-    return True
+    return local and is_ingest_name(name) and Broadcast.objects.open().filter(public_id=name).exists()
 
 
 def _end_session(session: IngestSession, cause: SessionEnd, now: datetime) -> bool:

@@ -16,7 +16,7 @@ TIMESTAMP_JUMP_MS = 3_000
 # Sound that drifts further than this from its counted position is placed anew.
 AUDIO_RESYNC_MS = 80
 
-NO_VIDEO_SECONDS = 3.5  # a publisher without a picture is told after this long (bar: within 5 s)
+NO_VIDEO_SECONDS = 3.0  # a publisher without a picture is told after this long (bar: within 5 s)
 AUDIO_WAIT_MS = 300  # how long the first picture waits for announced sound
 
 # The spool is what a restarted FFmpeg is fed again: at least one key frame interval and the encoder's lag.

@@ -9,7 +9,6 @@ from django.db import transaction
 from redis import Redis
 
 from transcode import redis_keys
-from transcode.limits import STATUS_TTL_SECONDS
 from transcode.models import LiveJob
 from transcode.recordings import Recording, write_recording
 
@@ -18,7 +17,6 @@ __all__ = [
     "dispatch_missing",
     "finish_live",
     "live_status",
-    "note_player",
     "request_live",
     "wait_for_player",
     "write_recording",
@@ -49,16 +47,6 @@ def _begin(stream_id: str) -> None:
         redis.delete(redis_keys.player_waiters_key(stream_id))
     redis.publish(redis_keys.control_channel(stream_id), json.dumps({"order": "publish"}))
     _dispatch(stream_id)
-
-
-def note_player(*, stream_id: str) -> None:
-    """The ingest server says that the worker's puller is connected."""
-    redis, waiters = _live_redis(), redis_keys.player_waiters_key(stream_id)
-    with redis.pipeline() as pipe:
-        pipe.set(redis_keys.player_key(stream_id), 1, ex=STATUS_TTL_SECONDS)
-        pipe.rpush(waiters, 1)
-        pipe.expire(waiters, STATUS_TTL_SECONDS)
-        pipe.execute()
 
 
 def wait_for_player(*, stream_id: str, seconds: float) -> bool:

@@ -66,7 +66,7 @@ def _publish_done(sent: Hook) -> HttpResponse:
 
 
 def _play(sent: Hook) -> HttpResponse:
-    allowed = not sent.has_duplicates and ingest_services.note_player(name=sent.name, address=sent.address)
+    allowed = not sent.has_duplicates and ingest_services.may_pull(name=sent.name, address=sent.address)
     return HttpResponse(status=204 if allowed else 403)
 
 

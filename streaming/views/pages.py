@@ -21,7 +21,9 @@ LIVE_SHOWN = 24
 LATELY_SHOWN = 12
 # In the order a page needs them, so that the browser fetches all at once instead of one after the other.
 PLAYER_MODULES = [
-    "player", "engine", "controls", "settings_menu", "keyboard", "stats", "screens", "stall", "preferences",
+    "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
+    "player/screens", "player/stall", "player/preferences",
+    "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow", "shared/toasts",
 ]  # fmt: skip
 
 

@@ -36,9 +36,6 @@ class FakeMedia:
             raise self.failure
         self.requested.append((stream_id, priority))
 
-    def note_player(self, *, stream_id: str) -> None:
-        self.players.append(stream_id)
-
     def wait_for_player(self, *, stream_id: str, seconds: float) -> bool:
         return stream_id in self.players
 
@@ -52,7 +49,7 @@ class FakeMedia:
 @pytest.fixture(autouse=True)
 def media(monkeypatch: pytest.MonkeyPatch) -> FakeMedia:
     fake = FakeMedia()
-    for name in ("request_live", "note_player", "wait_for_player", "finish_live", "live_status"):
+    for name in ("request_live", "wait_for_player", "finish_live", "live_status"):
         monkeypatch.setattr(media_services, name, getattr(fake, name))
     return fake
 

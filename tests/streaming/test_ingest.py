@@ -369,26 +369,23 @@ def test_publisher_we_lost_sight_of_carries_on_when_it_is_heard_again(hooks: Hoo
 # --- Playing
 
 
-def test_our_puller_may_play(hooks: Hooks, key: str, media: FakeMedia) -> None:
+def test_our_puller_may_play(hooks: Hooks, key: str) -> None:
     stream_id = hooks.publish(key)["Location"]
     assert hooks.play(stream_id).status_code == 204
-    assert media.players == [stream_id]
 
 
 @pytest.mark.parametrize(
     "address", ["203.0.113.5", "10.0.0.1", "::ffff:203.0.113.5", "", "localhost", "127.0.0.1.evil"]
 )
-def test_nobody_else_may_play(hooks: Hooks, key: str, media: FakeMedia, address: str) -> None:
+def test_nobody_else_may_play(hooks: Hooks, key: str, address: str) -> None:
     stream_id = hooks.publish(key)["Location"]
     assert hooks.play(stream_id, address=address).status_code == 403
     assert hooks.play(stream_id, address=address, appended="&addr=127.0.0.1").status_code == 403
-    assert media.players == []
 
 
 @pytest.mark.parametrize("name", ["", "x", "../x", "0" * 24, "k" * 2048])
-def test_nothing_that_is_not_on_air_may_be_played(hooks: Hooks, name: str, media: FakeMedia) -> None:
+def test_nothing_that_is_not_on_air_may_be_played(hooks: Hooks, name: str) -> None:
     assert hooks.play(name).status_code == 403
-    assert media.players == []
 
 
 def test_stream_key_is_no_name_to_play(hooks: Hooks, key: str) -> None:

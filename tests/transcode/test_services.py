@@ -74,9 +74,15 @@ def test_finish_tells_the_worker_or_sends_one(
     assert not LiveJob.objects.get().wanted
 
 
+def _connect_player(client: "redis.Redis") -> None:
+    """What a supervisor does when its puller has joined."""
+    client.set(redis_keys.player_key(STREAM), 1, ex=5)
+    client.rpush(redis_keys.player_waiters_key(STREAM), 1)
+
+
 def test_publish_answer_waits_for_the_puller(empty_redis: "redis.Redis") -> None:
     assert not services.wait_for_player(stream_id=STREAM, seconds=0.2)
-    threading.Timer(0.2, services.note_player, kwargs={"stream_id": STREAM}).start()
+    threading.Timer(0.2, _connect_player, args=[empty_redis]).start()
     began = time.monotonic()
 
     assert services.wait_for_player(stream_id=STREAM, seconds=5)

@@ -63,6 +63,11 @@ class ChatPanel {
   }
 
   say(text) {
+    if (!this.you) {
+      this.composer.restore(text);
+      this.composer.showAlert("The chat is still connecting. Try again in a moment.");
+      return;
+    }
     const element = messageElement({ text, user: this.you, sent_at: new Date().toISOString() }, this.context());
     element.classList.add("chat__message--pending");
     const { nonce } = this.outbox.add(text, element);

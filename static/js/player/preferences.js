@@ -2,7 +2,7 @@
 
 import { recall, remember } from "../shared/storage.js";
 
-const DEFAULT_BITS_PER_SECOND = 4_000_000;
+const DEFAULT_BITS_PER_SECOND = 8_000_000;
 
 export const preferences = {
   volume: () => clamp(Number(recall("player.volume", "1")), 0, 1),
