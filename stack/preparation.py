@@ -1,5 +1,6 @@
 """Migrates the database and collects static files, each only when something has changed since the last start."""
 
+import gzip
 import hashlib
 import os
 import subprocess
@@ -12,6 +13,8 @@ from django.conf import settings
 
 from stack.errors import StackError
 from stack.terminal import say
+
+COMPRESSED_SUFFIXES = {".js", ".css", ".svg", ".map"}
 
 
 def migrate() -> None:
@@ -34,7 +37,15 @@ def collect_static() -> None:
         return
     say("  Collecting static files …")
     _manage("collectstatic", "--no-input", "--clear", "--skip-checks")
+    _compress_static()
     _write_stamp("static-files", digest)
+
+
+def _compress_static() -> None:
+    """Compress once what nginx would otherwise compress for every visitor; it sends the `.gz` beside a file."""
+    for path in Path(settings.STATIC_ROOT).rglob("*"):
+        if path.is_file() and path.suffix in COMPRESSED_SUFFIXES:
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 def _manage(*arguments: str) -> None:
