@@ -12,6 +12,18 @@ from pathlib import Path
 import django
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_again_beside_services() -> None:
+    """Start the command anew with a private PostgreSQL and Redis, unless the environment names some already."""
+    main = sys.modules["__main__"].__spec__
+    if main is None or "MILLRACE_REDIS_URL" in os.environ:
+        return
+    python = sys.executable
+    os.execv(python, [python, "-m", "stack.with_services", "--", python, "-m", main.name, *sys.argv[1:]])  # noqa: S606
+
+
+run_again_beside_services()  # before settings are read
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
