@@ -11,7 +11,6 @@ HOOK_BODY_LIMIT = 8192  # bytes; nginx-rtmp's own fields take under 1 KB
 HOOK_FIELD_LIMIT = 40  # fields; nginx-rtmp sends about twelve
 MAX_CLIENT_ID_LENGTH = 40
 HOLD_PUBLISH_SECONDS = 1.5  # how long OBS waits for our puller; without it the picture waits for the next keyframe
-UPDATE_HOOK_SECONDS = 5  # notify_update_timeout of the ingest server
 HEALTHY_SECONDS = 12  # two updates may be lost before a second encoder may take the place of the first
 SILENT_SECONDS = 15  # three updates are missing: the connection is gone and nobody told us
 SETTLING_SECONDS = 15  # after an outage of ours the encoders get this long to be heard again

@@ -12,6 +12,7 @@ video per rung, each on its own pipe. Why each flag is there:
 * `-protocol_whitelist pipe`: whatever the encoder sends, FFmpeg opens nothing else.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import ffmpeg
@@ -20,13 +21,31 @@ from transcode.ladder import VideoPlan
 
 # Counted from the last forced one, since the timeline does not start at 0; a millisecond of slack for FLV's rounding.
 _EVERY_TWO_SECONDS = "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+1.999))"
+_RELEASE = re.compile(r"ffmpeg version n?(\d+)\.(\d+)")
 KEY_FRAME_LIMIT = 600  # frames; key frames are forced, this only ends encoders' own ideas
 
 
+def timing_option(version_line: str) -> str:
+    """The option that sets frame timing, from the first line of `ffmpeg -version`.
+
+    `fps_mode` came with 5.1 (Ubuntu 22.04 has 4.4); a build without a release number is newer than that.
+    """
+    release = _RELEASE.match(version_line)
+    if release is None or (int(release[1]), int(release[2])) >= (5, 1):
+        return "fps_mode"
+    return "vsync"
+
+
 def transcode_argv(
-    rungs: Sequence[VideoPlan], pipes: Mapping[str, int], *, follow_source_key_frames: bool, binary: str = "ffmpeg"
+    rungs: Sequence[VideoPlan],
+    pipes: Mapping[str, int],
+    *,
+    follow_source_key_frames: bool,
+    timing: str = "fps_mode",
+    binary: str = "ffmpeg",
 ) -> list[str]:
-    """The whole argv. `pipes` maps each rung's name to the file descriptor its FLV is written to."""
+    """The whole argv. `pipes` maps each rung's name to the file descriptor its FLV is written to; `timing` is what
+    `timing_option` says of this FFmpeg."""
     source = ffmpeg.input(
         "pipe:0",
         f="flv",
@@ -50,7 +69,6 @@ def transcode_argv(
             video_bitrate=rung.bitrate,
             maxrate=rung.bitrate,
             bufsize=rung.bitrate,
-            fps_mode="passthrough",
             enc_time_base="-1",
             force_key_frames=key_frames,
             g=KEY_FRAME_LIMIT,
@@ -58,6 +76,7 @@ def transcode_argv(
             avoid_negative_ts="disabled",
             flvflags="no_duration_filesize+no_sequence_end",
             flush_packets=1,
+            **{timing: "passthrough"},
         )
         for index, rung in enumerate(rungs)
     ]

@@ -28,7 +28,7 @@ from transcode.limits import (
     VIDEO_TIMESCALE,
 )
 from transcode.packager import Packager, Publication, RunStart, Track
-from transcode.process import Transcoder
+from transcode.process import Transcoder, ffmpeg_timing_option
 from transcode.source import AudioFrame, SourceReader, VideoFrame
 
 log = logging.getLogger(__name__)
@@ -158,7 +158,8 @@ class LiveRun:
         rungs = self.plan.rungs
 
         def argv(pipes: dict[str, int]) -> list[str]:
-            return transcode_argv(rungs, pipes, follow_source_key_frames=self.plan.videos[0].is_passthrough)
+            follow = self.plan.videos[0].is_passthrough
+            return transcode_argv(rungs, pipes, follow_source_key_frames=follow, timing=ffmpeg_timing_option())
 
         await transcoder.start([rung.name for rung in rungs], argv)
         return transcoder

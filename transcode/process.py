@@ -9,11 +9,14 @@ import ctypes
 import logging
 import os
 import signal
+import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from transcode.errors import FlvError
+from transcode.ffmpeg import timing_option
 from transcode.flv import FlvReader, MediaTag
 
 log = logging.getLogger(__name__)
@@ -21,7 +24,7 @@ log = logging.getLogger(__name__)
 UNPRIVILEGED_USER, UNPRIVILEGED_GROUP = "nobody", "nogroup"  # FFmpeg decodes what strangers send
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_PIPE_BYTES = 1 << 20  # one MiB: FFmpeg must not wait for us within a key frame
+_READ_AHEAD_BYTES = 1 << 20  # of one rung's output; beyond it FFmpeg waits for us
 READ_BYTES = 1 << 18
 STOP_SECONDS = 1.5
 STDERR_LINES = 20
@@ -40,6 +43,13 @@ def _dropped_privileges() -> dict[str, Any]:
     if os.getuid() != 0:
         return {}
     return {"user": UNPRIVILEGED_USER, "group": UNPRIVILEGED_GROUP, "extra_groups": []}
+
+
+@cache
+def ffmpeg_timing_option() -> str:
+    """Asked once per worker, before it forks: at a broadcast's start there is no time for it."""
+    version = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=False)
+    return timing_option(version.stdout)
 
 
 class Transcoder:
@@ -77,7 +87,7 @@ class Transcoder:
         self._readers.append(asyncio.create_task(self._read_stderr()))
 
     def feed(self, data: bytes) -> None:
-        """Hand bytes to FFmpeg's stdin without waiting; see `backlog`."""
+        """Hand bytes to FFmpeg's stdin without waiting; what it does not read in time, LiveRun's lag check ends."""
         if self._process is not None and self._process.stdin is not None and not self._process.stdin.is_closing():
             self._process.stdin.write(data)
 
@@ -116,7 +126,7 @@ class Transcoder:
         await asyncio.gather(*self._readers, return_exceptions=True)
 
     async def _read(self, rung: str, read_end: int) -> None:
-        stream = asyncio.StreamReader(limit=_PIPE_BYTES)
+        stream = asyncio.StreamReader(limit=_READ_AHEAD_BYTES)
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(read_end, "rb", buffering=0)

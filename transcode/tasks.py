@@ -1,11 +1,20 @@
 """Celery tasks of the media side: each loads by id and calls one thing."""
 
 import asyncio
+from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_init
 
 from transcode import previews, services
+from transcode.process import ffmpeg_timing_option
 from transcode.supervisor import supervise
+
+
+@worker_init.connect
+def know_ffmpeg(**_facts: Any) -> None:
+    """The worker's children inherit the answer."""
+    ffmpeg_timing_option()
 
 
 @shared_task(acks_late=False, expires=10)

@@ -26,7 +26,6 @@ class FakeMedia:
 
     def __init__(self) -> None:
         self.requested: list[tuple[str, int]] = []
-        self.players: list[str] = []
         self.finished: list[str] = []
         self.status: dict[str, Any] | None = None
         self.failure: Exception | None = None
@@ -37,7 +36,7 @@ class FakeMedia:
         self.requested.append((stream_id, priority))
 
     def wait_for_player(self, *, stream_id: str, seconds: float) -> bool:
-        return stream_id in self.players
+        return False
 
     def finish_live(self, *, stream_id: str) -> None:
         self.finished.append(stream_id)
