@@ -1,0 +1,75 @@
+"""What was seen of one broadcast from outside: every request and answer, and what was done to it meanwhile.
+
+Rules judge a Capture and nothing else, so that a broken one can be made from a good one for each rule.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer. Times are monotonic seconds; `wall` is Unix time when the answer was complete.
+
+    `path` is what follows `/media/<token>/<stream id>/`, e.g. `360p/index.m3u8`; `query` is the text after `?`.
+    `purpose` says why it was asked: `poll`, `block` (a reload as a low-latency player does), `media` (first sight),
+    `again` (just before its permitted removal), `hint`, or the id of the rule it probes, such as `A-104`.
+    """
+
+    path: str
+    query: str
+    purpose: str
+    asked_at: float
+    first_byte_at: float
+    done_at: float
+    wall: float
+    status: int
+    headers: Mapping[str, str]  # names in lower case, as received
+    body: bytes  # decoded; `wire_size` bytes came over the wire
+    wire_size: int = 0
+    http_version: str = "HTTP/1.1"
+    asked_headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "GET"
+
+    @property
+    def is_playlist(self) -> bool:
+        return self.path.endswith(".m3u8")
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something done to the broadcast: `encoder_gone`, `encoder_back`, `worker_killed`, `source_changed`, `ended`."""
+
+    name: str
+    at: float  # monotonic seconds
+    wall: float
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the installation and the source promise; rules compare the media with it."""
+
+    target_duration: int = 2
+    part_target: float = 0.35
+    frame_rate: float = 30.0
+    has_sound: bool = True
+    stereo: bool = True
+    counted: bool = True  # the picture carries the machine-readable frame counter of tests.media
+
+
+@dataclass
+class Capture:
+    """Everything recorded of one broadcast, in the order in which answers were complete."""
+
+    expected: Expected
+    exchanges: list[Exchange] = field(default_factory=list)
+    happenings: list[Happening] = field(default_factory=list)
+    sent: dict[int, float] = field(default_factory=dict)  # frame number → Unix time at which the encoder sent it
+
+    def of(self, path: str, *purposes: str) -> Iterator[Exchange]:
+        """Exchanges of one path, of these purposes only when any are named."""
+        return (one for one in self.exchanges if one.path == path and (not purposes or one.purpose in purposes))
