@@ -133,7 +133,7 @@ async def test_playlists_are_valid_and_typed(broadcast: LiveBroadcast) -> None:
     media = await broadcast.get("source/index.m3u8")
 
     assert multivariant.headers["content-type"] == media.headers["content-type"] == "application/vnd.apple.mpegurl"
-    assert multivariant.text.count("#EXT-X-STREAM-INF") == 2
+    assert multivariant.text.count("#EXT-X-STREAM-INF") == 3
     playlist = check(media.text, other_renditions=2)
     assert [segment.msn for segment in playlist.segments] == [0, 1]
     assert len(playlist.open.parts) == 3

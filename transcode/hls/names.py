@@ -6,6 +6,7 @@ paused zombie of an older run cannot overwrite a newer one.
 
 MULTIVARIANT = "index.m3u8"
 MEDIA_PLAYLIST = "index.m3u8"
+IFRAME_PLAYLIST = "iframes.m3u8"
 RECORDING_DIR = "vod"
 
 

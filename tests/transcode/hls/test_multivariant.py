@@ -1,5 +1,7 @@
 """The multivariant playlist and every file name."""
 
+from dataclasses import replace
+
 from transcode.hls import names
 from transcode.hls.multivariant import Rendition, render_multivariant
 
@@ -8,8 +10,16 @@ SMALL = Rendition("360p", "avc1.4d401e", 1_000_000, 800_000, 640, 360, 29.97)
 SOUND = Rendition("audio", "mp4a.40.2", 160_000, 128_000, channels=2)
 
 
-def test_variants_best_first_with_the_sound_in_a_group() -> None:
-    """A-130, A-131, A-137, A-138: bit rates of a variant include the sound it plays with."""
+def lines_about(text: str, tag: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(tag)]
+
+
+def addresses(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_variants_with_the_sound_in_a_group_and_the_sound_alone_last() -> None:
+    """A-130, A-131, A-137, A-138, A-140: bit rates of a variant include the sound it plays with."""
     assert (
         render_multivariant([SMALL, SOUND, SOURCE])
         == """\
@@ -24,8 +34,28 @@ source/index.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=1160000,AVERAGE-BANDWIDTH=928000,CODECS="avc1.4d401e,mp4a.40.2",RESOLUTION=640x360,\
 FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
 360p/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=160000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2",AUDIO="audio",CLOSED-CAPTIONS=NONE
+audio/index.m3u8
 """
     )
+
+
+def test_first_variant_is_the_one_nearest_two_megabits() -> None:
+    """A-140 (Apple's rule 1.32); the others follow best first."""
+    medium = Rendition("480p", "avc1.42c01f", 1_600_000, 1_500_000, 854, 480, 29.97)
+    large = Rendition("1080p", "avc1.640028", 6_500_000, 6_000_000, 1920, 1080, 29.97)
+
+    listed = addresses(render_multivariant([large, SOURCE, medium, SMALL, SOUND]))
+    assert [address.split("/")[0] for address in listed] == ["480p", "1080p", "source", "360p", "audio"]
+
+
+def test_key_frame_playlists_are_announced_where_there_are_any() -> None:
+    """A-139: no sound in them, and none of a rendition that has none."""
+    text = render_multivariant([SMALL, SOUND, replace(SOURCE, iframe_bandwidth=700_000)])
+
+    assert lines_about(text, "#EXT-X-I-FRAME-STREAM-INF") == [
+        '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=700000,CODECS="avc1.64001f",RESOLUTION=1280x720,URI="source/iframes.m3u8"'
+    ]
 
 
 def test_silent_broadcast_has_no_sound_group() -> None:
