@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 class Exchange:
     """One request and its answer. Times are monotonic seconds; `wall` is Unix time when the answer was complete.
 
+    `first_byte_at` is of the body, or of the head when there is no body. Status 0: no answer came.
+
     `path` is what follows `/media/<token>/<stream id>/`, e.g. `360p/index.m3u8`; `query` is the text after `?`.
     `purpose` says why it was asked: `poll`, `block` (a reload as a low-latency player does), `media` (first sight),
-    `again` (just before its permitted removal), `hint`, or the id of the rule it probes, such as `A-104`.
+    `again` (just before its permitted removal), `hint`, or the id of the rule it probes, such as `A-104`, with what is
+    special about the request after a colon where there are several: `A-110:reversed`.
     """
 
     path: str
@@ -30,6 +33,7 @@ class Exchange:
     http_version: str = "HTTP/1.1"
     asked_headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
+    whole: bool = True  # the answer ended where HTTP says it does, and its compression was sound
 
     @property
     def is_playlist(self) -> bool:
@@ -69,7 +73,15 @@ class Capture:
     exchanges: list[Exchange] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     sent: dict[int, float] = field(default_factory=dict)  # frame number → Unix time at which the encoder sent it
+    stalls: list[tuple[float, float]] = field(
+        default_factory=list
+    )  # when the recorder did not get to run, and how long
+    facts: dict[str, float] = field(default_factory=dict)  # what was counted beside the exchanges
 
     def of(self, path: str, *purposes: str) -> Iterator[Exchange]:
         """Exchanges of one path, of these purposes only when any are named."""
         return (one for one in self.exchanges if one.path == path and (not purposes or one.purpose in purposes))
+
+    def stalled(self, begin: float, end: float) -> float:
+        """For how many seconds between two moments this machine had no time for the recorder."""
+        return sum(max(0.0, min(at, end) - max(at - length, begin)) for at, length in self.stalls)

@@ -1,0 +1,88 @@
+"""Records a broadcast of a stack of its own and judges it by every rule of the checklist.
+
+python -m tests.conformance [--seconds 600] [--case steady|encoder_drop|…|all] [--profile 2/0.35] [--keep DIR]
+python -m tests.conformance --replay DIR
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.stack import Stack
+from tests.conformance.capture import Capture
+from tests.conformance.cases import CASES, Plan, record_case
+from tests.conformance.keeping import load, save
+from tests.conformance.rule import judge
+from tests.conformance.verdicts import all_rules, as_table, binding_failures
+
+LONG_SECONDS = 120.0
+SPARSE_POLL_SECONDS = 0.5  # of long recordings: blocking reload sees every version anyway
+
+
+def main() -> int:
+    options = _options()
+    if options.replay:
+        return sum(_judge(str(folder), load(folder)) for folder in _kept_in(options.replay)) and 1
+    names = list(CASES) if options.case == "all" else [options.case]
+    failures = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in names:
+            for number, capture in enumerate(_record(name, options, Path(scratch) / name)):
+                failures += _judge(f"{name} {options.profile}", capture)
+                if options.keep:
+                    save(capture, options.keep / f"{name}-{number}")
+    return 1 if failures else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=40.0, help="on air")
+    parser.add_argument("--case", default="steady", choices=[*CASES, "all"])
+    parser.add_argument("--profile", default="2/0.35", help="target duration / part target, seconds")
+    parser.add_argument("--poll", type=float, help="seconds between polls of a playlist")
+    parser.add_argument("--rungs", type=int, default=2, help="transcoded ones")
+    parser.add_argument("--crowd", type=int, default=40, help="how many wait for one thing at a time")
+    parser.add_argument("--keep", type=Path, help="keep the captures here")
+    parser.add_argument("--replay", type=Path, help="judge a kept capture, or a folder of them")
+    return parser.parse_args()
+
+
+def _record(name: str, options: argparse.Namespace, scratch: Path) -> list[Capture]:
+    target, part = options.profile.split("/")
+    long = options.seconds >= LONG_SECONDS
+    plan = Plan(
+        seconds=options.seconds,
+        poll_seconds=options.poll or (SPARSE_POLL_SECONDS if long else 0.1),
+        target_duration=int(target),
+        part_seconds=float(part),
+        crowd=options.crowd,
+        delta_pairs=100 if long else 15,
+        folder=scratch if long else None,
+    )
+    began, cpu = time.monotonic(), time.process_time()
+    with Stack(TRANSCODED_RUNGS=options.rungs, SEGMENT_SECONDS=int(target), PART_SECONDS=part) as stack:
+        streamer = stack.create_user("alice", streamer=True)
+        captures = asyncio.run(record_case(CASES[name], stack, streamer, plan))
+    spent = (time.process_time() - cpu) / (time.monotonic() - began)
+    print(f"{name}: {sum(len(one.exchanges) for one in captures)} exchanges; the recorder took {spent:.0%} of a core")
+    return captures
+
+
+def _judge(title: str, capture: Capture) -> int:
+    """Print the table; how many binding rules are broken."""
+    verdicts = judge(capture, all_rules())
+    print(as_table(title, verdicts))
+    return len(binding_failures(verdicts))
+
+
+def _kept_in(folder: Path) -> list[Path]:
+    return (
+        [folder] if (folder / "capture.json").exists() else sorted(one.parent for one in folder.glob("*/capture.json"))
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What is done to a broadcast while it is recorded: nothing, an encoder that drops, a killed worker, odd sources."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.broadcasts import NotReached, wait_for_state
+from bench.kill_recovery import ffmpegs, live_worker_above
+from bench.recordings import recording_of
+from bench.show import Show
+from bench.stack import Person, Stack
+from tests.conformance.capture import Capture, Expected
+from tests.conformance.client import Client
+from tests.conformance.observer import Observer
+from tests.conformance.probes import Probes
+from tests.conformance.recorder import Recorder
+from tests.media.counter_clip import STANDARD, Clip
+from tests.media.flv_tags import Tag
+from tests.media.publisher import Publisher, clip_tags
+
+LONG_KEYFRAMES = Clip(width=640, height=360, seconds=60, gop_seconds=10, kbps=800, first=40_000)
+OTHER_SIZE = Clip(width=640, height=360, seconds=60, kbps=1000, first=20_000)
+LIVE_SECONDS = 30
+END_SECONDS = 20.0
+AFTER_END_SECONDS = 2.0
+VOD_POLLS_SECONDS = 2.0
+UNKNOWN_STREAM = "0123456789abcdef01234567"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a recording is made. `seconds` on air, disturbed at a third of it."""
+
+    seconds: float = 30.0
+    poll_seconds: float = 0.1
+    target_duration: int = 2
+    part_seconds: float = 0.35
+    crowd: int = 40
+    delta_pairs: int = 15
+    folder: Path | None = None  # for large bodies
+
+    @property
+    def away_seconds(self) -> float:
+        """Longer than a request may be held, so that what becomes of one is seen."""
+        return max(6.0, 3 * self.target_duration + 2.0)
+
+
+Disturbance = Callable[[Show, Observer, Probes, Plan], Awaitable[None]]
+
+
+async def undisturbed(_show: Show, _observer: Observer, probes: Probes, plan: Plan) -> None:
+    """The steady broadcast is the one that is questioned."""
+    await probes.while_live(delta_pairs=plan.delta_pairs)
+
+
+async def drop_encoder(show: Show, observer: Observer, probes: Probes, plan: Plan) -> None:
+    """The connection is lost, and the encoder returns before the broadcast is given up."""
+    await asyncio.to_thread(show.publisher.drop)
+    observer.note("encoder_gone")
+    asked = asyncio.create_task(_when_frozen(probes))
+    await asyncio.sleep(plan.away_seconds)
+    await asyncio.to_thread(show.begin)
+    observer.note("encoder_back")
+    await asked
+
+
+async def silence_encoder(show: Show, observer: Observer, probes: Probes, plan: Plan) -> None:
+    """A pulled cable: the connection stays, nothing comes; then a new connection."""
+    show.publisher.fall_silent()
+    observer.note("encoder_gone")
+    asked = asyncio.create_task(_when_frozen(probes))
+    await asyncio.sleep(plan.away_seconds)
+    await asyncio.to_thread(show.begin)
+    observer.note("encoder_back")
+    await asked
+
+
+async def _when_frozen(probes: Probes) -> None:
+    await asyncio.sleep(1.0)  # what was on its way has been published
+    await probes.frozen()
+
+
+async def kill_worker(show: Show, observer: Observer, _probes: Probes, _plan: Plan) -> None:
+    """SIGKILL of the process that supervises the broadcast."""
+    worker = await asyncio.to_thread(lambda: live_worker_above(ffmpegs(show.stack)[0], show.stack))
+    os.kill(worker.pid, signal.SIGKILL)
+    observer.note("worker_killed")
+
+
+async def change_source(_show: Show, observer: Observer, _probes: Probes, _plan: Plan) -> None:
+    """The source itself changes: its publisher has been told before."""
+    observer.note("source_changed")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One broadcast. `looks_at` is the picture."""
+
+    name: str
+    disturb: Disturbance
+    clip: Clip = STANDARD
+    changes_to: Clip | None = None
+    broadcasts: int = 1
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("steady", undisturbed),
+        Case("encoder_drop", drop_encoder),
+        Case("encoder_silent", silence_encoder),
+        Case("worker_killed", kill_worker),
+        Case("long_keyframes", undisturbed, clip=LONG_KEYFRAMES),
+        Case("source_changed", change_source, changes_to=OTHER_SIZE),
+        Case("next_broadcast", undisturbed, broadcasts=2),
+    )
+}
+
+
+class ChangingShow(Show):
+    """A show whose one connection changes from a clip to another in the middle."""
+
+    def __init__(self, stack: Stack, streamer: Person, *, clip: Clip, then: Clip, after_seconds: float) -> None:
+        super().__init__(stack, streamer, clip=clip)
+        self._tags = _one_after_another(clip_tags(clip), clip_tags(then), after_seconds)
+
+    def begin(self) -> Publisher:
+        publisher = Publisher(port=self.stack.rtmp_port, key=self.streamer.stream_key, tags=self._tags)
+        self.publishers.append(publisher.start())
+        return publisher
+
+
+def _one_after_another(first: list[Tag], second: list[Tag], seconds: float) -> list[Tag]:
+    end_ms = round(seconds * 1000)
+    return [tag for tag in first if tag.time_ms < end_ms] + [
+        replace(tag, time_ms=tag.time_ms + end_ms) for tag in second
+    ]
+
+
+def show_of(case: Case, stack: Stack, streamer: Person, plan: Plan) -> Show:
+    if case.changes_to:
+        return ChangingShow(stack, streamer, clip=case.clip, then=case.changes_to, after_seconds=plan.seconds / 3)
+    return Show(stack, streamer, clip=case.clip, loop=True)
+
+
+async def record_case(case: Case, stack: Stack, streamer: Person, plan: Plan) -> list[Capture]:
+    """A capture of each broadcast of the case: live, then its recording."""
+    captures = []
+    for _ in range(case.broadcasts):
+        show = show_of(case, stack, streamer, plan)
+        await asyncio.to_thread(show.begin)
+        try:
+            await asyncio.to_thread(lambda show=show: show.wait_until_live(seconds=LIVE_SECONDS))  # type: ignore[misc]
+            captures.append(await record_show(case, show, plan))
+        finally:
+            await asyncio.to_thread(show.__exit__, None, None, None)
+    return captures
+
+
+async def record_show(case: Case, show: Show, plan: Plan) -> Capture:
+    """From now to its end, and its recording."""
+    capture = Capture(_expected(case, plan))
+    client = Client("127.0.0.1", show.stack.port)
+    prefix = (await asyncio.to_thread(show.playlist)).rpartition("/")[0]
+    observer = Observer(client, prefix, capture, folder=plan.folder)
+    try:
+        async with _recording(observer, plan) as recorder:
+            probes = Probes(observer, _questioned(recorder), crowd=plan.crowd)
+            await _on_air(case, show, observer, probes, plan)
+            await _end(show, observer, recorder, probes)
+        await _record_vod(show, observer)
+    finally:
+        await client.close()
+    capture.sent = show.sent
+    return capture
+
+
+@asynccontextmanager
+async def _recording(observer: Observer, plan: Plan) -> AsyncIterator[Recorder]:
+    recorder = Recorder(observer, poll_seconds=plan.poll_seconds)
+    await recorder.start()
+    try:
+        yield recorder
+    finally:
+        await recorder.stop()
+
+
+async def _on_air(case: Case, show: Show, observer: Observer, probes: Probes, plan: Plan) -> None:
+    async def disturbed() -> None:
+        if not case.changes_to:
+            await asyncio.sleep(min(plan.seconds / 3, 30))
+        await case.disturb(show, observer, probes, plan)
+
+    await asyncio.gather(disturbed(), asyncio.sleep(plan.seconds))
+    await probes.unknown(f"/media/{show.stack.playback_token(UNKNOWN_STREAM)}/{UNKNOWN_STREAM}")
+
+
+async def _end(show: Show, observer: Observer, recorder: Recorder, probes: Probes) -> None:
+    async def finish() -> None:
+        observer.note("ended")
+        await asyncio.to_thread(show.finish)
+
+    await probes.held_to_the_end(finish())
+    await recorder.wait_for_the_end(END_SECONDS)
+    await probes.after_the_end()
+    await asyncio.sleep(AFTER_END_SECONDS)
+
+
+async def _record_vod(show: Show, observer: Observer) -> None:
+    try:
+        await asyncio.to_thread(lambda: wait_for_state(show.stack, show.streamer, "ended", seconds=END_SECONDS))
+        await asyncio.to_thread(lambda: recording_of(show))
+    except NotReached:
+        pass  # it is asked for all the same: that it is missing belongs into the capture
+    recorder = Recorder(observer, poll_seconds=1.0, multivariant="vod/index.m3u8")
+    await recorder.start()
+    await asyncio.sleep(VOD_POLLS_SECONDS)
+    await recorder.stop()
+
+
+def _questioned(recorder: Recorder) -> str:
+    """A transcoded picture: the second one listed, where there is one."""
+    pictures = [path for path, one in recorder.playlists.items() if one.first.can_block and "audio" not in path]
+    return pictures[min(1, len(pictures) - 1)]
+
+
+def _expected(case: Case, plan: Plan) -> Expected:
+    return Expected(
+        target_duration=plan.target_duration, part_target=plan.part_seconds, frame_rate=float(case.clip.fps)
+    )

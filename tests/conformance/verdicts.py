@@ -1,0 +1,48 @@
+"""Every rule there is, and its verdicts as a table."""
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Iterable
+
+from tests.conformance import rules
+from tests.conformance.rule import RULES, Rule, Verdict
+
+FINDINGS_SHOWN = 4
+LEVELS = {"M": "must", "S": "should", "O": "ours"}
+
+
+def all_rules() -> dict[str, Rule]:
+    """Rules register when their module is imported."""
+    for module in pkgutil.iter_modules(rules.__path__):
+        importlib.import_module(f"{rules.__name__}.{module.name}")
+    return RULES
+
+
+def binding_failures(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Of level M: for these the command fails."""
+    return [one for one in verdicts if one.outcome == "failed" and one.rule.level.startswith("M")]
+
+
+def as_table(title: str, verdicts: list[Verdict]) -> str:
+    """Counts by level, each failure with where and what, and why the rest could not be judged."""
+    lines = [f"\n{title}", f"{'level':8}{'passed':>8}{'failed':>8}{'n/a':>8}"]
+    for level, word in LEVELS.items():
+        counts = Counter(one.outcome for one in verdicts if one.rule.level[0] == level)
+        lines.append(f"{word:8}{counts['passed']:>8}{counts['failed']:>8}{counts['not applicable']:>8}")
+    for one in verdicts:
+        if one.outcome == "failed":
+            lines += _failure(one)
+    lines += [
+        f"n/a     {one.rule.id} ({one.rule.level}): {one.note}" for one in verdicts if one.outcome == "not applicable"
+    ]
+    return "\n".join(lines)
+
+
+def _failure(verdict: Verdict) -> list[str]:
+    rule, findings = verdict.rule, verdict.findings
+    lines = [f"FAILED  {rule.id} ({rule.level}, {rule.source}): {rule.says}"]
+    lines += [f"          {one.where}: {one.what}" for one in findings[:FINDINGS_SHOWN]]
+    if len(findings) > FINDINGS_SHOWN:
+        lines.append(f"          … and {len(findings) - FINDINGS_SHOWN} more")
+    return lines
