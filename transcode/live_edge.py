@@ -10,17 +10,18 @@ import logging
 import os
 import shutil
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from redis import asyncio as aioredis
 
 from transcode import redis_keys
+from transcode.held_requests import HeldRequests
 from transcode.hls import names
 from transcode.hls.multivariant import render_multivariant
 from transcode.hls.playlist import RenditionReport, render_live
-from transcode.hls.window import Window
+from transcode.hls.window import Window, WindowSegment
+from transcode.http_answer import FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
 from transcode.limits import REDIS_RETRY_SECONDS
 from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, as_bytes
@@ -32,7 +33,8 @@ FILE_SECONDS = 120  # a part stays fetchable long after its tag was removed (RFC
 IDLE_SECONDS = 60  # without a request a broadcast is no longer followed
 SWEEP_SECONDS = 15
 MAX_FOLLOWED = 5_000  # broadcasts; more than that belong on more origins
-STATE = "*"  # waiters for the broadcast's state rather than for a rendition
+STATE = "*"  # the topic of who waits for the broadcast's state rather than for a rendition
+STOPPING = Answer(503, b"This server is about to restart.", max_age=None, headers=((b"Retry-After", b"1"),))
 
 
 class FollowedBroadcast:
@@ -42,48 +44,35 @@ class FollowedBroadcast:
         self.stream_id, self.folder = stream_id, folder
         self.state: LiveState | None = None
         self.windows: dict[str, Window] = {}
+        self.held: HeldRequests[FollowedBroadcast] = HeldRequests(self)
         self.loading: asyncio.Task[None] | None = None
         self.used_at = time.monotonic()
-        self._waiters: defaultdict[str, set[asyncio.Future[bool]]] = defaultdict(set)
-        self._rendered: dict[tuple[str, bool], bytes] = {}
-
-    async def changed(self, what: str, deadline: float) -> bool:
-        """Wait for the next change of a rendition (or STATE); False when `deadline` (loop time) comes first."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[bool] = loop.create_future()
-        timer = loop.call_at(deadline, _resolve, waiter, False)
-        self._waiters[what].add(waiter)
-        try:
-            return await waiter
-        finally:
-            timer.cancel()
-            self._waiters[what].discard(waiter)
+        self._made: dict[tuple[str, bool, int], Answer] = {}
 
     def take_state(self, state: LiveState) -> None:
         self.state = state
-        self._rendered.clear()
-        self._wake(STATE)
+        self._made.clear()
+        self.held.wake(STATE)
         if state.ended:
-            for rendition in list(self._waiters):
-                self._wake(rendition)
+            self.held.wake_all()
 
     def take_window(self, rendition: str, window: Window) -> None:
         self.windows[rendition] = window
-        self._rendered.clear()
-        self._wake(rendition)
+        self._made.clear()
+        self.held.wake(rendition)
 
-    def multivariant(self) -> bytes:
+    def multivariant(self, *, max_age: int) -> Answer:
+        """The multivariant playlist."""
         assert self.state is not None  # noqa: S101  callers wait until the state is ready
-        return render_multivariant(self.state.renditions).encode()
+        return Answer(200, render_multivariant(self.state.renditions).encode(), PLAYLIST_TYPE, max_age)
 
-    def playlist(self, rendition: str, *, skip: bool) -> bytes:
-        """The media playlist as it is now; rendered once for all who ask."""
-        key = (rendition, skip)
-        if key not in self._rendered:
-            self._rendered[key] = render_live(
-                self.windows[rendition], skip=skip, reports=self._reports(rendition)
-            ).encode()
-        return self._rendered[key]
+    def playlist(self, rendition: str, *, skip: bool, max_age: int) -> Answer:
+        """The media playlist as it is now; made once for all who ask."""
+        key = (rendition, skip, max_age)
+        if key not in self._made:
+            text = render_live(self.windows[rendition], skip=skip, reports=self._reports(rendition))
+            self._made[key] = Answer(200, text.encode(), PLAYLIST_TYPE, max_age)
+        return self._made[key]
 
     def is_hinted(self, rendition: str, name: str) -> bool:
         """Whether the playlist's preload hint names this part."""
@@ -93,6 +82,16 @@ class FollowedBroadcast:
         if window.open is not None:
             return name == names.part_name(window.open.epoch, window.open.msn, len(window.open.parts))
         return bool(window.segments) and name == names.part_name(window.segments[-1].epoch, window.next_msn, 0)
+
+    def part_file(self, rendition: str, name: str, *, sendfile: bytes) -> Answer | None:
+        """A part that lies in a file: its bytes, or with `sendfile` the address at which nginx has it."""
+        path = self.folder / rendition / name
+        if not path.exists():
+            return None
+        if sendfile:
+            uri = b"%s/%s/%s/%s" % (sendfile, self.stream_id.encode(), rendition.encode(), name.encode())
+            return Answer(200, b"", SEGMENT_TYPE, FOREVER_SECONDS, ((b"X-Accel-Redirect", uri),))
+        return Answer(200, path.read_bytes(), SEGMENT_TYPE, FOREVER_SECONDS)
 
     def write(self, rendition: str, name: str, body: bytes) -> None:
         """Put a file where nginx looks; it appears whole or not at all."""
@@ -122,18 +121,8 @@ class FollowedBroadcast:
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        for waiters in self._waiters.values():
-            for waiter in waiters:
-                _resolve(waiter, False)
+        self.held.give_up(STOPPING)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def has_waiters(self) -> bool:
-        return any(self._waiters.values())
-
-    def _wake(self, what: str) -> None:
-        for waiter in self._waiters[what]:
-            _resolve(waiter, True)
 
     def _reports(self, rendition: str) -> list[RenditionReport]:
         return [
@@ -141,11 +130,6 @@ class FollowedBroadcast:
             for name, window in self.windows.items()
             if name != rendition and window.edge[1] >= 0
         ]
-
-
-def _resolve(waiter: "asyncio.Future[bool]", changed: bool) -> None:
-    if not waiter.done():
-        waiter.set_result(changed)
 
 
 class LiveEdge:
@@ -157,6 +141,7 @@ class LiveEdge:
         self._pubsub = redis.pubsub()
         self._tasks: list[asyncio.Task[None]] = []
         self._something_to_hear = asyncio.Event()
+        self.fetches = 0  # media objects asked of Redis
 
     def start(self) -> None:
         # What an earlier process left is of unknown age.
@@ -165,9 +150,28 @@ class LiveEdge:
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
 
     async def stop(self) -> None:
+        """Give everyone who waits an answer, and leave nothing behind."""
         await end_tasks(self._tasks)
         for followed in self._followed.values():
             followed.close()
+
+    @property
+    def held(self) -> int:
+        """How many requests wait."""
+        return sum(len(followed.held) for followed in self._followed.values())
+
+    @property
+    def broadcasts(self) -> int:
+        """How many are followed."""
+        return len(self._followed)
+
+    def followed(self, stream_id: str) -> FollowedBroadcast | None:
+        """The live edge of a broadcast if it is loaded already."""
+        followed = self._followed.get(stream_id)
+        if followed is None or followed.loading is not None:
+            return None
+        followed.used_at = time.monotonic()
+        return followed
 
     async def follow(self, stream_id: str) -> FollowedBroadcast:
         """The live edge of a broadcast, loaded; raises a Redis error when it cannot be."""
@@ -195,7 +199,24 @@ class LiveEdge:
 
     async def fetch(self, stream_id: str, rendition: str, name: str) -> bytes | None:
         """A part or initialization section straight from Redis."""
+        self.fetches += 1
         return as_bytes(await self._redis.get(redis_keys.object_key(stream_id, rendition, name)))
+
+    async def fetch_object(self, followed: FollowedBroadcast, rendition: str, name: str) -> bytes | None:
+        """What Redis has of this name, a segment that is not in storage yet from its parts."""
+        body = await self.fetch(followed.stream_id, rendition, name)
+        if body is not None or name.count(".") != 1:
+            return body
+        window = followed.windows.get(rendition)
+        for segment in window.segments if window else ():
+            if segment.parts and names.segment_name(segment.epoch, segment.msn) == name:
+                return await self._joined(followed.stream_id, rendition, segment)
+        return None
+
+    async def _joined(self, stream_id: str, rendition: str, segment: WindowSegment) -> bytes | None:
+        part_names = [names.part_name(segment.epoch, segment.msn, index) for index in range(len(segment.parts))]
+        parts = [await self.fetch(stream_id, rendition, name) for name in part_names]
+        return None if None in parts else b"".join(part for part in parts if part is not None)
 
     async def _load(self, followed: FollowedBroadcast) -> None:
         stream_id = followed.stream_id
@@ -253,7 +274,7 @@ class LiveEdge:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for stream_id, followed in list(self._followed.items()):
-                if time.monotonic() - followed.used_at < IDLE_SECONDS or followed.has_waiters:
+                if time.monotonic() - followed.used_at < IDLE_SECONDS or len(followed.held):
                     followed.drop_old_files()
                     continue
                 del self._followed[stream_id]

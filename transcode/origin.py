@@ -1,18 +1,17 @@
-"""The origin: an ASGI application that answers playlists with blocking reload, and media that nginx does not have.
+"""The origin: answers playlists with blocking reload, and media that nginx does not have.
 
 No database, no session: a signed token in the path is all the permission there is (`playback_tokens`). Whoever
 answers in place of this module only needs `LiveEdge` and the pure rules in `hls/`.
 """
 
-import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -20,186 +19,238 @@ from django.core.files.storage import default_storage
 
 from transcode import playback_tokens
 from transcode.hls import names
-from transcode.hls.blocking import HOLD_TARGET_DURATIONS, BadDirectives, Decision, decide, parse_directives
+from transcode.hls.blocking import HOLD_TARGET_DURATIONS, BadDirectives, Decision, Directives, decide, parse_directives
+from transcode.http_answer import FOREVER_SECONDS, PLAIN_TEXT, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
+from transcode.http_server import Hold, Outcome, Request
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
-from transcode.live_store import REDIS_DOWN, connect
+from transcode.live_store import REDIS_DOWN
 
 log = logging.getLogger(__name__)
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 START_HOLD_SECONDS = 10.0  # how long the multivariant playlist of a starting broadcast is held
+# Cache lifetimes in target durations (RFC 8216bis appendix B.1); a plain playlist lives half of one.
+BLOCKED_LIFE, BLOCKED_ERROR_LIFE = 6, 4
 MAX_QUERY_BYTES = 1024
-PLAYLIST_TYPE = b"application/vnd.apple.mpegurl"
-_PATH = re.compile(
-    r"/media/(?P<token>[A-Za-z0-9._-]{1,64})/(?P<stream_id>[0-9a-f]{24})/(?P<path>[A-Za-z0-9._/-]{1,120})"
-)
+REMEMBERED = 8_192  # addresses, without the token: at the live edge all viewers ask the same few
+REMEMBERED_TOKENS = 65_536
+SENDFILE_HEADER = b"x-sendfile-prefix"  # from our nginx: where it has the live edge's files
+_MEDIA_PATH = re.compile(r"[A-Za-z0-9._/-]{1,120}")
+_STREAM_ID = re.compile(r"[0-9a-f]{24}")
 _MEDIA_PLAYLIST = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/index\.m3u8")
 _MEDIA_OBJECT = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/(?P<name>[0-9][0-9.-]{0,30}(init\.mp4|\.?m4s))")
 _RECORDING_PLAYLIST = re.compile(r"vod/(?:[a-z0-9]{1,16}/)?index\.m3u8")
 
+FORBIDDEN = Answer(403, b"This playback address is not valid or has expired. Reload the page.")
+NOT_FOUND = Answer(404, b"There is no such media.")
+NO_RENDITION = Answer(404, b"There is no such rendition.", max_age=settings.TARGET_DURATION_SECONDS)
+NOT_READY = Answer(404, b"This broadcast has no picture yet.", headers=((b"Retry-After", b"2"),))
+NO_REDIS = Answer(503, b"Live media is not available right now.", headers=((b"Retry-After", b"1"),))
+ONLY_GET = Answer(405, b"Only GET.", max_age=None, headers=((b"Allow", b"GET, HEAD"),))
+QUERY_TOO_LONG = Answer(414, b"The query is too long.")
+ALLOWED = Answer(200, max_age=None)
+ALIVE = Answer(200, b"ok", max_age=None)
+PREFLIGHT = Answer(
+    204,
+    max_age=86_400,
+    headers=(
+        (b"Access-Control-Allow-Methods", b"GET, HEAD"),
+        (b"Access-Control-Allow-Headers", b"Range, If-None-Match"),
+        (b"Access-Control-Max-Age", b"86400"),
+    ),
+)
+
+
+# --- What requests can wait for
+
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer. `max_age` seconds, None for no caching at all."""
+class PlaylistQuestion:
+    """A media playlist, perhaps a later one than there is now."""
 
-    status: int
-    body: bytes = b""
-    content_type: bytes = b"text/plain; charset=utf-8"
-    max_age: int | None = 1
-    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    topic: str  # the rendition
+    directives: Directives
 
-    async def send(self, send: Send, *, with_body: bool) -> None:
-        cache = b"no-cache" if self.max_age is None else b"public, max-age=%d" % self.max_age
-        headers = [
-            (b"content-type", self.content_type),
-            (b"content-length", b"%d" % len(self.body)),
-            (b"cache-control", cache),
-            (b"access-control-allow-origin", b"*"),  # the token is the permission, not the page it is used on
-            *self.headers,
-        ]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body if with_body else b""})
+    def answer(self, followed: FollowedBroadcast) -> Answer | None:
+        """As the pure rules decide."""
+        window = followed.windows.get(self.topic)
+        if window is None or followed.state is None:
+            return NO_RENDITION
+        target, blocking = window.target_duration, self.directives.msn is not None
+        decision = decide(window, self.directives)
+        if decision is Decision.HOLD:
+            return None
+        if decision is Decision.REFUSE:
+            body = b"The requested segment or part is too far ahead."
+            return Answer(400, body, max_age=BLOCKED_ERROR_LIFE * target)
+        max_age = BLOCKED_LIFE * target if blocking else max(target // 2, 1)
+        return followed.playlist(self.topic, skip=self.directives.skip, max_age=max_age)
+
+    def too_late(self, followed: FollowedBroadcast) -> Answer:
+        """RFC 8216bis §6.2.5.2"""
+        body = b"The encoder has not sent this yet."
+        return Answer(503, body, max_age=BLOCKED_ERROR_LIFE * followed.windows[self.topic].target_duration)
 
 
-FORBIDDEN = Answer(403, b"This playback address is not valid or has expired. Reload the page.", max_age=1)
-NOT_FOUND = Answer(404, b"There is no such media.", max_age=1)
+@dataclass(frozen=True)
+class StartQuestion:
+    """The multivariant playlist: a player that already waits when the broadcast starts shows it soonest."""
+
+    topic: str = STATE
+
+    def answer(self, followed: FollowedBroadcast) -> Answer | None:
+        state = followed.state
+        if state is not None and state.ready:
+            return followed.multivariant(max_age=2)
+        return NOT_READY if state is not None and state.ended else None
+
+    def too_late(self, followed: FollowedBroadcast) -> Answer:
+        return NOT_READY
+
+
+@dataclass(frozen=True)
+class PartQuestion:
+    """The hinted part, whole or not at all (§6.2.6). `sendfile`: nginx takes it from memory itself."""
+
+    topic: str  # the rendition
+    name: str
+    sendfile: bytes
+
+    def answer(self, followed: FollowedBroadcast) -> Answer | None:
+        if followed.is_hinted(self.topic, self.name):
+            return None
+        return followed.part_file(self.topic, self.name, sendfile=self.sendfile) or NOT_FOUND
+
+    def too_late(self, followed: FollowedBroadcast) -> Answer:
+        return NOT_FOUND
+
+
+# --- The application
+
+
+@dataclass(frozen=True)
+class Address:
+    """A media path below the stream id, and what was wanted of it."""
+
+    path: str
+    question: PlaylistQuestion | StartQuestion | None = None  # a live playlist
+    rendition: str = ""
+    name: str = ""  # a media file
 
 
 class Origin:
-    """The ASGI application."""
+    """Answers for `http_server.Server`."""
 
-    def __init__(self, edge_factory: Callable[[], LiveEdge]) -> None:
-        self._edge_factory = edge_factory
-        self._edge: LiveEdge | None = None
+    def __init__(self, edge: LiveEdge) -> None:
+        self._edge = edge
+        self.answered = dict.fromkeys(("playlist", "media", "authorise", "other"), 0)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        elif scope["type"] == "http":
-            answer = await _or_gone(self._answer(scope), receive)
-            if answer is not None:
-                await answer.send(send, with_body=scope["method"] != "HEAD")
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                self._edge = self._edge_factory()
-                self._edge.start()
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                if self._edge is not None:
-                    await self._edge.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-
-    async def _answer(self, scope: Scope) -> Answer:
-        if scope["method"] not in {"GET", "HEAD"}:
-            return Answer(405, b"Only GET.", headers=((b"allow", b"GET, HEAD"),))
-        query = scope["query_string"]
-        if len(query) > MAX_QUERY_BYTES:
-            return Answer(414, b"The query is too long.")
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-        path = scope["path"]
-        if path in PLAIN_PAGES:
-            return PLAIN_PAGES[path](dict(pairs))
-        found = _PATH.fullmatch(path)
-        if found is None:
-            return NOT_FOUND
-        if not _may_play(found["token"], found["stream_id"]):
+    def respond(self, request: Request) -> "Outcome | Coroutine[Any, Any, Outcome]":
+        """At once where everything is in memory; a coroutine where Redis or storage must be asked."""
+        if request.method not in {b"GET", b"HEAD"}:
+            return PREFLIGHT if request.method == b"OPTIONS" else ONLY_GET
+        pieces = request.target.split(b"/", 4)
+        if len(pieces) != 5 or pieces[1] != b"media":
+            return self._plain_page(request.target)
+        token, stream_id = pieces[2].decode("latin-1"), pieces[3].decode("latin-1")
+        address = read_address(pieces[4])
+        if isinstance(address, Answer):
+            return address
+        if not may_play(token, stream_id):
             return FORBIDDEN
+        return self._media(stream_id, address, request)
+
+    def _media(self, stream_id: str, address: Address, request: Request) -> "Outcome | Coroutine[Any, Any, Outcome]":
+        if address.name:
+            self.answered["media"] += 1
+            return self._object(stream_id, address, request.headers.get(SENDFILE_HEADER, b""))
+        self.answered["playlist"] += 1
+        if address.question is None:
+            return stored(stream_id, address.path, PLAYLIST_TYPE, max_age=60)
+        followed = self._edge.followed(stream_id)
+        if followed is None:
+            return self._follow(stream_id, address.question)
+        return ask(followed, address.question)
+
+    async def _follow(self, stream_id: str, question: PlaylistQuestion | StartQuestion) -> Outcome:
         try:
-            return await self._media(found["stream_id"], found["path"], pairs)
-        except BadDirectives as problem:
-            return Answer(400, str(problem).encode())
+            return ask(await self._edge.follow(stream_id), question)
         except REDIS_DOWN:
-            return Answer(503, b"Live media is not available right now.", headers=((b"retry-after", b"1"),))
+            return NO_REDIS
 
-    async def _media(self, stream_id: str, path: str, query: list[tuple[str, str]]) -> Answer:
-        assert self._edge is not None  # noqa: S101  the lifespan started it
-        if _RECORDING_PLAYLIST.fullmatch(path):
-            return await _stored(stream_id, path, PLAYLIST_TYPE, max_age=60)
-        if path == names.MULTIVARIANT:
-            return await self._multivariant(await self._edge.follow(stream_id))
-        if playlist := _MEDIA_PLAYLIST.fullmatch(path):
-            return await _media_playlist(await self._edge.follow(stream_id), playlist["rendition"], query)
-        if media := _MEDIA_OBJECT.fullmatch(path):
-            return await self._object(stream_id, media["rendition"], media["name"])
-        return NOT_FOUND
-
-    async def _multivariant(self, followed: FollowedBroadcast) -> Answer:
-        """Held while the broadcast starts: a player that is already waiting shows the first picture soonest."""
-        deadline = asyncio.get_running_loop().time() + START_HOLD_SECONDS
-        while followed.state is None or not followed.state.ready:
-            if (followed.state and followed.state.ended) or not await followed.changed(STATE, deadline):
-                return Answer(404, b"This broadcast has no picture yet.", headers=((b"retry-after", b"2"),))
-        return Answer(200, followed.multivariant(), PLAYLIST_TYPE, max_age=2)
-
-    async def _object(self, stream_id: str, rendition: str, name: str) -> Answer:
+    async def _object(self, stream_id: str, address: Address, sendfile: bytes) -> Outcome:
         """A file nginx found neither at the live edge nor in storage."""
-        assert self._edge is not None  # noqa: S101  the lifespan started it
-        followed = await self._edge.follow(stream_id)
-        if followed.is_hinted(rendition, name):
-            await _hinted(followed, rendition, name)
-        body = await self._edge.fetch(stream_id, rendition, name)
-        if body is None and name.count(".") == 1:
-            body = await self._joined(followed, rendition, name)
+        try:
+            followed = await self._edge.follow(stream_id)
+            if followed.is_hinted(address.rendition, address.name):
+                return ask(followed, PartQuestion(address.rendition, address.name, sendfile))
+            body = await self._edge.fetch_object(followed, address.rendition, address.name)
+        except REDIS_DOWN:
+            return NO_REDIS
         if body is not None:
-            return Answer(200, body, b"video/mp4", max_age=31_536_000)
-        return await _stored(stream_id, f"{rendition}/{name}", b"video/mp4", max_age=31_536_000)
+            return Answer(200, body, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
+        return await stored(stream_id, address.path, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
 
-    async def _joined(self, followed: FollowedBroadcast, rendition: str, name: str) -> bytes | None:
-        """A segment that is not in storage yet, from its parts."""
-        assert self._edge is not None  # noqa: S101  the lifespan started it
-        window = followed.windows.get(rendition)
-        for segment in window.segments if window else ():
-            if segment.parts and names.segment_name(segment.epoch, segment.msn) == name:
-                parts = [
-                    await self._edge.fetch(
-                        followed.stream_id, rendition, names.part_name(segment.epoch, segment.msn, index)
-                    )
-                    for index in range(len(segment.parts))
-                ]
-                if all(part is not None for part in parts):
-                    return b"".join(part for part in parts if part is not None)
-        return None
+    def _plain_page(self, target: bytes) -> Answer:
+        path, _, query = target.partition(b"?")
+        if path == b"/authorise":
+            self.answered["authorise"] += 1
+            return authorise(dict(parse_qsl(query.decode("latin-1"))))
+        self.answered["other"] += 1
+        if path == b"/healthz/live":
+            return ALIVE
+        return self._metrics() if path == b"/metrics" else NOT_FOUND
+
+    def _metrics(self) -> Answer:
+        """For Prometheus; the edge does not pass this address on."""
+        lines = [
+            f"millrace_origin_broadcasts {self._edge.broadcasts}",
+            f"millrace_origin_held_requests {self._edge.held}",
+            f"millrace_origin_upstream_fetches_total {self._edge.fetches}",
+            *(f'millrace_origin_requests_total{{kind="{kind}"}} {count}' for kind, count in self.answered.items()),
+        ]
+        return Answer(200, "\n".join([*lines, ""]).encode(), b"text/plain; version=0.0.4", max_age=None)
 
 
-async def _media_playlist(followed: FollowedBroadcast, rendition: str, query: list[tuple[str, str]]) -> Answer:
-    directives = parse_directives(query)
-    if followed.state is None or rendition not in followed.windows:
+def ask(followed: FollowedBroadcast, question: "PlaylistQuestion | StartQuestion | PartQuestion") -> Outcome:
+    """The answer, or the place to wait for it."""
+    answer = question.answer(followed)
+    if answer is not None:
+        return answer
+    if isinstance(question, StartQuestion) or followed.state is None:
+        return Hold(followed.held, question, START_HOLD_SECONDS)
+    return Hold(followed.held, question, HOLD_TARGET_DURATIONS * followed.state.target_duration)
+
+
+@lru_cache(REMEMBERED)
+def read_address(below: bytes) -> Address | Answer:
+    """Path and query below the stream id; an Answer when there can be nothing."""
+    raw_path, _, query = below.partition(b"?")
+    if len(query) > MAX_QUERY_BYTES:
+        return QUERY_TOO_LONG
+    path = unquote(raw_path.decode("latin-1"))
+    if not _MEDIA_PATH.fullmatch(path):
         return NOT_FOUND
-    target = followed.state.target_duration
-    deadline = asyncio.get_running_loop().time() + HOLD_TARGET_DURATIONS * target
-    while (decision := decide(followed.windows[rendition], directives)) is Decision.HOLD:
-        if not await followed.changed(rendition, deadline):
-            # RFC 8216bis §6.2.5.2; appendix B.1 gives the cache lifetimes.
-            return Answer(503, b"The encoder has not sent this yet.", max_age=1, headers=((b"retry-after", b"1"),))
-    if decision is Decision.REFUSE:
-        return Answer(400, b"The requested segment or part is too far ahead.", max_age=1)
-    blocked = directives.msn is not None
-    return Answer(
-        200,
-        followed.playlist(rendition, skip=directives.skip),
-        PLAYLIST_TYPE,
-        max_age=HOLD_TARGET_DURATIONS * 2 * target if blocked else max(target // 2, 1),
-    )
+    if path == names.MULTIVARIANT:
+        return Address(path, StartQuestion())
+    if _RECORDING_PLAYLIST.fullmatch(path):
+        return Address(path)
+    if playlist := _MEDIA_PLAYLIST.fullmatch(path):
+        return _media_playlist(path, playlist["rendition"], query)
+    if media := _MEDIA_OBJECT.fullmatch(path):
+        return Address(path, rendition=media["rendition"], name=media["name"])
+    return NOT_FOUND
 
 
-async def _hinted(followed: FollowedBroadcast, rendition: str, name: str) -> None:
-    """Hold a request for the hinted part until it exists or can no longer come (§6.2.6)."""
-    assert followed.state is not None  # noqa: S101  is_hinted() saw a window
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + HOLD_TARGET_DURATIONS * followed.state.target_duration
-    while followed.is_hinted(rendition, name):
-        if not await followed.changed(rendition, deadline):
-            return
+def _media_playlist(path: str, rendition: str, query: bytes) -> Address | Answer:
+    try:
+        directives = parse_directives(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    except BadDirectives as problem:
+        return Answer(400, str(problem).encode(), PLAIN_TEXT, BLOCKED_ERROR_LIFE * settings.TARGET_DURATION_SECONDS)
+    return Address(path, PlaylistQuestion(rendition, directives))
 
 
-async def _stored(stream_id: str, path: str, content_type: bytes, *, max_age: int) -> Answer:
+async def stored(stream_id: str, path: str, content_type: bytes, *, max_age: int) -> Answer:
+    """From object storage."""
     try:
         body = await sync_to_async(_read_stored, thread_sensitive=False)(names.object_key(stream_id, path))
     except FileNotFoundError:
@@ -212,45 +263,20 @@ def _read_stored(key: str) -> bytes:
         return bytes(file.read())
 
 
-def _authorise(query: dict[str, str]) -> Answer:
+def authorise(query: dict[str, str]) -> Answer:
     """nginx's auth_request before it looks for a media file."""
-    allowed = _may_play(query.get("token", ""), query.get("stream_id", ""))
-    return Answer(200, max_age=None) if allowed else FORBIDDEN
+    return ALLOWED if may_play(query.get("token", ""), query.get("stream_id", "")) else FORBIDDEN
 
 
-PLAIN_PAGES: dict[str, Callable[[dict[str, str]], Answer]] = {
-    "/authorise": _authorise,
-    "/healthz/live": lambda _: Answer(200, b"ok", max_age=None),
-}
+def may_play(token: str, stream_id: str) -> bool:
+    """Whether the token was signed for this broadcast and is still valid."""
+    expires_at = _signed_until(token, stream_id)
+    return expires_at is not None and expires_at >= time.time()
 
 
-def _may_play(token: str, stream_id: str) -> bool:
-    return playback_tokens.is_valid(
-        key=settings.PLAYBACK_SIGNING_KEY, token=token, stream_id=stream_id, now=time.time()
-    )
-
-
-async def _or_gone(answer: Awaitable[Answer], receive: Receive) -> Answer | None:
-    """The answer, or None when the client hangs up first: a held request must not outlive its client."""
-    work = asyncio.ensure_future(answer)
-    await asyncio.sleep(0)
-    if work.done():
-        return work.result()
-    gone = asyncio.ensure_future(_disconnected(receive))
-    try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return work.result() if work.done() else None
-    finally:
-        for task in (work, gone):
-            task.cancel()
-        await asyncio.gather(work, gone, return_exceptions=True)
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def create_application() -> Origin:
-    """The origin over settings.LIVE_REDIS_URL and settings.LIVE_EDGE_DIR."""
-    return Origin(lambda: LiveEdge(connect(), Path(settings.LIVE_EDGE_DIR)))
+@lru_cache(REMEMBERED_TOKENS)
+def _signed_until(token: str, stream_id: str) -> int | None:
+    """A signature never changes; only the clock must be looked at each time."""
+    if not _STREAM_ID.fullmatch(stream_id):
+        return None
+    return playback_tokens.signed_until(key=settings.PLAYBACK_SIGNING_KEY, token=token, stream_id=stream_id)

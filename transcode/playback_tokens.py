@@ -15,17 +15,24 @@ def sign(*, key: bytes, stream_id: str, expires_at: int) -> str:
 
 def is_valid(*, key: bytes, token: str, stream_id: str, now: float) -> bool:
     """Whether `token` was signed by us for this broadcast and has not expired."""
+    expires_at = signed_until(key=key, token=token, stream_id=stream_id)
+    return expires_at is not None and expires_at >= now
+
+
+def signed_until(*, key: bytes, token: str, stream_id: str) -> int | None:
+    """When a token that was signed by us for this broadcast expires (Unix seconds); None for any other text."""
     if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
-        return False
+        return None
     expiry_text, _, signature = token.partition(".")
     try:
         expires_at = int(expiry_text, 16)
     except ValueError:
-        return False
+        return None
     # The text must be the canonical one, or several spellings of one token would fill the edge's cache.
-    if expiry_text != f"{expires_at:x}" or expires_at < now:
-        return False
-    return hmac.compare_digest(signature, _signature(key, stream_id, expires_at))
+    if expiry_text != f"{expires_at:x}":
+        return None
+    genuine = hmac.compare_digest(signature, _signature(key, stream_id, expires_at))
+    return expires_at if genuine else None
 
 
 def _signature(key: bytes, stream_id: str, expires_at: int) -> str:

@@ -57,6 +57,17 @@ def chat(asked: Asked) -> Answer:
 def origin(asked: Asked) -> Answer:
     if asked.path.startswith("/authorise"):
         return Answer(200 if asked.path == f"/authorise?token={GOOD}&stream_id={STREAM}" else 403)
+    if asked.path.endswith("9-9.0.m4s"):  # a part that was waited for
+        inside = asked.path.split("/", 3)[3].replace("9-9.0", "1-7.2")
+        prefix = asked.headers.get("x-sendfile-prefix", "")
+        redirect = {"X-Accel-Redirect": f"{prefix}/{inside}", "Content-Type": "video/mp4"}
+        return Answer(
+            headers={
+                **redirect,
+                "Cache-Control": "public, max-age=31536000, immutable",
+                "Access-Control-Allow-Origin": "*",
+            }
+        )
     headers = {"Content-Type": "application/vnd.apple.mpegurl", "Cache-Control": "no-cache"}
     return Answer(body=b"origin " * 200, headers=headers)
 
@@ -163,6 +174,23 @@ def test_segment_that_is_in_neither_place_is_asked_from_the_origin(edge: Edge) -
     assert answer.status_code == 200
     assert answer.headers.get_list("cache-control") == ["public, max-age=31536000, immutable"]
     assert edge.origin[-1].path == media(GOOD, "source/1-9.m4s")
+
+
+def test_part_that_was_waited_for_is_sent_from_the_live_edge(edge: Edge) -> None:
+    """The origin only names it, however many wait."""
+    edge.put(f"live/{STREAM}/source/1-7.2.m4s", "part")
+    answer = edge.client.get(media(GOOD, "source/9-9.0.m4s"))
+    assert (answer.status_code, answer.text) == (200, "part")
+    assert answer.headers.get_list("cache-control") == ["public, max-age=31536000, immutable"]
+    assert answer.headers.get_list("content-type") == ["video/mp4"]
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+
+
+def test_live_edge_cannot_be_asked_without_a_token(edge: Edge) -> None:
+    edge.put(f"live/{STREAM}/source/1-7.2.m4s", "part")
+    assert edge.client.get(f"/live-edge/{STREAM}/source/1-7.2.m4s").status_code == 404
+    spoofed = {"X-Sendfile-Prefix": "/internal"}
+    assert edge.client.get(media(GOOD, "source/9-9.0.m4s"), headers=spoofed).text == "part"
 
 
 def test_authorisation_is_asked_once_and_remembered(edge: Edge) -> None:

@@ -48,7 +48,7 @@ class PrivateRedis:
 
 
 class OriginProcess:
-    """The origin as it really runs: uvicorn in a process of its own."""
+    """The origin as it really runs: a process of its own."""
 
     def __init__(self, live_redis_url: str, directory: Path) -> None:
         self.port = free_port()
@@ -62,8 +62,7 @@ class OriginProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        argv = [sys.executable, "-m", "uvicorn", "config.asgi_origin:application", "--port", str(self.port)]
-        argv += ["--no-access-log", "--log-level", "warning"]
+        argv = [sys.executable, "-m", "transcode.origin_server", "--port", str(self.port)]
         self._process = subprocess.Popen(argv, cwd=ROOT, env=self._environment)
         wait_until(self._answers, "the origin did not start")
 

@@ -164,11 +164,56 @@ async def test_rendition_reports_say_what_the_others_playlists_say(broadcast: Li
 
 
 async def test_head_is_get_without_a_body(broadcast: LiveBroadcast) -> None:
-    head = await broadcast.http.head(broadcast.path("source/index.m3u8"))
+    path = broadcast.path("source/index.m3u8")
+    head, get = await broadcast.http.head(path), await broadcast.http.get(path)
 
     assert head.status_code == 200
     assert head.content == b""
-    assert int(head.headers["content-length"]) > 500
+    for name in ("content-length", "content-type", "content-encoding", "etag", "cache-control"):
+        assert head.headers[name] == get.headers[name]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [("gzip", True), ("br, gzip;q=0.5", True), ("*", True), ("identity", False), ("gzip;q=0", False), ("", False)],
+)
+async def test_playlist_is_compressed_only_for_who_accepts_it(
+    broadcast: LiveBroadcast, accepted: str, compressed: bool
+) -> None:
+    """A-150"""
+    path = broadcast.path("source/index.m3u8")
+    answer = await broadcast.http.get(path, headers={"Accept-Encoding": accepted})
+    plain = await broadcast.http.get(path, headers={"Accept-Encoding": "identity"})
+
+    assert (answer.headers.get("content-encoding") == "gzip") is compressed
+    assert answer.text == plain.text
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert (answer.headers["etag"] != plain.headers["etag"]) is compressed
+
+
+async def test_media_is_never_compressed(broadcast: LiveBroadcast) -> None:
+    """A-150"""
+    part = await broadcast.get("source/1-0.m4s")
+    assert "content-encoding" not in part.headers
+
+
+async def test_known_playlist_is_not_sent_again(broadcast: LiveBroadcast) -> None:
+    """A-158"""
+    path = broadcast.path("source/index.m3u8")
+    tag = (await broadcast.http.get(path)).headers["etag"]
+    for known in (tag, f'W/"x", W/{tag}', "*"):
+        again = await broadcast.http.get(path, headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
+    await broadcast.play(10)
+    later = await broadcast.http.get(f"{path}?_HLS_msn=2&_HLS_part=3", headers={"If-None-Match": tag})
+    assert later.status_code == 200
+
+
+async def test_another_pages_player_may_ask(broadcast: LiveBroadcast) -> None:
+    """A-156: the preflight that a Range header may cause."""
+    answer = await broadcast.http.options(broadcast.path("source/1-0.m4s"))
+    assert answer.status_code == 204
+    assert "Range" in answer.headers["access-control-allow-headers"]
 
 
 async def test_only_reading_is_allowed(broadcast: LiveBroadcast) -> None:
@@ -240,6 +285,7 @@ async def test_directives_that_make_no_sense_are_a_bad_request(broadcast: LiveBr
     answer = await quickly(broadcast.get(f"source/index.m3u8?{query}"))
 
     assert answer.status_code == 400
+    assert answer.headers["cache-control"] == "public, max-age=8"  # A-152: four target durations
 
 
 async def test_past_segments_are_answered_at_once(broadcast: LiveBroadcast) -> None:
@@ -292,7 +338,7 @@ async def test_frozen_encoder_is_a_503_after_three_target_durations(broadcast: L
     )
 
     assert playlist.status_code == 503
-    assert playlist.headers["retry-after"] == "1"
+    assert playlist.headers["cache-control"] == "public, max-age=8"  # A-152: four target durations
     assert part.status_code == 404
     assert 6.0 <= time.monotonic() - began < 7.0
 
@@ -376,6 +422,20 @@ async def test_hinted_part_is_held_and_comes_whole(broadcast: LiveBroadcast) -> 
     assert part.status_code == 200
     assert int(part.headers["content-length"]) == len(part.content) > 100
     assert hint in [one.uri for one in read((await broadcast.get("source/index.m3u8")).text).open.parts]
+
+
+async def test_nginx_is_told_where_the_part_lies(broadcast: LiveBroadcast, origin: OriginProcess) -> None:
+    """A-128: a thousand clients on one hint cost a header each, not the part."""
+    path, prefix = broadcast.path("source/1-2.3.m4s"), {"X-Sendfile-Prefix": "/live-edge"}
+    await broadcast.get("source/index.m3u8")
+    held = asyncio.create_task(broadcast.http.get(path, headers=prefix))
+    await broadcast.held("source/1-2.3.m4s")
+    await broadcast.play(10)
+
+    answer = await quickly(held)
+    place = answer.headers["x-accel-redirect"].removeprefix("/live-edge/")
+    assert answer.content == b""
+    assert (origin.edge_directory / place).read_bytes() == (await broadcast.get("source/1-2.3.m4s")).content
 
 
 async def test_hint_that_is_cancelled_is_not_found(broadcast: LiveBroadcast) -> None:

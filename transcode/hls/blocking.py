@@ -44,7 +44,8 @@ def parse_directives(query: Sequence[tuple[str, str]]) -> Directives:
     msn, part = _number(values, "_HLS_msn"), _number(values, "_HLS_part")
     if part is not None and msn is None:
         raise BadDirectives("_HLS_part needs _HLS_msn")
-    return Directives(msn, part, values.get("_HLS_skip") in {"YES", "v2"})
+    # `v2` also skips date ranges, which EXT-X-SERVER-CONTROL does not offer: like any unknown value it is ignored.
+    return Directives(msn, part, values.get("_HLS_skip") == "YES")
 
 
 def decide(window: Window, directives: Directives) -> Decision:

@@ -144,10 +144,10 @@ def test_order_and_unknown_parameters_do_not_matter(query: list[tuple[str, str]]
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [("YES", True), ("v2", True), ("NO", False), ("yes", False), ("", False)]
+    ("value", "expected"), [("YES", True), ("v2", False), ("NO", False), ("yes", False), ("", False)]
 )
 def test_unknown_skip_value_is_ignored(value: str, expected: bool) -> None:
-    """A-119; v2 is answered with an ordinary delta update, as there are no date ranges to skip."""
+    """A-118, A-119: v2 also skips date ranges, which our playlists do not offer."""
     assert parse_directives([("_HLS_skip", value)]).skip is expected
 
 
