@@ -46,6 +46,14 @@ def env_flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={text!r} must be 1 or 0.")
 
 
+def env_choice(name: str, default: str, *, choices: Sequence[str]) -> str:
+    """One of `choices`; anything else stops the start."""
+    text = env_text(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r} must be one of: {', '.join(choices)}.")
+    return text
+
+
 def env_list(name: str, default: Sequence[str]) -> list[str]:
     """Comma-separated values without blanks."""
     text = env_text(name, ",".join(default))

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from common.environment import env_flag, env_float, env_int, env_list, env_path, env_text
+from common.environment import env_choice, env_flag, env_float, env_int, env_list, env_path, env_text
 from common.secret_key import derive_key, load_or_create_secret
 from common.socket_paths import socket_directory
 
@@ -102,6 +102,12 @@ INGEST_CONTROL_SOCKET = DATA_DIR / "ingest" / "control.sock"
 PART_TARGET_SECONDS = env_float("MILLRACE_PART_SECONDS", 0.35, minimum=0.1, maximum=2.0)
 TARGET_DURATION_SECONDS = env_int("MILLRACE_SEGMENT_SECONDS", 2, minimum=1, maximum=10)
 MAX_TRANSCODED_RUNGS = env_int("MILLRACE_TRANSCODED_RUNGS", 3, minimum=0, maximum=6)
+# 1440 lines: what gamers stream at most, still passed through cheaply; decoding 4K for the smaller qualities costs a
+# machine without a GPU several cores. 12 Mbit/s is what the large sites recommend for it.
+SOURCE_MAX_HEIGHT = env_int("MILLRACE_SOURCE_MAX_HEIGHT", 1440, minimum=160, maximum=8640)
+SOURCE_MAX_FPS = env_int("MILLRACE_SOURCE_MAX_FPS", 60, minimum=10, maximum=240)
+SOURCE_MAX_KBPS = env_int("MILLRACE_SOURCE_MAX_KBPS", 12_000, minimum=100, maximum=200_000)
+SOURCE_OVER_LIMIT = env_choice("MILLRACE_SOURCE_OVER_LIMIT", "refuse", choices=("refuse", "cap"))
 RECONNECT_GRACE_SECONDS = env_int("MILLRACE_RECONNECT_GRACE", 30, minimum=0, maximum=1800)
 PLAYBACK_TOKEN_SECONDS = env_int("MILLRACE_PLAYBACK_TOKEN_SECONDS", 6 * 3600, minimum=10, maximum=86_400)
 

@@ -29,5 +29,9 @@ class SourceRefused(TranscodeError):
         self.code = code
 
 
+class SourceInterrupted(TranscodeError):
+    """The encoder's stream is not the same any more (new decoder configuration, clock jump): begin a new run."""
+
+
 class LeaseLost(TranscodeError):
     """Another worker owns this broadcast now."""

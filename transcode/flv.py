@@ -61,6 +61,12 @@ class AudioPacket:
     data: memoryview
 
 
+def signed_distance(timestamp_ms: int, since_ms: int) -> int:
+    """Milliseconds from one unsigned 32-bit timestamp to another; the clock starts again after 49 days."""
+    half = 1 << 31
+    return (timestamp_ms - since_ms + half) % (1 << 32) - half
+
+
 class FlvReader:
     """Turns a stream of bytes, cut anywhere, into media tags. Holds one unfinished tag. Unusable after FlvError."""
 

@@ -11,7 +11,9 @@ from transcode.errors import BitstreamError
 
 MAX_SPS_BYTES = 1024  # real ones have 20 to 60; scaling lists add some hundred
 MAX_SIDE_PIXELS = 16_384  # above level 6.2's largest side; keeps a lying SPS from asking for absurd memory later
+MAX_NAL_UNITS = 2_000  # of one picture: real encoders write a slice per core or per row of macroblocks
 
+_FORBIDDEN_BIT = 0x80
 _IDR = 5
 _SPS = 7
 _EXTENDED_SAR = 255
@@ -32,6 +34,7 @@ class AvcConfig:
 
     `width` and `height` are coded pixels after cropping; `sar` is width : height of one pixel.
     `frame_rate` is what the VUI promises, None when it does not say. `progressive` False: it may be interlaced.
+    `chroma_format` is 1 for 4:2:0, 2 for 4:2:2, 3 for 4:4:4, 0 for grey; `bit_depth` the larger of luma's and chroma's.
     """
 
     codec_string: str
@@ -42,6 +45,8 @@ class AvcConfig:
     progressive: bool
     nal_length_size: int
     avcc: bytes
+    chroma_format: int = 1
+    bit_depth: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,16 @@ class _Sps:
     sar: tuple[int, int]
     frame_rate: Fraction | None
     progressive: bool
+    colours: "_Colours"
+
+
+@dataclass(frozen=True, slots=True)
+class _Colours:
+    """H.264 7.3.2.1.1: how samples are stored; the defaults are those of the profiles that cannot say."""
+
+    chroma_format: int = 1
+    separate_planes: bool = False
+    bit_depth: int = 8
 
 
 def parse_avc_config(avcc: ByteLike) -> AvcConfig:
@@ -77,24 +92,30 @@ def parse_avc_config(avcc: ByteLike) -> AvcConfig:
         progressive=sps.progressive,
         nal_length_size=nal_length_size,
         avcc=record,
+        chroma_format=sps.colours.chroma_format,
+        bit_depth=sps.colours.bit_depth,
     )
 
 
 def contains_idr(data: ByteLike, nal_length_size: int) -> bool:
     """Whether an access unit of length-prefixed NAL units holds an IDR slice; FLV's keyframe flag may lie.
 
-    Raises BitstreamError when the lengths do not add up (Annex B start codes, cut packets).
+    Raises BitstreamError when the lengths do not add up (Annex B start codes, cut packets) or a unit cannot be one: a
+    browser that is given such a picture gives up on the whole stream.
     """
     view = memoryview(data)
-    position = 0
+    position = units = 0
     found = False
     while position < len(view):
         start = position + nal_length_size
         size = int.from_bytes(view[position:start], "big")
         position = start + size
-        if position > len(view):
-            raise BitstreamError("A NAL unit is longer than its packet.")
-        found = found or (size > 0 and view[start] & 31 == _IDR)
+        units += 1
+        if position > len(view) or units > MAX_NAL_UNITS:
+            raise BitstreamError("A NAL unit is longer than its packet, or there are too many of them.")
+        if not size or view[start] & _FORBIDDEN_BIT:
+            raise BitstreamError("A NAL unit is empty or has its forbidden bit set.")  # H.264 7.4.1
+        found = found or view[start] & 31 == _IDR
     return found
 
 
@@ -120,7 +141,7 @@ def _parse_sps(nal: bytes) -> _Sps:
     profile = reader.unsigned(8)
     reader.unsigned(16)  # constraint flags, level
     reader.golomb()  # seq_parameter_set_id
-    chroma_format, separate_planes = _chroma(reader) if profile in _HIGH_PROFILES else (1, False)
+    colours = _colours(reader) if profile in _HIGH_PROFILES else _Colours()
     reader.golomb()  # log2_max_frame_num_minus4
     _skip_picture_order_count(reader)
     reader.golomb()  # max_num_ref_frames
@@ -133,29 +154,28 @@ def _parse_sps(nal: bytes) -> _Sps:
     reader.flag()  # direct_8x8_inference_flag
     field_factor = 1 if progressive else 2
     # Separate colour planes are coded like monochrome: crop units are single samples then (ChromaArrayType 0).
-    unit_x, unit_y = (1, 1) if separate_planes else _CHROMA_SUBSAMPLING[chroma_format]
+    unit_x, unit_y = (1, 1) if colours.separate_planes else _CHROMA_SUBSAMPLING[colours.chroma_format]
     crop_x, crop_y = _crop(reader)
     width = 16 * width_in_macroblocks - unit_x * crop_x
     height = field_factor * (16 * height_in_map_units - unit_y * crop_y)
     if not (0 < width <= MAX_SIDE_PIXELS and 0 < height <= MAX_SIDE_PIXELS):
         raise BitstreamError(f"The SPS describes a picture of {width}x{height}.")
     sar, frame_rate = _vui(reader) if reader.flag() else ((1, 1), None)
-    return _Sps(width, height, sar, frame_rate, progressive)
+    return _Sps(width, height, sar, frame_rate, progressive, colours)
 
 
-def _chroma(reader: BitReader) -> tuple[int, bool]:
+def _colours(reader: BitReader) -> _Colours:
     chroma_format = reader.golomb()
     if chroma_format not in _CHROMA_SUBSAMPLING:
         raise BitstreamError(f"Chroma format {chroma_format} is unknown.")
     separate_planes = chroma_format == _YUV444 and reader.flag()
-    reader.golomb()  # bit_depth_luma_minus8
-    reader.golomb()  # bit_depth_chroma_minus8
+    bit_depth = 8 + max(reader.golomb(), reader.golomb())  # luma, chroma
     reader.flag()  # qpprime_y_zero_transform_bypass_flag
     if reader.flag():  # seq_scaling_matrix_present_flag
         for index in range(12 if chroma_format == _YUV444 else 8):
             if reader.flag():
                 _skip_scaling_list(reader, 16 if index < 6 else 64)
-    return chroma_format, separate_planes
+    return _Colours(chroma_format, separate_planes, bit_depth)
 
 
 def _skip_scaling_list(reader: BitReader, size: int) -> None:

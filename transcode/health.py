@@ -1,7 +1,9 @@
 """Stream health measured from the source's own frames: bit rate, frame rate, key frame interval, warnings (pure)."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+from transcode.source_limits import Problem, RateGuard, SourceLimits
 
 WINDOW_SECONDS = 5.0
 # §6.2.1: a segment's duration rounds to the target duration at most, so key frames may be this far apart (2 s target).
@@ -16,12 +18,17 @@ class SourceHealth:
     target_duration: int
     has_audio: bool = True
     keyframe_seconds: float = 0.0
-    passthrough: bool = True
+    problems: list[Problem] = field(default_factory=list)  # why the pictures are encoded again
+    limits: SourceLimits = field(default_factory=SourceLimits)
     _video: deque[tuple[float, int, int]] = field(default_factory=deque)  # (arrived, bytes, timeline ms)
     _last_key_ms: int | None = None
 
+    def __post_init__(self) -> None:
+        self._guard = RateGuard(self.limits)
+
     def see_video(self, *, now: float, size: int, time_ms: int, is_key: bool) -> None:
         self._video.append((now, size, time_ms))
+        self._guard.see(size=size, time_ms=time_ms)
         if is_key:
             if self._last_key_ms is not None:
                 self.keyframe_seconds = (time_ms - self._last_key_ms) / 1000
@@ -32,6 +39,12 @@ class SourceHealth:
     def waiting_for_key_seconds(self, time_ms: int) -> float:
         """Source time since the last key frame."""
         return (time_ms - self._last_key_ms) / 1000 if self._last_key_ms is not None else 0.0
+
+    def unfit(self, time_ms: int) -> Problem | None:
+        """Why the pictures cannot be passed through any longer. Raises SourceRefused when they cannot go on air."""
+        if self.waiting_for_key_seconds(time_ms) > self.target_duration + KEY_FRAME_SLACK_SECONDS:
+            return self._distant_key_frames()
+        return self._guard.problem()
 
     def measure(self, now: float) -> dict[str, float | int | bool]:
         """Figures for the dashboard."""
@@ -47,15 +60,8 @@ class SourceHealth:
 
     def warnings(self, now: float) -> list[dict[str, str]]:
         """What the streamer should mend, as {code, text}."""
-        found = []
-        if not self.passthrough:
-            found.append(
-                _warning(
-                    "keyframe_interval",
-                    "Your key frames are too far apart, so the picture is encoded again here. Set the key frame "
-                    f"interval to {self.target_duration} s. In OBS: Settings → Output → Keyframe Interval.",
-                )
-            )
+        problems = self.problems or self._guard.warning()  # above a limit and encoded again: nothing else will happen
+        found = [asdict(problem) for problem in problems]
         if not self.has_audio:
             found.append(_warning("no_audio", "Your stream has no sound. Check the audio track in your encoder."))
         if self._upload_is_slow(now):
@@ -63,6 +69,13 @@ class SourceHealth:
                 _warning("slow_upload", "Your upload does not keep up. Lower the bit rate or check your connection.")
             )
         return found
+
+    def _distant_key_frames(self) -> Problem:
+        return Problem(
+            "keyframe_interval",
+            "Your key frames are too far apart, so the picture is encoded again here. Set the key frame interval to "
+            f"{self.target_duration} s. In OBS: Settings → Output → Keyframe Interval.",
+        )
 
     def _upload_is_slow(self, now: float) -> bool:
         if len(self._video) < 2 or now - self._video[0][0] < WINDOW_SECONDS * 0.8:

@@ -14,10 +14,14 @@ MIN_SEGMENT_MS = 450
 # A jump of the encoder's clock by more than this starts a new run instead of a hole in the timeline.
 TIMESTAMP_JUMP_MS = 3_000
 # Sound that drifts further than this from its counted position is placed anew.
-AUDIO_RESYNC_MS = 80
+# Viewers notice sound that is 45 ms ahead of the picture (ITU-R BT.1359).
+AUDIO_RESYNC_MS = 40
 
 NO_VIDEO_SECONDS = 3.0  # a publisher without a picture is told after this long (bar: within 5 s)
-AUDIO_WAIT_MS = 300  # how long the first picture waits for announced sound
+# A picture that stops while the connection goes on is waited for longer: encoders set to "auto" send a key frame
+# every 8 to 10 s, and after a jump of their clock nothing can be shown before one.
+PICTURE_LOST_SECONDS = 12.0
+AUDIO_WAIT_MS = 300  # how long the first picture waits for announced sound, or for others that show the frame rate
 
 # The spool is what a restarted FFmpeg is fed again: at least one key frame interval and the encoder's lag.
 SPOOL_MS = 20_000

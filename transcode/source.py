@@ -8,21 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from transcode import aac, flv, h264
-from transcode.errors import SourceRefused, TranscodeError
+from transcode import aac, flv, frame_rate, h264
+from transcode.encoder_clock import EncoderClock
+from transcode.errors import FlvError, SourceInterrupted, SourceRefused
 from transcode.flv import MediaTag
 from transcode.hls.cutter import Frame
-from transcode.limits import AUDIO_RESYNC_MS, AUDIO_WAIT_MS, TICKS_PER_MS, TIMELINE_START_MS, TIMESTAMP_JUMP_MS
+from transcode.limits import AUDIO_RESYNC_MS, AUDIO_WAIT_MS, TICKS_PER_MS
+from transcode.source_limits import OBS_OUTPUT, Problem, SourceLimits, unplayable
 
-MAX_BUFFERED_TAGS = 2_000  # while the reader waits for a key frame or for announced sound
-DEFAULT_FRAME_RATE = 30.0
-_TIMESTAMP_WRAP = 1 << 32
-OBS_OUTPUT = "In OBS: Settings → Output → Streaming"
+MAX_BUFFERED_TAGS = 2_000  # while the reader waits for announced sound or for pictures to time
+MAX_SOUND_BYTES = 8_192  # of one packet: 14496-3 allows 768 per channel, and there are at most 8 channels
 _CODEC_NAMES = {"hevc": "HEVC (H.265)", "av1": "AV1", "vp9": "VP9", "mp3": "MP3", "opus": "Opus"}
-
-
-class SourceInterrupted(TranscodeError):
-    """The encoder's stream is not the same any more (new decoder configuration, clock jump): begin a new run."""
 
 
 @dataclass(frozen=True)
@@ -59,44 +55,55 @@ class AudioFrame:
     frame: Frame
 
 
+@dataclass(frozen=True)
+class _Arrival:
+    """A tag that waits for the run to begin; `now` is monotonic seconds."""
+
+    tag: MediaTag
+    packet: flv.VideoPacket | flv.AudioPacket
+    now: float
+
+
 class SourceReader:
     """Feeds on media tags in order; `description` is set once the first key frame (and announced sound) is there."""
 
-    def __init__(self, announced: Mapping[str, Any], inherit: "SourceReader | None" = None) -> None:
+    def __init__(
+        self,
+        announced: Mapping[str, Any],
+        inherit: "SourceReader | None" = None,
+        limits: SourceLimits | None = None,
+    ) -> None:
         """`inherit`: the reader of the interrupted run, whose headers still hold unless the encoder sends new ones."""
-        self.announced = announced
+        self.announced, self.limits = announced, limits or SourceLimits()
         self.description: SourceDescription | None = None
+        self.must_encode: list[Problem] = []  # why the pictures cannot be passed through as they are
         self.avc: h264.AvcConfig | None = inherit.avc if inherit else None
         self.aac: aac.AacConfig | None = inherit.aac if inherit else None
         self.video_header: MediaTag | None = inherit.video_header if inherit else None
-        self._waiting: list[tuple[MediaTag, flv.VideoPacket | flv.AudioPacket]] = []
-        self._first_key_ms: int | None = None
-        self._base_ms: int | None = None
-        self._last_ms: dict[str, int] = {}
+        self._waiting: list[_Arrival] = []
+        self._clock: EncoderClock | None = None
         self._next_audio_tick: int | None = None
 
-    def feed(self, tag: MediaTag) -> list[VideoFrame | AudioFrame]:
-        """Frames that are ready now. Raises SourceRefused, SourceInterrupted, or FlvError/BitstreamError on garbage."""
-        packet: flv.VideoPacket | flv.AudioPacket
-        if tag.kind == "video":
-            packet = flv.parse_video(tag.payload)
-            _check_video_codec(packet)
-        else:
-            packet = flv.parse_audio(tag.payload)
-            _check_audio_codec(packet)
+    def feed(self, tag: MediaTag, now: float = 0.0) -> list[VideoFrame | AudioFrame]:
+        """Frames that are ready now; `now` is monotonic seconds of arrival.
+
+        Raises SourceRefused, SourceInterrupted, or FlvError/BitstreamError on garbage.
+        """
+        packet = _parse(tag)
         if packet.is_header:
             self._take_header(tag, packet)
             return []
         if not packet.data:
             return []
+        arrival = _Arrival(tag, packet, now)
         if self.description is not None:
-            return self._frames(tag, packet)
-        return self._wait(tag, packet)
+            return self._frames(arrival)
+        return self._wait(arrival)
 
     def _take_header(self, tag: MediaTag, packet: flv.VideoPacket | flv.AudioPacket) -> None:
         if tag.kind == "video":
             config = h264.parse_avc_config(packet.data)
-            if self.avc is not None and config.avcc != self.avc.avcc and self.description is not None:
+            if self.avc is not None and config.avcc != self.avc.avcc and (self._waiting or self.description):
                 raise SourceInterrupted("The encoder changed its picture format.")
             self.avc, self.video_header = config, tag
             return
@@ -105,66 +112,72 @@ class SourceReader:
             raise SourceInterrupted("The encoder changed its sound format.")
         self.aac = sound
 
-    def _wait(self, tag: MediaTag, packet: flv.VideoPacket | flv.AudioPacket) -> list[VideoFrame | AudioFrame]:
-        if isinstance(packet, flv.VideoPacket) and self._first_key_ms is None and self._is_key(packet):
-            self._first_key_ms = tag.timestamp_ms
-        if self._first_key_ms is None:
+    def _wait(self, arrival: _Arrival) -> list[VideoFrame | AudioFrame]:
+        if not self._waiting and not self._is_key(arrival.packet):
             return []  # nothing before the first key frame can be shown
-        self._waiting.append((tag, packet))
+        self._waiting.append(arrival)
         if len(self._waiting) > MAX_BUFFERED_TAGS:
             raise SourceRefused("no_start", "Your encoder's stream does not start properly. Stop and start it again.")
-        waited = tag.timestamp_ms - self._first_key_ms
-        if self.aac is None and self._sound_announced() and waited < AUDIO_WAIT_MS:
+        if not self._is_known_enough(arrival):
             return []
         self.description = self._describe()
         waiting, self._waiting = self._waiting, []
-        return [frame for entry in waiting for frame in self._frames(*entry)]
+        return [frame for entry in waiting for frame in self._frames(entry)]
 
-    def _is_key(self, packet: flv.VideoPacket) -> bool:
-        """The encoder's word, checked: some mark every recovery point as a key frame."""
-        return self.avc is not None and packet.is_keyframe and h264.contains_idr(packet.data, self.avc.nal_length_size)
+    def _is_known_enough(self, arrival: _Arrival) -> bool:
+        """Whether the run can begin: what was announced is here, or did not come in time."""
+        first = self._waiting[0]
+        waited_ms = flv.signed_distance(arrival.tag.timestamp_ms, first.tag.timestamp_ms)
+        if max(waited_ms, (arrival.now - first.now) * 1000) >= AUDIO_WAIT_MS:
+            return True
+        sound_is_here = self.aac is not None or not self._sound_announced()
+        return sound_is_here and frame_rate.is_known(self._rate_claims(), self._decode_times())
+
+    def _is_key(self, packet: flv.VideoPacket | flv.AudioPacket) -> bool:
+        """The encoder's word, checked: some mark every recovery point as a key frame.
+
+        Raises BitstreamError when the picture's NAL units do not add up.
+        """
+        if not isinstance(packet, flv.VideoPacket) or self.avc is None:
+            return False
+        holds_idr = h264.contains_idr(packet.data, self.avc.nal_length_size)
+        return packet.is_keyframe and holds_idr
 
     def _sound_announced(self) -> bool:
         return bool(self.announced.get("audiocodecid") or self.announced.get("audiodatarate"))
 
-    def _frames(self, tag: MediaTag, packet: flv.VideoPacket | flv.AudioPacket) -> list[VideoFrame | AudioFrame]:
-        time_ms = self._time(tag)
+    def _frames(self, arrival: _Arrival) -> list[VideoFrame | AudioFrame]:
+        tag, packet = arrival.tag, arrival.packet
+        if self._clock is None:
+            self._clock = EncoderClock(tag.timestamp_ms, arrival.now)  # the first arrival is the first key frame
         if isinstance(packet, flv.VideoPacket):
+            is_key = self._is_key(packet)
+            time_ms = self._clock.place_video(tag, arrival.now, is_key=is_key)
             frame = Frame(
                 time_ms * TICKS_PER_MS,
                 bytes(packet.data),
-                is_key=self._is_key(packet),
+                is_key=is_key,
                 composition_offset=packet.composition_ms * TICKS_PER_MS,
             )
             return [VideoFrame(frame, MediaTag("video", time_ms, tag.payload), time_ms)]
-        if self.aac is None:
-            return []
-        return [AudioFrame(Frame(self._audio_tick(time_ms), bytes(packet.data)))]
+        audio_ms = self._clock.place_audio(tag)
+        tick = self._audio_tick(audio_ms) if self.aac is not None and audio_ms is not None else None
+        return [AudioFrame(Frame(tick, bytes(packet.data)))] if tick is not None else []
 
-    def _time(self, tag: MediaTag) -> int:
-        """The tag's place on the run's timeline, in milliseconds from TIMELINE_START_MS."""
-        if self._base_ms is None:
-            self._base_ms = self._first_key_ms or 0
-        # RTMP's 32-bit clock wraps after 49 days; the signed distance from the run's start does not care.
-        distance = (tag.timestamp_ms - self._base_ms + (_TIMESTAMP_WRAP >> 1)) % _TIMESTAMP_WRAP - (
-            _TIMESTAMP_WRAP >> 1
-        )
-        time_ms = distance + TIMELINE_START_MS
-        last = self._last_ms.get(tag.kind, time_ms)
-        if abs(time_ms - last) > TIMESTAMP_JUMP_MS or time_ms < 0:
-            raise SourceInterrupted("The encoder's clock jumped.")
-        if tag.kind == "video":
-            time_ms = max(time_ms, last + 1) if "video" in self._last_ms else time_ms  # decode times must grow
-        self._last_ms[tag.kind] = time_ms
-        return time_ms
+    def _audio_tick(self, time_ms: int) -> int | None:
+        """Sample-exact time: counted from the first packet, since RTMP's milliseconds jitter by half a one.
 
-    def _audio_tick(self, time_ms: int) -> int:
-        """Sample-exact time: counted from the first packet, since RTMP's milliseconds jitter by half a one."""
+        Sound that is told to be elsewhere is placed there; what would be in the past is dropped (None), so that the
+        rest stays with the picture.
+        """
         assert self.aac is not None  # noqa: S101  narrows the type: only called with sound
         told = time_ms * self.aac.sample_rate // 1000
         tick = self._next_audio_tick if self._next_audio_tick is not None else told
-        if abs(told - tick) > AUDIO_RESYNC_MS * self.aac.sample_rate // 1000:
-            tick = max(told, tick)
+        slack = AUDIO_RESYNC_MS * self.aac.sample_rate // 1000
+        if told < tick - slack:
+            return None
+        if told > tick + slack:
+            tick = told
         self._next_audio_tick = tick + self.aac.samples_per_frame
         return tick
 
@@ -172,10 +185,12 @@ class SourceReader:
         assert self.avc is not None  # noqa: S101  narrows the type: a key frame was recognised with it
         if not self.avc.progressive:
             raise SourceRefused("interlaced", "Your encoder sends interlaced video. Set it to progressive.")
+        rate = frame_rate.judge(self._rate_claims(), self._decode_times())
+        self.must_encode = [*unplayable(self.avc), *self.limits.problems(self.avc.width, self.avc.height, rate)]
         return SourceDescription(
             width=self.avc.width,
             height=self.avc.height,
-            frame_rate=self._frame_rate(),
+            frame_rate=rate,
             video_codec=self.avc.codec_string,
             audio_codec=self.aac.codec_string if self.aac else "",
             sample_rate=self.aac.sample_rate if self.aac else 0,
@@ -184,11 +199,28 @@ class SourceReader:
             encoder=str(self.announced.get("encoder", ""))[:60],
         )
 
-    def _frame_rate(self) -> float:
-        said = _number(self.announced, "framerate") or _number(self.announced, "fps")
-        if not said and self.avc is not None and self.avc.frame_rate:
-            said = float(self.avc.frame_rate)
-        return said if 1 <= said <= 240 else DEFAULT_FRAME_RATE
+    def _rate_claims(self) -> list[float]:
+        """What the encoder says of its frame rate, in its metadata and in its decoder configuration."""
+        told = _number(self.announced, "framerate") or _number(self.announced, "fps")
+        promised = float(self.avc.frame_rate) if self.avc is not None and self.avc.frame_rate else 0.0
+        return [told, promised]
+
+    def _decode_times(self) -> list[int]:
+        first_ms = self._waiting[0].tag.timestamp_ms
+        pictures = (entry.tag for entry in self._waiting if entry.tag.kind == "video")
+        return [flv.signed_distance(tag.timestamp_ms, first_ms) for tag in pictures]
+
+
+def _parse(tag: MediaTag) -> flv.VideoPacket | flv.AudioPacket:
+    if tag.kind == "video":
+        picture = flv.parse_video(tag.payload)
+        _check_video_codec(picture)
+        return picture
+    sound = flv.parse_audio(tag.payload)
+    _check_audio_codec(sound)
+    if len(sound.data) > MAX_SOUND_BYTES:
+        raise FlvError(f"A sound packet of {len(sound.data)} bytes is more than {MAX_SOUND_BYTES}.")
+    return sound
 
 
 def _number(values: Mapping[str, Any], name: str) -> float:

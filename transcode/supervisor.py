@@ -17,7 +17,7 @@ from redis import asyncio as aioredis
 
 from transcode import limits, redis_keys, segment_index, signals
 from transcode.errors import LeaseLost, SourceRefused
-from transcode.health import KEY_FRAME_SLACK_SECONDS, SourceHealth
+from transcode.health import SourceHealth
 from transcode.hls.window import Window
 from transcode.ladder import AUDIO, VideoPlan, plan_renditions
 from transcode.lease import Lease
@@ -30,6 +30,7 @@ from transcode.renditions import describe_renditions
 from transcode.reports import Reports
 from transcode.source import AudioFrame, SourceDescription, SourceReader, VideoFrame
 from transcode.source_intake import SourceIntake
+from transcode.source_limits import Problem, SourceLimits
 from transcode.task_ending import end_tasks
 
 log = logging.getLogger(__name__)
@@ -93,10 +94,16 @@ class Supervisor:
         self._tracks: dict[str, Track] = {}
         self._run: LiveRun | None = None
         self._health = SourceHealth(settings.TARGET_DURATION_SECONDS)
-        self._passthrough = True
+        self._limits = SourceLimits(
+            max_height=settings.SOURCE_MAX_HEIGHT,
+            max_fps=settings.SOURCE_MAX_FPS,
+            max_kbps=settings.SOURCE_MAX_KBPS,
+            cap=settings.SOURCE_OVER_LIMIT == "cap",
+        )
+        self._unfit: list[Problem] = []  # what showed only on air and keeps the source from being passed through
         self._announced_epoch = 0
         self._finish = asyncio.Event()
-        self._intake = SourceIntake(stream_id, self)
+        self._intake = SourceIntake(stream_id, self, self._limits)
         self._reports = Reports(stream_id)
         self._publisher = Publisher(self._store, self._tracks, self._reports, self._announce)
 
@@ -180,8 +187,8 @@ class Supervisor:
             now=time.monotonic(), size=len(frame.tag.payload), time_ms=frame.time_ms, is_key=frame.frame.is_key
         )
         self._run.video(frame)
-        allowed = self._state.target_duration + KEY_FRAME_SLACK_SECONDS
-        if self._passthrough and self._health.waiting_for_key_seconds(frame.time_ms) > allowed:
+        if self._run.plan.videos[0].is_passthrough and (problem := self._health.unfit(frame.time_ms)):
+            self._unfit.append(problem)
             await self._encode_source_instead(self._run, source)
 
     async def end_run(self) -> None:
@@ -212,7 +219,8 @@ class Supervisor:
     async def _begin_run(self, source: SourceReader, first: VideoFrame | AudioFrame) -> LiveRun:
         description = source.description
         assert description is not None and isinstance(first, VideoFrame)  # noqa: S101  a run begins with a key frame
-        videos = self._plan(description)
+        problems = [*self._unfit, *source.must_encode]
+        videos = self._plan(description, passthrough=not problems)
         for name in [plan.name for plan in videos] + ([AUDIO] if source.aac else []):
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
         self._align()
@@ -225,7 +233,7 @@ class Supervisor:
             discontinuity=base_msn > 0,
         )
         self._health = SourceHealth(
-            self._state.target_duration, has_audio=source.aac is not None, passthrough=self._passthrough
+            self._state.target_duration, has_audio=source.aac is not None, problems=problems, limits=self._limits
         )
         plan = RunPlan(start, videos, self._state.part_target)
         run = LiveRun(plan, source, self._tracks, self._publisher.emit)
@@ -237,10 +245,9 @@ class Supervisor:
         )
         return run
 
-    def _plan(self, source: SourceDescription) -> list[VideoPlan]:
-        videos = plan_renditions(
-            source.width, source.height, passthrough=self._passthrough, max_rungs=settings.MAX_TRANSCODED_RUNGS
-        )
+    def _plan(self, source: SourceDescription, *, passthrough: bool) -> list[VideoPlan]:
+        width, height = self._limits.capped_size(source.width, source.height)
+        videos = plan_renditions(width, height, passthrough=passthrough, max_rungs=settings.MAX_TRANSCODED_RUNGS)
         if not self._state.renditions:
             return videos
         known = {entry.name for entry in self._state.renditions}  # players were told these names once and for all
@@ -256,9 +263,9 @@ class Supervisor:
                 await asyncio.sleep(limits.REDIS_RETRY_SECONDS)
 
     async def _encode_source_instead(self, run: LiveRun, source: SourceReader) -> None:
-        """Key frames are too far apart to cut the source: encode its rendition too, from the last key frame on."""
-        log.info("%s: key frames too far apart, the source is encoded", self.stream_id)
-        self._passthrough, self._run = False, None
+        """The source cannot be passed through any longer: encode its rendition too, from the last key frame on."""
+        log.info("%s: the source is encoded from now on: %s", self.stream_id, self._unfit[-1].code)
+        self._run = None
         replay = list(run.spool)
         last_key = max(index for index, entry in enumerate(replay) if entry.frame.is_key)
         if self._state.ready:

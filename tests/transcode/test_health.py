@@ -2,11 +2,20 @@
 
 import pytest
 
+from transcode.errors import SourceRefused
 from transcode.health import SourceHealth
+from transcode.source_limits import SourceLimits
 
 
-def healthy(seconds: float = 6.0, *, speed: float = 1.0, fps: int = 30, key_every: float = 2.0) -> SourceHealth:
-    health = SourceHealth(target_duration=2)
+def healthy(
+    seconds: float = 6.0,
+    *,
+    speed: float = 1.0,
+    fps: int = 30,
+    key_every: float = 2.0,
+    limits: SourceLimits | None = None,
+) -> SourceHealth:
+    health = SourceHealth(target_duration=2, limits=limits or SourceLimits())
     for number in range(int(seconds * fps)):
         at = number / fps
         health.see_video(
@@ -45,12 +54,51 @@ def test_slow_upload_is_told_and_a_short_hiccup_is_not() -> None:
     assert codes(healthy(seconds=1.0, speed=0.5), 102.0) == []
 
 
-def test_silence_and_distant_key_frames_are_told() -> None:
-    health = SourceHealth(target_duration=2, has_audio=False, passthrough=False)
+def test_silence_and_why_the_picture_is_encoded_again_are_told() -> None:
+    distant = healthy(seconds=3.0).unfit(4_500)
+    assert distant is not None
+    health = SourceHealth(target_duration=2, has_audio=False, problems=[distant])
     interval, silence = health.warnings(0.0)
 
     assert (interval["code"], silence["code"]) == ("keyframe_interval", "no_audio")
     assert "key frame interval to 2 s" in interval["text"]
+
+
+def test_source_is_fit_while_its_key_frames_come_in_time() -> None:
+    assert healthy(seconds=3.0).unfit(4_450) is None
+
+
+def test_rate_above_the_limit_is_warned_of_and_then_refused() -> None:
+    limits = SourceLimits(max_kbps=2_000)  # the source has 3000
+    assert codes(healthy(seconds=2.0, limits=limits), 102.0) == []
+    warned = healthy(seconds=8.0, limits=limits)
+    assert codes(warned, 108.0) == ["over_limit"]
+    assert warned.unfit(8_000) is None
+
+    with pytest.raises(SourceRefused, match="at most 2000"):
+        healthy(seconds=14.0, limits=limits).unfit(14_000)
+
+
+def test_rate_above_the_limit_is_encoded_again_where_that_is_wanted() -> None:
+    problem = healthy(seconds=14.0, limits=SourceLimits(max_kbps=2_000, cap=True)).unfit(14_000)
+
+    assert problem is not None
+    assert problem.code == "bitrate"
+    assert "encoded again here" in problem.text
+
+
+def test_more_pictures_than_declared_are_noticed() -> None:
+    with pytest.raises(SourceRefused, match="120 pictures a second"):
+        healthy(seconds=14.0, fps=120, limits=SourceLimits()).unfit(14_000)
+
+
+def test_short_peak_above_the_limit_is_fine() -> None:
+    health = SourceHealth(target_duration=2, limits=SourceLimits(max_kbps=4_000))
+    for number in range(20 * 30):
+        size = 100_000 if 150 <= number < 180 else 8_000  # 24 Mbit/s for a second
+        health.see_video(now=number / 30, size=size, time_ms=number * 33, is_key=number % 60 == 0)
+        assert health.unfit(number * 33) is None
+    assert codes(health, 20.0) == []
 
 
 def test_time_since_the_last_key_frame() -> None:

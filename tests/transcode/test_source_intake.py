@@ -169,16 +169,16 @@ async def test_nobody_is_refused_while_nobody_publishes(
 
 
 async def test_picture_in_time_is_not_overdue_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    intake, listener = await take_in(monkeypatch, rtmp.PublisherBack(), video_header(), *run_of(0, 5))
+    intake, listener = await take_in(monkeypatch, rtmp.PublisherBack(), video_header(), *run_of(0, 10))
     intake.check_overdue(time.monotonic() + 1_000)
 
     assert listener.refusals == []
 
 
 async def test_after_the_end_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    intake, listener = await take_in(monkeypatch, video_header(), *run_of(0, 5))
+    intake, listener = await take_in(monkeypatch, video_header(), *run_of(0, 10))
     intake.close()
 
     await intake._on_event(picture(999, key=True))
 
-    assert listener.lengths == [5]
+    assert listener.lengths == [10]
