@@ -6,7 +6,7 @@ DEFAULT = 30.0
 _SLOWEST, _FASTEST = 1.0, 240.0
 _AGREEMENT = 0.03
 MEASURED_PICTURES = 8  # a quarter of a second at 30 a second, timed to a millisecond
-_COMMON = (24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 100, 120, 10, 15, 20)
+_COMMON = (10, 12, 15, 20, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 90, 100, 120)
 
 
 def is_known(claims: Sequence[float], decode_times_ms: Sequence[int]) -> bool:
@@ -23,8 +23,11 @@ def judge(claims: Sequence[float], decode_times_ms: Sequence[int]) -> float:
     measured = _measure(decode_times_ms)
     if measured is None:
         return possible[0] if possible else DEFAULT
-    near = [rate for rate in (*possible, *_COMMON) if _is_near(rate, measured)]
-    return float(near[0]) if near else min(max(measured, _SLOWEST), _FASTEST)
+    confirmed = [claim for claim in possible if _is_near(claim, measured)]
+    if confirmed:
+        return confirmed[0]
+    nearest = min(_COMMON, key=lambda rate: abs(rate - measured))
+    return float(nearest) if _is_near(nearest, measured) else min(max(measured, _SLOWEST), _FASTEST)
 
 
 def _agreed(claims: Sequence[float]) -> float | None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transcode.flv_source import AAC_MONO, AVCC, audio_header, picture, sound, video_header
-from transcode.errors import SourceRefused, TranscodeError
+from transcode.errors import SourceInterrupted, SourceRefused, TranscodeError
 from transcode.flv import FlvReader, MediaTag
 from transcode.limits import AUDIO_WAIT_MS, TIMELINE_START_MS
-from transcode.source import MAX_BUFFERED_TAGS, AudioFrame, SourceInterrupted, SourceReader, VideoFrame
+from transcode.source import MAX_BUFFERED_TAGS, AudioFrame, SourceReader, VideoFrame
 
 WITH_SOUND = {"audiocodecid": 10.0, "framerate": 30.0, "videodatarate": 2500.0, "encoder": "OBS 30"}
 SILENT: dict[str, object] = {"framerate": 30.0}
