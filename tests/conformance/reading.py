@@ -23,15 +23,18 @@ class ListedSegment:
 class Reading:
     """One playlist. URIs are as written, for `resolve`."""
 
+    version: int = 1
     target_duration: int = 0
     part_target: float = 0.0
     can_skip_until: float = 0.0
     can_block: bool = False
+    can_skip_dateranges: bool = False
     media_sequence: int = 0
     discontinuity_sequence: int = 0
     skipped: int = 0
     segments: list[ListedSegment] = field(default_factory=list)
     open_parts: list[str] = field(default_factory=list)
+    open_seconds: float = 0.0  # of the open parts
     maps: list[str] = field(default_factory=list)
     hints: dict[str, str] = field(default_factory=dict)  # TYPE → URI
     reports: dict[str, tuple[int, int]] = field(default_factory=dict)  # URI → LAST-MSN, LAST-PART
@@ -62,6 +65,11 @@ class Reading:
     def part_uris(self) -> set[str]:
         listed = {part for segment in self.segments for part in segment.parts} | set(self.open_parts)
         return listed - self.gap_parts
+
+    @property
+    def edge(self) -> tuple[int, int, int, bool]:
+        """The state that a playlist shows: two answers with the same edge must say the same."""
+        return self.media_sequence, self.last_msn, len(self.open_parts), self.ended
 
     def has(self, msn: int, part: int | None = None) -> bool:
         """Whether a reload that waits for this is satisfied (R§6.2.5.2)."""
@@ -110,8 +118,11 @@ class _Reader:
             made = self.reading
             segment = ListedSegment(made.last_msn + 1, line, self._duration, tuple(made.open_parts), self._gap)
             made.segments.append(segment)
-            made.open_parts = []
+            made.open_parts, made.open_seconds = [], 0.0
         self._duration, self._gap, self._variant = None, False, False
+
+    def on_version(self, line: str) -> None:
+        self.reading.version = int(_value(line))
 
     def on_targetduration(self, line: str) -> None:
         self.reading.target_duration = int(_value(line))
@@ -128,6 +139,7 @@ class _Reader:
     def on_server_control(self, line: str) -> None:
         control = attributes(line)
         self.reading.can_skip_until = float(control.get("CAN-SKIP-UNTIL", 0))
+        self.reading.can_skip_dateranges = control.get("CAN-SKIP-DATERANGES") == "YES"
         self.reading.can_block = control.get("CAN-BLOCK-RELOAD") == "YES"
 
     def on_skip(self, line: str) -> None:
@@ -145,6 +157,7 @@ class _Reader:
     def on_part(self, line: str) -> None:
         found = attributes(line)
         self.reading.open_parts.append(found["URI"])
+        self.reading.open_seconds += float(found["DURATION"])
         if found.get("GAP") == "YES":
             self.reading.gap_parts.add(found["URI"])
 
