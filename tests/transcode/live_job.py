@@ -15,8 +15,9 @@ from typing import Any
 import redis
 from django.conf import settings
 
+from tests.conformance.demands import demand_good, demand_good_change
+from tests.conformance.playlist_reader import Playlist
 from tests.media.counter import read_counters_of_bytes
-from tests.transcode.hls.playlist_rules import Playlist, check, check_history
 from tests.transcode.live_services import ROOT, wait_until
 from transcode import redis_keys
 from transcode.hls.playlist import render_live
@@ -164,9 +165,9 @@ class Recorder:
             if not window.segments:
                 continue
             try:
-                newer = check(render_live(window))
+                newer = demand_good(render_live(window))
                 if name in self._latest:
-                    check_history(self._latest[name], newer)
+                    demand_good_change(self._latest[name], newer)
             except AssertionError as broken:
                 self.broken.append(f"{name}: {broken}")
                 continue

@@ -12,7 +12,8 @@ import pytest
 from django.conf import settings
 from redis import asyncio as aioredis
 
-from tests.transcode.hls.playlist_rules import check, read
+from tests.conformance.demands import demand_good
+from tests.conformance.playlist_reader import read
 from tests.transcode.live_services import OriginProcess, PrivateRedis, live_services
 from tests.transcode.test_packager import Show
 from transcode.hls.multivariant import Rendition
@@ -134,7 +135,7 @@ async def test_playlists_are_valid_and_typed(broadcast: LiveBroadcast) -> None:
 
     assert multivariant.headers["content-type"] == media.headers["content-type"] == "application/vnd.apple.mpegurl"
     assert multivariant.text.count("#EXT-X-STREAM-INF") == 3
-    playlist = check(media.text, other_renditions=2)
+    playlist = demand_good(media.text, other_renditions=2)
     assert [segment.msn for segment in playlist.segments] == [0, 1]
     assert len(playlist.open.parts) == 3
     assert media.headers["cache-control"] == "public, max-age=1"  # A-152: half a target duration
@@ -303,7 +304,7 @@ async def test_next_part_is_held_until_it_is_there(broadcast: LiveBroadcast) -> 
     await broadcast.play(10)
 
     answer = await quickly(held)
-    assert len(check(answer.text, other_renditions=2).open.parts) == 4
+    assert len(demand_good(answer.text, other_renditions=2).open.parts) == 4
     plain = await broadcast.get("source/index.m3u8")
     reports = "#EXT-X-RENDITION-REPORT"  # the others' news may follow a moment later
     assert answer.text.split(reports)[0] == plain.text.split(reports)[0]
@@ -316,7 +317,7 @@ async def test_segment_is_held_until_it_is_complete(broadcast: LiveBroadcast) ->
     assert not held.done()
     await broadcast.play(20)
 
-    assert check((await quickly(held)).text, other_renditions=2).segments[-1].msn == 2
+    assert demand_good((await quickly(held)).text, other_renditions=2).segments[-1].msn == 2
 
 
 async def test_part_beyond_the_last_is_the_next_segments_first(broadcast: LiveBroadcast) -> None:
@@ -327,7 +328,7 @@ async def test_part_beyond_the_last_is_the_next_segments_first(broadcast: LiveBr
 
     texts = {(await quickly(one)).text for one in held}
     assert len(texts) == 1
-    assert check(texts.pop(), other_renditions=2).open.msn == 3
+    assert demand_good(texts.pop(), other_renditions=2).open.msn == 3
 
 
 async def test_frozen_encoder_is_a_503_after_three_target_durations(broadcast: LiveBroadcast) -> None:
@@ -351,7 +352,7 @@ async def test_end_releases_held_requests_and_directives_are_ignored_then(broadc
     for answer in [await quickly(one) for one in held]:
         assert answer.status_code == 200
     final = await quickly(broadcast.get("source/index.m3u8?_HLS_msn=99&_HLS_skip=YES"))
-    assert check(final.text).ended
+    assert demand_good(final.text).ended
 
 
 async def test_delta_update_is_given_when_asked_for(broadcast: LiveBroadcast) -> None:
@@ -360,7 +361,7 @@ async def test_delta_update_is_given_when_asked_for(broadcast: LiveBroadcast) ->
     held = await broadcast.held("source/index.m3u8?_HLS_msn=20&_HLS_part=0&_HLS_skip=YES")
     await broadcast.play(10)
 
-    delta = check((await quickly(held)).text, other_renditions=2)
+    delta = demand_good((await quickly(held)).text, other_renditions=2)
     assert delta.tags["SKIP"] == "SKIPPED-SEGMENTS=14"
     assert len((await broadcast.get("source/index.m3u8?_HLS_skip=YES")).text) < 3000
 
@@ -497,7 +498,7 @@ async def test_news_that_was_missed_is_read_after_the_connection_came_back(
         pipe.execute()
 
     answer = await asyncio.wait_for(held, 4)
-    assert check(answer.text).ended
+    assert demand_good(answer.text).ended
 
 
 async def test_viewers_go_on_after_redis_was_away(
@@ -519,7 +520,7 @@ async def test_viewers_go_on_after_redis_was_away(
         return parts.open.msn > 2 or len(parts.open.parts) > 3
 
     await eventually(told_anew)
-    after = check((await broadcast.get("source/index.m3u8")).text, other_renditions=2)
+    after = demand_good((await broadcast.get("source/index.m3u8")).text, other_renditions=2)
     assert [segment.uri for segment in after.segments][:2] == ["1-0.m4s", "1-1.m4s"]
     await stranger.start()
     assert (await stranger.get("source/index.m3u8")).status_code == 200

@@ -48,7 +48,7 @@ def render_multivariant(renditions: Sequence[Rendition]) -> str:
     variants: without it Apple's players offer a caption track that does not exist.
     """
     audio = next((rendition for rendition in renditions if rendition.is_audio), None)
-    lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    lines = ["#EXTM3U", "#EXT-X-INDEPENDENT-SEGMENTS"]  # nothing in it needs more than version 1 (§8)
     if audio is not None:
         lines.append(
             f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{AUDIO_GROUP}",NAME="Sound",LANGUAGE="und",DEFAULT=YES,AUTOSELECT=YES,'

@@ -18,7 +18,7 @@ VERSION_WITH_SKIP = 9  # §8: EXT-X-SKIP
 
 @dataclass(frozen=True)
 class RenditionReport:
-    """Where another rendition stands (§4.4.5.4)."""
+    """Where another rendition stands (§4.4.5.4); -1 where it has no segment or its last one no part."""
 
     uri: str
     last_msn: int
@@ -45,11 +45,7 @@ def render_live(window: Window, *, skip: bool = False, reports: Sequence[Renditi
         lines += _segment_lines(segment, new_map=segment.epoch != epoch)
         epoch = segment.epoch
     lines += _edge_lines(window, epoch)
-    lines += (
-        f'#EXT-X-RENDITION-REPORT:URI="{report.uri}",LAST-MSN={report.last_msn},LAST-PART={report.last_part}'
-        for report in reports
-        if not window.ended
-    )
+    lines += (_report_line(report) for report in reports if report.last_msn >= 0 and not window.ended)
     return "\n".join(lines) + "\n"
 
 
@@ -122,6 +118,12 @@ def _edge_lines(window: Window, epoch: int | None) -> list[str]:
         lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="{names.init_name(opened.epoch)}"')
     lines.append(_hint_line(opened.epoch, opened.msn, len(opened.parts)))
     return lines
+
+
+def _report_line(report: RenditionReport) -> str:
+    """A gap has no parts, so a rendition that ends with one has no LAST-PART."""
+    last_part = f",LAST-PART={report.last_part}" if report.last_part >= 0 else ""
+    return f'#EXT-X-RENDITION-REPORT:URI="{report.uri}",LAST-MSN={report.last_msn}{last_part}'
 
 
 def _head_lines(epoch: int, starts_at: float, discontinuity: bool, new_map: bool, prefix: str) -> list[str]:

@@ -24,7 +24,6 @@ def test_variants_with_the_sound_in_a_group_and_the_sound_alone_last() -> None:
         render_multivariant([SMALL, SOUND, SOURCE])
         == """\
 #EXTM3U
-#EXT-X-VERSION:6
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Sound",LANGUAGE="und",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",\
 URI="audio/index.m3u8"
@@ -63,7 +62,6 @@ def test_silent_broadcast_has_no_sound_group() -> None:
         render_multivariant([SOURCE])
         == """\
 #EXTM3U
-#EXT-X-VERSION:6
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-STREAM-INF:BANDWIDTH=3900000,AVERAGE-BANDWIDTH=3000000,CODECS="avc1.64001f",RESOLUTION=1280x720,\
 FRAME-RATE=29.970,CLOSED-CAPTIONS=NONE

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transcode.hls.playlist_rules import ListedSegment, Playlist, check, check_history, read
+from tests.conformance.demands import demand_good, demand_good_change
+from tests.conformance.playlist_reader import ListedSegment, Playlist, read
 from tests.transcode.hls.test_window import Story, steps
 from tests.transcode.hls.windows import fill_segment, grown_window
 from transcode.hls.playlist import RenditionReport, render_live, render_recording
@@ -158,7 +159,7 @@ def test_delta_update_skips_what_is_older_than_the_boundary() -> None:
     assert delta.startswith(HEAD.replace("VERSION:6", "VERSION:9"))
     # 20 segments of 2 s and 0.6875 s of parts: the end of segment 14 is the first at least 12 s from the end.
     assert "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-SKIP:SKIPPED-SEGMENTS=14\n#EXT-X-PROGRAM-DATE-TIME" in delta
-    assert check(delta).segments[0].msn == 14
+    assert demand_good(delta).segments[0].msn == 14
 
 
 def test_young_playlist_has_no_delta_update() -> None:
@@ -223,9 +224,9 @@ def test_every_playlist_of_a_broadcast_is_valid_and_follows_from_the_one_before(
         story.take(kind, 0.34 if kind == "part" else 0.0, True)
         if not story.window.segments:
             continue
-        newer = check(render_live(story.window))
+        newer = demand_good(render_live(story.window))
         if older is not None:
-            check_history(older, newer)
+            demand_good_change(older, newer)
         older = newer
 
 

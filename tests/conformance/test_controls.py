@@ -1,0 +1,49 @@
+"""The checker checked: a good capture keeps every rule, and each rule has a capture that breaks it."""
+
+from functools import lru_cache
+
+import pytest
+
+from tests.conformance.good_capture import good_capture
+from tests.conformance.mutating import Mutation
+from tests.conformance.mutations import MUTATIONS
+from tests.conformance.rule import RULES, Verdict, judge
+from tests.conformance.rules import load_rules
+
+load_rules()
+
+# What the product itself still breaks, and why; to be emptied. The rule must still be seen to fail.
+KNOWN_BREACHES = {
+    "A-091": "the first part of a run that begins after another is not hinted",
+}
+
+
+@lru_cache(maxsize=1)
+def good_verdicts() -> dict[str, Verdict]:
+    return {verdict.rule.id: verdict for verdict in judge(good_capture())}
+
+
+@pytest.mark.parametrize("id", sorted(RULES))
+def test_good_capture_keeps_the_rule(id: str) -> None:
+    verdict = good_verdicts()[id]
+
+    assert (verdict.outcome == "failed") == (id in KNOWN_BREACHES), verdict.findings[:5]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_spoiled_capture_is_caught(mutation: Mutation) -> None:
+    spoiled = mutation.apply(good_capture())
+    failed = {verdict.rule.id: verdict for verdict in judge(spoiled) if verdict.outcome == "failed"}
+
+    assert mutation.rule in failed, f"not caught; failed: {sorted(failed)}"
+    assert failed[mutation.rule].findings != good_verdicts()[mutation.rule].findings
+    unexpected = {
+        id: verdict.findings[:2]
+        for id, verdict in failed.items()
+        if verdict.rule.level == "M" and id not in {mutation.rule, *mutation.breaks_also, *KNOWN_BREACHES}
+    }
+    assert not unexpected
+
+
+def test_every_rule_has_a_control() -> None:
+    assert set(RULES) - {mutation.rule for mutation in MUTATIONS} == set()
