@@ -46,5 +46,7 @@ PREVIEW_EVERY_SECONDS = 20
 PREVIEW_HEIGHT = 360
 
 REDIS_RETRY_SECONDS = 0.2
+# After each publication: the rungs' parts follow the source's within milliseconds, and one transaction carries several.
+PUBLISH_PAUSE_SECONDS = 0.015
 ORDER_CHECK_SECONDS = 3.0  # how long a lost order goes unnoticed
 STATUS_SECONDS = 0.5

@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,14 @@ class LiveEdge:
         self.fetches += 1
         return as_bytes(await self._redis.get(redis_keys.object_key(stream_id, rendition, name)))
 
+    async def fetch_all(self, stream_id: str, objects: Sequence[tuple[str, str]]) -> list[bytes | None]:
+        """The same for several, by (rendition, name)."""
+        if not objects:
+            return []
+        keys = [redis_keys.object_key(stream_id, rendition, name) for rendition, name in objects]
+        self.fetches += len(keys)
+        return [as_bytes(body) for body in await self._redis.mget(keys)]
+
     async def fetch_object(self, followed: FollowedBroadcast, rendition: str, name: str) -> bytes | None:
         """What Redis has of this name, a segment that is not in storage yet from its parts."""
         body = await self.fetch(followed.stream_id, rendition, name)
@@ -215,7 +224,7 @@ class LiveEdge:
 
     async def _joined(self, stream_id: str, rendition: str, segment: WindowSegment) -> bytes | None:
         part_names = [names.part_name(segment.epoch, segment.msn, index) for index in range(len(segment.parts))]
-        parts = [await self.fetch(stream_id, rendition, name) for name in part_names]
+        parts = await self.fetch_all(stream_id, [(rendition, name) for name in part_names])
         return None if None in parts else b"".join(part for part in parts if part is not None)
 
     async def _load(self, followed: FollowedBroadcast) -> None:
@@ -225,7 +234,7 @@ class LiveEdge:
             pipe.hgetall(redis_keys.windows_key(stream_id))
             state, windows = await pipe.execute()
         for name, text in windows.items():
-            rendition, window = name.decode(), Window.from_json(json.loads(text))
+            rendition, window = name.decode(), Window.from_json(text)
             known = followed.windows.get(rendition)
             if known is None or window.edge >= known.edge:  # else news was faster than this reading
                 followed.take_window(rendition, window)
@@ -260,12 +269,26 @@ class LiveEdge:
         if "state" in news:
             followed.take_state(LiveState.from_json(news["state"]))
             return
-        rendition, window = news["rendition"], Window.from_json(news["window"])
-        if news["part"] is not None:
-            body = await self.fetch(followed.stream_id, rendition, news["part"])
+        parts = [(change["rendition"], change["part"]) for change in news["changes"] if change["part"] is not None]
+        for (rendition, name), body in zip(parts, await self.fetch_all(followed.stream_id, parts), strict=True):
             if body is not None:
-                followed.write(rendition, news["part"], body)
-        if news["segment"] is not None:
+                followed.write(rendition, name, body)
+        for change in news["changes"]:
+            await self._take_change(followed, change)
+
+    async def _take_change(self, followed: FollowedBroadcast, change: dict[str, Any]) -> None:
+        rendition = change["rendition"]
+        window, since = followed.windows.get(rendition), change["revision"] - len(change["changes"])
+        if window is not None and since and window.revision >= change["revision"]:
+            return  # what was read at the start knew of it
+        if window is not None and since and window.revision == since:
+            window.apply(change["changes"])
+        else:  # begun (anew), or news was missed
+            stored = await self._redis.hget(redis_keys.windows_key(followed.stream_id), rendition)
+            if stored is None:
+                return
+            window = Window.from_json(stored)
+        if change["segment"] is not None and window.segments:
             followed.join_segment(rendition, window)
         followed.take_window(rendition, window)
 

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any, overload
 
 from asgiref.sync import sync_to_async
@@ -37,6 +38,8 @@ from transcode.packager import Publication
 
 log = logging.getLogger(__name__)
 
+PUBLISH_SCRIPT = (Path(__file__).parent / "publish.lua").read_text()
+
 
 def connect(url: str = "") -> "aioredis.Redis":
     """A client for live media's Redis (or the one at `url`), bytes in and out."""
@@ -58,6 +61,7 @@ class LiveStore:
     def __init__(self, redis: "aioredis.Redis", stream_id: str) -> None:
         self.redis, self.stream_id = redis, stream_id
         self._name = secrets.token_hex(8)
+        self._script = redis.register_script(PUBLISH_SCRIPT)
 
     async def become_writer(self) -> None:
         """From now on only our writes count. Call it only with the lease in hand."""
@@ -83,9 +87,7 @@ class LiveStore:
         stored = await self.redis.get(redis_keys.state_key(self.stream_id))
         windows = await self.redis.hgetall(redis_keys.windows_key(self.stream_id))
         state = LiveState.from_json(json.loads(stored)) if stored else None
-        return state, {
-            str(as_bytes(name), "ascii"): Window.from_json(json.loads(text)) for name, text in windows.items()
-        }
+        return state, {str(as_bytes(name), "ascii"): Window.from_json(text) for name, text in windows.items()}
 
     async def load_open_parts(self, rendition: str, window: Window) -> list[bytes]:
         """Bytes of the open segment's parts; shorter than the window's list when some have expired."""
@@ -111,30 +113,36 @@ class LiveStore:
             pipe.delete(redis_keys.windows_key(self.stream_id))
 
     async def publish(self, publications: Iterable[Publication]) -> None:
-        """Make changes visible at once: bytes first, then the window that lists them, then the news of it."""
+        """Make changes visible at once, in one step on the server: bytes, the windows that list them, the news."""
+        publications = list(publications)
+        keys = [redis_keys.writer_key(self.stream_id), redis_keys.windows_key(self.stream_id)]
+        bodies: list[int | bytes] = []
+        for entry in publications:
+            for name, body, seconds in (
+                (entry.init_name, entry.init, STATE_TTL_SECONDS),
+                (entry.part_name, entry.part, PARTS_TTL_SECONDS),
+            ):
+                if name is not None:
+                    keys.append(redis_keys.object_key(self.stream_id, entry.rendition, name))
+                    bodies += [seconds, body]
         channel = redis_keys.events_channel(self.stream_id)
-        async with self._fenced() as pipe:
-            for entry in publications:
-                if entry.init_name is not None:
-                    pipe.set(self._object_key(entry, entry.init_name), entry.init, ex=STATE_TTL_SECONDS)
-                if entry.part_name is not None:
-                    pipe.set(self._object_key(entry, entry.part_name), entry.part, ex=PARTS_TTL_SECONDS)
-                pipe.hset(redis_keys.windows_key(self.stream_id), entry.rendition, json.dumps(entry.window))
-                pipe.publish(channel, json.dumps(_news(entry)))
-            pipe.expire(redis_keys.windows_key(self.stream_id), STATE_TTL_SECONDS)
-
-    def _object_key(self, entry: Publication, name: str) -> str:
-        return redis_keys.object_key(self.stream_id, entry.rendition, name)
+        news = json.dumps({"changes": [_news(entry) for entry in publications]}, separators=(",", ":"))
+        windows = {entry.rendition: entry.window for entry in publications}  # the last one of each
+        listed = [text for pair in windows.items() for text in pair]
+        arguments = [self._name, STATE_TTL_SECONDS, channel, news, len(bodies) // 2, *bodies, *listed]
+        if not await self._script(keys, arguments):
+            raise LeaseLost(f"another worker writes {self.stream_id}")
 
     async def put_status(self, status: Mapping[str, Any]) -> None:
         await self.redis.set(redis_keys.status_key(self.stream_id), json.dumps(status), ex=STATUS_TTL_SECONDS)
 
 
 def _news(entry: Publication) -> dict[str, Any]:
-    """What an origin is told: the window, and which files are new."""
+    """What an origin is told: what changed in the window since which revision, and which files are new."""
     return {
         "rendition": entry.rendition,
-        "window": entry.window,
+        "changes": entry.changes,
+        "revision": entry.revision,
         "part": entry.part_name,
         "segment": entry.finished.name if entry.finished and entry.finished.body else None,
     }

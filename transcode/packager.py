@@ -34,11 +34,14 @@ class FinishedSegment:
 class Publication:
     """One visible change of a rendition: an initialization section, a part, a finished segment, or several of them.
 
-    `window` is the window's state right after the change, so that what is listed has always been published.
+    `window` is the window's state right after the change as JSON, so that what is listed has always been published;
+    `changes` are what led to it from revision `revision - len(changes)`.
     """
 
     rendition: str
-    window: dict[str, Any]
+    window: str
+    changes: list[list[Any]]
+    revision: int
     part_name: str | None = None
     part: bytes = b""
     finished: FinishedSegment | None = None
@@ -56,7 +59,8 @@ class Track:
 
     def publication(self, **changes: Any) -> Publication:
         """A Publication of this rendition with its window as it is now."""
-        return Publication(self.name, self.window.to_json(), **changes)
+        window = self.window
+        return Publication(self.name, window.to_json(), window.take_changes(), window.revision, **changes)
 
     def newest_gap(self) -> FinishedSegment:
         """The gap that was just listed."""
@@ -67,12 +71,7 @@ class Track:
         opened = self.window.open
         complete = opened is not None and len(opened.parts) == len(self.open_parts)
         if opened is not None and not complete:
-            duration = sum(part.duration for part in opened.parts)
-            self.window.open = None
-            self.window.next_msn = opened.msn
-            self.window.add_gap(
-                epoch=opened.epoch, starts_at=opened.starts_at, duration=duration, discontinuity=opened.discontinuity
-            )
+            self.window.lose_segment()
             self.open_parts = []
             return self.newest_gap()
         segment = self.window.close_segment()
@@ -91,10 +90,8 @@ def align_tracks(tracks: Iterable[Track]) -> list[FinishedSegment]:
         missing = [s for s in ahead.window.segments if s.msn >= track.window.next_msn]
         if missing and (not track.window.segments or missing[0].msn > track.window.next_msn):
             # New, or away for longer than a window lasts: numbers must not skip, so it starts with the others'.
-            track.window.segments.clear()
-            track.window.discontinuity_sequence = ahead.window.discontinuity_sequence
+            track.window.restart_at(msn=missing[0].msn, discontinuity_sequence=ahead.window.discontinuity_sequence)
         for other in missing:
-            track.window.next_msn = other.msn
             track.window.add_gap(
                 epoch=other.epoch,
                 starts_at=other.starts_at,

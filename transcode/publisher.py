@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from transcode import segment_index
-from transcode.limits import EVENT_OUTBOX_LIMIT, REDIS_RETRY_SECONDS
+from transcode.limits import EVENT_OUTBOX_LIMIT, PUBLISH_PAUSE_SECONDS, REDIS_RETRY_SECONDS
 from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, LiveStore, Uploader
 from transcode.packager import FinishedSegment, Publication, Track
@@ -42,15 +42,19 @@ class Publisher:
     async def run(self) -> None:
         """Publish for ever."""
         while True:
-            batch = await self._outbox.get()
-            await self._publish(batch)
-            for entry in batch:
+            batches = [await self._outbox.get()]
+            while not self._outbox.empty():
+                batches.append(self._outbox.get_nowait())
+            await self._publish([entry for batch in batches for entry in batch])
+            for entry in (entry for batch in batches for entry in batch):
                 self._uploader.add(entry)
                 if entry.finished is not None:
                     self.index(entry.finished)
                     self._previews.see(entry.finished)
             await self._after_each()
-            self._outbox.task_done()
+            for _ in batches:
+                self._outbox.task_done()
+            await asyncio.sleep(PUBLISH_PAUSE_SECONDS)
 
     def index(self, finished: FinishedSegment) -> None:
         """Note a finished segment for the database; written once every rendition has it."""

@@ -89,7 +89,7 @@ class LiveJobUnderTest:
     @property
     def windows(self) -> dict[str, Window]:
         stored = self.redis.hgetall(redis_keys.windows_key(self.stream_id))
-        return {str(as_bytes(name), "ascii"): Window.from_json(json.loads(text)) for name, text in stored.items()}
+        return {str(as_bytes(name), "ascii"): Window.from_json(text) for name, text in stored.items()}
 
     @property
     def state(self) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The origin over HTTP: tokens, blocking reload, hints, delta updates, and a Redis that comes and goes."""
 
 import asyncio
-import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -494,7 +493,7 @@ async def test_news_that_was_missed_is_read_after_the_connection_came_back(
     with admin.pipeline(transaction=True) as pipe:
         pipe.client_kill_filter(_type="pubsub")
         for entry in made:
-            pipe.hset(f"live:{{{broadcast.stream_id}}}:windows", entry.rendition, json.dumps(entry.window))
+            pipe.hset(f"live:{{{broadcast.stream_id}}}:windows", entry.rendition, entry.window)
         pipe.execute()
 
     answer = await asyncio.wait_for(held, 4)

@@ -2,11 +2,15 @@
 
 A window survives restarts of the pipeline: it is stored whole after every change and continued by the next run,
 so Media Sequence Numbers, Discontinuity Sequence Numbers and dates never go backwards (RFC 8216bis §6.2.1, §6.2.2).
+Each change is also kept as a small list of words and numbers (`take_changes`), so that an origin which has the window
+of one revision makes the next one itself (`apply`) and need not be sent the whole.
 Durations are seconds; `starts_at` is Unix time in seconds.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 # What stays listed: at least 6 segments (Apple authoring rule 8.11) and long enough that a player which was
@@ -25,6 +29,11 @@ class Part:
     size: int
     independent: bool = False
 
+    @cached_property
+    def text(self) -> str:
+        """JSON; made once, since a part is stored again with every later change of its window."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
 
 @dataclass(frozen=True)
 class WindowSegment:
@@ -39,6 +48,12 @@ class WindowSegment:
     discontinuity: bool = False
     gap: bool = False
 
+    @cached_property
+    def text(self) -> str:
+        """JSON; made once, like that of its parts."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "parts"}
+        return _with_parts(fields, self.parts)
+
 
 @dataclass
 class OpenSegment:
@@ -50,10 +65,26 @@ class OpenSegment:
     discontinuity: bool
     parts: list[Part] = field(default_factory=list)
 
+    @property
+    def text(self) -> str:
+        """JSON."""
+        fields = {
+            "msn": self.msn,
+            "epoch": self.epoch,
+            "starts_at": self.starts_at,
+            "discontinuity": self.discontinuity,
+        }
+        return _with_parts(fields, self.parts)
+
+
+def _with_parts(fields: Mapping[str, Any], parts: Sequence[Part]) -> str:
+    listed = ",".join(part.text for part in parts)
+    return f'{json.dumps(fields, separators=(",", ":"))[:-1]},"parts":[{listed}]}}'
+
 
 @dataclass
 class Window:
-    """The state behind one live media playlist. Mutated only by the methods below."""
+    """The state behind one live media playlist. Mutated only by the methods below, each of which is one change."""
 
     target_duration: int
     part_target: float
@@ -62,11 +93,14 @@ class Window:
     segments: list[WindowSegment] = field(default_factory=list)
     open: OpenSegment | None = None
     ended: bool = False
+    revision: int = 0  # changes so far
+    _changes: list[list[Any]] = field(default_factory=list, repr=False, compare=False)
 
     def open_segment(self, *, epoch: int, starts_at: float, discontinuity: bool) -> None:
         """Begin the next segment. The previous one must have been closed."""
         if self.open is not None:
             raise ValueError(f"segment {self.open.msn} is still open")
+        self._note("open_segment", epoch=epoch, starts_at=starts_at, discontinuity=discontinuity)
         self.open = OpenSegment(self.next_msn, epoch, starts_at, discontinuity)
         self.next_msn += 1
 
@@ -74,14 +108,17 @@ class Window:
         """List a finished part of the open segment; returns its index."""
         if self.open is None:
             raise ValueError("no segment is open")
+        self._note("add_part", **asdict(part))
         self.open.parts.append(part)
         return len(self.open.parts) - 1
 
     def close_segment(self) -> WindowSegment | None:
         """Finish the open segment and slide the window; None when it held no part and was dropped."""
-        opened, self.open = self.open, None
+        opened = self.open
         if opened is None:
             return None
+        self._note("close_segment")
+        self.open = None
         if not opened.parts:
             self.next_msn = opened.msn
             return None
@@ -97,15 +134,57 @@ class Window:
         self._append(segment)
         return segment
 
+    def lose_segment(self) -> None:
+        """The open segment's bytes are gone: a gap stands in its place."""
+        opened = self.open
+        if opened is None:
+            raise ValueError("no segment is open")
+        self._note("lose_segment")
+        self.open = None
+        duration = sum(part.duration for part in opened.parts)
+        self._append(
+            WindowSegment(
+                opened.msn, opened.epoch, opened.starts_at, duration, 0, discontinuity=opened.discontinuity, gap=True
+            )
+        )
+
     def add_gap(self, *, epoch: int, starts_at: float, duration: float, discontinuity: bool) -> None:
         """List a segment that this rendition does not have (EXT-X-GAP), so that its numbers match the others'."""
+        self._note("add_gap", epoch=epoch, starts_at=starts_at, duration=duration, discontinuity=discontinuity)
         self._append(WindowSegment(self.next_msn, epoch, starts_at, duration, 0, discontinuity=discontinuity, gap=True))
         self.next_msn += 1
+
+    def restart_at(self, *, msn: int, discontinuity_sequence: int) -> None:
+        """Forget all segments and go on with this number: a rendition that was away for longer than a window lasts."""
+        self._note("restart_at", msn=msn, discontinuity_sequence=discontinuity_sequence)
+        self.segments.clear()
+        self.next_msn, self.discontinuity_sequence = msn, discontinuity_sequence
 
     def end(self) -> None:
         """Nothing will be added any more: EXT-X-ENDLIST."""
         self.close_segment()
+        self._note("end")
         self.ended = True
+
+    def _note(self, method: str, **arguments: Any) -> None:
+        self.revision += 1
+        self._changes.append([method, arguments])
+
+    def take_changes(self) -> list[list[Any]]:
+        """What was done since the last call, for `apply`."""
+        taken, self._changes = self._changes, []
+        return taken
+
+    def apply(self, changes: Sequence[Sequence[Any]]) -> None:
+        """Do what `take_changes` of another copy of this window said. Raises ValueError for what is no change."""
+        for method, arguments in changes:
+            if method not in _CHANGES:
+                raise ValueError(f"{method!r} is no change of a window")
+            if method == "add_part":
+                self.add_part(Part(**arguments))
+            else:
+                getattr(self, method)(**arguments)
+        self._changes.clear()
 
     @property
     def last_msn(self) -> int:
@@ -136,16 +215,20 @@ class Window:
         for index in range(len(self.segments) - 1, -1, -1):
             entry = self.segments[index]
             if age >= keep and entry.parts:
-                self.segments[index] = WindowSegment(**{**_fields(entry), "parts": ()})
+                self.segments[index] = replace(entry, parts=())
             age += entry.duration
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> str:
         """The whole state, for `from_json`."""
-        return asdict(self)
+        plain = json.dumps({name: getattr(self, name) for name in _PLAIN_FIELDS}, separators=(",", ":"))
+        listed = ",".join(segment.text for segment in self.segments)
+        opened = self.open.text if self.open is not None else "null"
+        return f'{plain[:-1]},"segments":[{listed}],"open":{opened}}}'
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Window":
+    def from_json(cls, text: str | bytes) -> "Window":
         """A window as `to_json` stored it."""
+        stored = json.loads(text)
         opened = stored["open"]
         return cls(
             **{key: stored[key] for key in _PLAIN_FIELDS},
@@ -157,8 +240,5 @@ class Window:
         )
 
 
-_PLAIN_FIELDS = ("target_duration", "part_target", "next_msn", "discontinuity_sequence", "ended")
-
-
-def _fields(segment: WindowSegment) -> dict[str, Any]:
-    return {name: getattr(segment, name) for name in WindowSegment.__dataclass_fields__}
+_PLAIN_FIELDS = ("target_duration", "part_target", "next_msn", "discontinuity_sequence", "ended", "revision")
+_CHANGES = ("open_segment", "add_part", "close_segment", "lose_segment", "add_gap", "restart_at", "end")

@@ -153,4 +153,23 @@ def test_window_survives_being_stored(taken: list[tuple[str, float, bool]]) -> N
     for step in taken:
         story.take(*step)
 
-    assert Window.from_json(json.loads(json.dumps(story.window.to_json()))) == story.window
+    assert Window.from_json(story.window.to_json()) == story.window
+
+
+@given(steps, st.integers(min_value=0, max_value=10))
+def test_a_copy_that_hears_of_every_change_stays_the_same(taken: list[tuple[str, float, bool]], known: int) -> None:
+    """An origin reads the window once and is then told what changed, as JSON."""
+    story = Story()
+    for step in taken[:known]:
+        story.take(*step)
+    copy = Window.from_json(story.window.to_json())
+    story.window.take_changes()
+    for step in taken[known:]:
+        story.take(*step)
+        copy.apply(json.loads(json.dumps(story.window.take_changes())))
+        assert copy == story.window
+
+
+def test_what_is_no_change_is_refused() -> None:
+    with pytest.raises(ValueError, match="no change"):
+        Window(2, 0.35).apply([["from_json", {"text": "{}"}]])
