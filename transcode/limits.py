@@ -25,14 +25,12 @@ AUDIO_WAIT_MS = 300  # how long the first picture waits for announced sound, or 
 
 # The spool is what a restarted FFmpeg is fed again: at least one key frame interval and the encoder's lag.
 SPOOL_MS = 20_000
-# Unread input of a transcoder that cannot keep up; beyond it FFmpeg is restarted at the newest key frame.
+# A transcoder that is further behind when it is started again skips to the newest key frame.
 TRANSCODER_BACKLOG_MS = 8_000
 
 LEASE_MS = 2_000
 HEARTBEAT_SECONDS = 0.4
-FFMPEG_RESTART_SECONDS = 0.3  # first wait before a crashed FFmpeg is started again; doubles up to
-FFMPEG_RESTART_MAX_SECONDS = 8.0
-FFMPEG_STEADY_SECONDS = 10.0  # running this long forgets earlier crashes
+FROZEN_SECONDS = 3.0  # an FFmpeg that has input and writes nothing for this long hangs
 PULL_RETRY_SECONDS = 0.3
 
 PARTS_TTL_SECONDS = 60

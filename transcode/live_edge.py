@@ -65,7 +65,8 @@ class FollowedBroadcast:
     def multivariant(self, *, max_age: int) -> Answer:
         """The multivariant playlist."""
         assert self.state is not None  # noqa: S101  callers wait until the state is ready
-        return Answer(200, render_multivariant(self.state.renditions).encode(), PLAYLIST_TYPE, max_age)
+        offered = [entry for entry in self.state.renditions if entry.name not in self.state.paused]
+        return Answer(200, render_multivariant(offered).encode(), PLAYLIST_TYPE, max_age)
 
     def playlist(self, rendition: str, *, skip: bool, max_age: int) -> Answer:
         """The media playlist as it is now; made once for all who ask."""

@@ -14,6 +14,7 @@ class LiveState:
     target_duration: int
     part_target: float
     renditions: list[Rendition] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)  # renditions that are not made now; newcomers are not offered them
     ready: bool = False  # every rendition has a complete segment: the multivariant playlist may be handed out
     ended: bool = False
 

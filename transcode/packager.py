@@ -66,6 +66,17 @@ class Track:
         """The gap that was just listed."""
         return FinishedSegment(self.name, self.window.segments[-1], b"")
 
+    def close_as_gap(self, beside: WindowSegment) -> None:
+        """A gap as long as another rendition's segment; what was begun of it is given up."""
+        if self.window.open is not None:
+            self.window.next_msn, self.window.open, self.open_parts = self.window.open.msn, None, []
+        self.window.add_gap(
+            epoch=beside.epoch,
+            starts_at=beside.starts_at,
+            duration=beside.duration,
+            discontinuity=beside.discontinuity,
+        )
+
     def close_segment(self) -> FinishedSegment | None:
         """Finish the open segment; one whose bytes were lost with its worker becomes a gap."""
         opened = self.window.open
@@ -207,8 +218,11 @@ class Packager:
 
     def __init__(self, *, start: RunStart, part_target: float, leader: str, absent: Iterable[Track] = ()) -> None:
         """`absent`: renditions of the broadcast that this run does not make; they get gaps, so that numbers match."""
-        self.start, self.part_target, self.leader, self._absent = start, part_target, leader, list(absent)
+        self.start, self.part_target, self.leader = start, part_target, leader
         self.runs: dict[str, RenditionRun] = {}
+        self._absent = {track.name: track for track in absent}
+        self._away: dict[str, RenditionRun] = {}  # made earlier in this run, absent now
+        self._from_ms: dict[str, float] = {}  # where renditions joined that were absent at first
         self._clock = SegmentClock()
         self._horizon_ms = -1.0
         self._held: dict[str, deque[Frame]] = {}
@@ -234,6 +248,8 @@ class Packager:
         return self._add(track, init, cutter)
 
     def _add(self, track: Track, init: bytes, cutter: Cutter) -> Publication:
+        if track.name in self._from_ms:
+            self._begin_late(cutter, self._from_ms[track.name])
         self.runs[track.name] = RenditionRun(track, cutter, self.start)
         self._held[track.name] = deque(maxlen=MAX_HELD_FRAMES)
         return track.publication(init_name=names.init_name(self.start.epoch), init=init)
@@ -256,21 +272,44 @@ class Packager:
         made += [entry for run in self.runs.values() for entry in run.finish()]
         return [*made, *self._gaps_beside(made)]
 
+    def leave(self, name: str, track: Track, *, whole: bool) -> list[Publication]:
+        """The rendition is not made any more: gaps from here on. Without `whole` its open segment becomes one too."""
+        run, made = self.runs.pop(name, None), []
+        if run is not None:
+            self._away[name] = run
+            if whole:
+                made = [entry for frame in self._held[name] for entry in run.push(frame)] + run.finish()
+            run.cutter.forget_pending()
+            self._held[name].clear()
+        self._absent[name] = track
+        return [*made, *self._fill(track)]
+
+    def join(self, name: str, from_ms: float) -> None:
+        """An absent rendition is made again from this moment on; a new one is added when its headers are known."""
+        self._absent.pop(name, None)
+        self._from_ms[name] = from_ms
+        if name in self._away:
+            run = self.runs[name] = self._away.pop(name)
+            self._begin_late(run.cutter, from_ms)
+
+    def _begin_late(self, cutter: Cutter, from_ms: float) -> None:
+        cutter.resume_dts = round((from_ms - BOUNDARY_TOLERANCE_MS) * cutter.timescale / 1000)
+
     def _gaps_beside(self, made: Iterable[Publication]) -> list[Publication]:
         """Gaps of the absent renditions for each segment the leader finished."""
-        gaps = []
-        for entry in made:
-            if entry.rendition != self.leader or entry.finished is None:
+        if not any(entry.rendition == self.leader and entry.finished is not None for entry in made):
+            return []
+        return [gap for track in self._absent.values() for gap in self._fill(track)]
+
+    def _fill(self, track: Track) -> list[Publication]:
+        """Gaps for what the leader has finished and an absent rendition has not."""
+        leader, window, gaps = self.runs.get(self.leader), track.window, []
+        for segment in leader.track.window.segments if leader else ():
+            opened = window.open
+            if segment.msn < (opened.msn if opened else window.next_msn):
                 continue
-            segment = entry.finished.segment
-            for track in self._absent:
-                track.window.add_gap(
-                    epoch=segment.epoch,
-                    starts_at=segment.starts_at,
-                    duration=segment.duration,
-                    discontinuity=segment.discontinuity,
-                )
-                gaps.append(track.publication(finished=track.newest_gap()))
+            track.close_as_gap(segment)
+            gaps.append(track.publication(finished=track.newest_gap()))
         return gaps
 
     def resume_ms(self, name: str) -> float:

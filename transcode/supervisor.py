@@ -247,11 +247,7 @@ class Supervisor:
 
     def _plan(self, source: SourceDescription, *, passthrough: bool) -> list[VideoPlan]:
         width, height = self._limits.capped_size(source.width, source.height)
-        videos = plan_renditions(width, height, passthrough=passthrough, max_rungs=settings.MAX_TRANSCODED_RUNGS)
-        if not self._state.renditions:
-            return videos
-        known = {entry.name for entry in self._state.renditions}  # players were told these names once and for all
-        return [plan for plan in videos if plan.name in known]
+        return plan_renditions(width, height, passthrough=passthrough, max_rungs=settings.MAX_TRANSCODED_RUNGS)
 
     async def _next_epoch(self) -> int:
         """Redis may be away at the moment an encoder comes back: wait for it, the puller's socket buffers meanwhile."""
@@ -284,18 +280,31 @@ class Supervisor:
     async def _announce(self) -> None:
         """Say "live" once per run: at the broadcast's first complete segment, later at a run's first part."""
         run = self._run
-        if run is None or self._announced_epoch == run.plan.start.epoch:
+        if run is None:
             return
-        if not self._state.ready:
-            if not run.is_complete:
-                return
+        if not self._state.ready and not run.is_complete:
+            return
+        await self._tell_renditions(run)
+        if self._announced_epoch != run.plan.start.epoch:
+            self._announced_epoch = run.plan.start.epoch
+            self._reports.signal(signals.run_live, epoch=run.plan.start.epoch)
+
+    async def _tell_renditions(self, run: LiveRun) -> None:
+        """Keep what the multivariant playlist says true: a rendition is offered once it has a segment, and while it
+        is made."""
+        known = {entry.name for entry in self._state.renditions}
+        new = [plan for plan in run.made if plan.name not in known and run.has_segment(plan.name)]
+        if new:
             windows = {name: track.window for name, track in self._tracks.items()}
-            self._state.renditions = describe_renditions(run.plan.videos, run.description, run.codecs, windows)
-            self._state.ready = True
-            await self._publisher.put_state()
+            described = describe_renditions(new, run.description, run.codecs, windows)
+            added = [entry for entry in described if entry.name not in known]
+            best_first = sorted([*self._state.renditions, *added], key=lambda entry: -entry.height)
+            self._state.renditions = best_first  # the sound has no height
             self._reports.save_renditions(self._state.renditions)
-        self._announced_epoch = run.plan.start.epoch
-        self._reports.signal(signals.run_live, epoch=run.plan.start.epoch)
+        paused = run.paused(self._state)
+        if new or paused != self._state.paused:
+            self._state.ready, self._state.paused = True, paused
+            await self._publisher.put_state()
 
     # --- Orders and status ---------------------------------------------------------------------------------------
 
@@ -341,8 +350,8 @@ class Supervisor:
             **self._health.measure(now),
             "epoch": run.plan.start.epoch,
             "source": run.description.to_json(),
-            "renditions": [plan.name for plan in run.plan.videos],
+            "renditions": [plan.name for plan in run.made],
             "transcoder_lag_seconds": round(run.transcoder_lag_ms / 1000, 2),
             "transcoder_pid": run.transcoder_pid,
-            "warnings": self._health.warnings(now),
+            "warnings": [*self._health.warnings(now), *run.policy.warnings(now)],
         }
