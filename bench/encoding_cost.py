@@ -113,7 +113,7 @@ def measure_ours(seconds: int) -> tuple[Mapping[str, float], Mapping[str, float]
 
 def bare_argv(folder: Path) -> list[str]:
     """Our own rungs with our own encoder options into FFmpeg's HLS muxer, the source copied beside them."""
-    plans = plan_renditions(CLIP.width, CLIP.height, passthrough=True, max_rungs=RUNGS)
+    plans = plan_renditions(CLIP.width, CLIP.height, frame_rate=CLIP.fps, passthrough=True, max_rungs=RUNGS)
     rungs = [plan for plan in plans if not plan.is_passthrough]
     pipes = {rung.name: number for number, rung in enumerate(rungs, start=10)}
     argv = transcode_argv(rungs, pipes, follow_source_key_frames=True, timing=ffmpeg_timing_option())

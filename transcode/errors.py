@@ -35,3 +35,7 @@ class SourceInterrupted(TranscodeError):
 
 class LeaseLost(TranscodeError):
     """Another worker owns this broadcast now."""
+
+
+class LadderError(TranscodeError):
+    """These rungs are no ladder; the text says which rule they break."""

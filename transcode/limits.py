@@ -23,6 +23,10 @@ NO_VIDEO_SECONDS = 3.0  # a publisher without a picture is told after this long 
 PICTURE_LOST_SECONDS = 12.0
 AUDIO_WAIT_MS = 300  # how long the first picture waits for announced sound, or for others that show the frame rate
 
+# An encoder may save up this much of its bit rate and spend it at once. Half a second costs a tenth of a decibel
+# against a whole one, and lets BANDWIDTH be near the average.
+RUNG_BUFFER_SECONDS = 0.5
+
 # The spool is what a restarted FFmpeg is fed again: at least one key frame interval and the encoder's lag.
 SPOOL_MS = 20_000
 # A transcoder that is further behind when it is started again skips to the newest key frame.

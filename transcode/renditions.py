@@ -47,7 +47,7 @@ def _video(plan: VideoPlan, source: SourceDescription, codec: str, window: Windo
         average_bandwidth=average,
         width=plan.width,
         height=plan.height,
-        frame_rate=round(source.frame_rate, 3),
+        frame_rate=round(plan.frame_rate or source.frame_rate, 3),
     )
 
 

@@ -247,7 +247,13 @@ class Supervisor:
 
     def _plan(self, source: SourceDescription, *, passthrough: bool) -> list[VideoPlan]:
         width, height = self._limits.capped_size(source.width, source.height)
-        return plan_renditions(width, height, passthrough=passthrough, max_rungs=settings.MAX_TRANSCODED_RUNGS)
+        return plan_renditions(
+            width,
+            height,
+            frame_rate=source.frame_rate,
+            passthrough=passthrough,
+            max_rungs=settings.MAX_TRANSCODED_RUNGS,
+        )
 
     async def _next_epoch(self) -> int:
         """Redis may be away at the moment an encoder comes back: wait for it, the puller's socket buffers meanwhile."""
