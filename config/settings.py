@@ -108,6 +108,7 @@ SOURCE_MAX_HEIGHT = env_int("MILLRACE_SOURCE_MAX_HEIGHT", 1440, minimum=160, max
 SOURCE_MAX_FPS = env_int("MILLRACE_SOURCE_MAX_FPS", 60, minimum=10, maximum=240)
 SOURCE_MAX_KBPS = env_int("MILLRACE_SOURCE_MAX_KBPS", 12_000, minimum=100, maximum=200_000)
 SOURCE_OVER_LIMIT = env_choice("MILLRACE_SOURCE_OVER_LIMIT", "refuse", choices=("refuse", "cap"))
+DVR_SECONDS = env_int("MILLRACE_DVR_SECONDS", 4 * 3600, minimum=0, maximum=86_400)
 RECONNECT_GRACE_SECONDS = env_int("MILLRACE_RECONNECT_GRACE", 30, minimum=0, maximum=1800)
 PLAYBACK_TOKEN_SECONDS = env_int("MILLRACE_PLAYBACK_TOKEN_SECONDS", 6 * 3600, minimum=10, maximum=86_400)
 

@@ -13,16 +13,25 @@ from transcode.hls import names
 
 @dataclass(frozen=True)
 class Playback:
-    """A playlist's URL path and until when it works."""
+    """URL paths under which something plays, and until when they work."""
 
     hls: str
     expires_at: datetime
+    dvr: str | None = None  # HLS of everything viewers may rewind to
+    dvr_seconds: int = 0
+    dash: str | None = None
+    storyboard: str | None = None
 
 
 def live_playback(stream_id: str) -> Playback:
     """Where the running broadcast plays."""
     token, expires_at = _token(stream_id)
-    return Playback(names.live_url(token, stream_id), expires_at)
+    return Playback(
+        names.live_url(token, stream_id),
+        expires_at,
+        dvr=names.dvr_url(token, stream_id) if settings.DVR_SECONDS else None,
+        dvr_seconds=settings.DVR_SECONDS,
+    )
 
 
 def recording_playback(stream_id: str) -> Playback:

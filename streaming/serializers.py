@@ -96,6 +96,9 @@ class FollowSerializer(serializers.Serializer[Any]):
 class PlaybackSerializer(serializers.Serializer[Any]):
     hls = serializers.URLField()
     dash = serializers.URLField(allow_null=True)
+    dvr = serializers.URLField(allow_null=True, help_text="HLS of all that may be rewound to; null when it is off.")
+    dvr_seconds = serializers.IntegerField(help_text="How far back `dvr` goes.")
+    storyboard = serializers.URLField(allow_null=True, help_text="Thumbnails of what can be seen, as JSON.")
     expires_at = serializers.DateTimeField()
 
 

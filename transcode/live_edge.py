@@ -11,19 +11,23 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from redis import asyncio as aioredis
 
 from transcode import redis_keys
 from transcode.held_requests import HeldRequests
 from transcode.hls import names
+from transcode.hls.dvr import Past
 from transcode.hls.multivariant import render_multivariant
 from transcode.hls.playlist import RenditionReport, render_live
 from transcode.hls.window import Window, WindowSegment
 from transcode.http_answer import FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
 from transcode.limits import REDIS_RETRY_SECONDS
+from transcode.listings import Listing, Listings
 from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, as_bytes
 from transcode.task_ending import end_tasks
@@ -34,6 +38,7 @@ FILE_SECONDS = 120  # a part stays fetchable long after its tag was removed (RFC
 IDLE_SECONDS = 60  # without a request a broadcast is no longer followed
 SWEEP_SECONDS = 15
 MAX_FOLLOWED = 5_000  # broadcasts; more than that belong on more origins
+MAX_PASTS = 400  # of four hours: 3 MB each
 STATE = "*"  # the topic of who waits for the broadcast's state rather than for a rendition
 STOPPING = Answer(503, b"This server is about to restart.", max_age=None, headers=((b"Retry-After", b"1"),))
 
@@ -48,6 +53,8 @@ class FollowedBroadcast:
         self.held: HeldRequests[FollowedBroadcast] = HeldRequests(self)
         self.loading: asyncio.Task[None] | None = None
         self.used_at = time.monotonic()
+        self.listings = Listings(self.windows)
+        self.loading_past = asyncio.Lock()
         self._made: dict[tuple[str, bool, int], Answer] = {}
 
     def take_state(self, state: LiveState) -> None:
@@ -60,6 +67,7 @@ class FollowedBroadcast:
     def take_window(self, rendition: str, window: Window) -> None:
         self.windows[rendition] = window
         self._made.clear()
+        self.listings.follow(rendition, window)
         self.held.wake(rendition)
 
     def multivariant(self, *, max_age: int) -> Answer:
@@ -75,6 +83,11 @@ class FollowedBroadcast:
             text = render_live(self.windows[rendition], skip=skip, reports=self._reports(rendition))
             self._made[key] = Answer(200, text.encode(), PLAYLIST_TYPE, max_age)
         return self._made[key]
+
+    def has_pictures(self, rendition: str) -> bool:
+        """Whether the rendition is one of pictures."""
+        renditions = self.state.renditions if self.state is not None else ()
+        return any(entry.name == rendition and not entry.is_audio for entry in renditions)
 
     def is_hinted(self, rendition: str, name: str) -> bool:
         """Whether the playlist's preload hint names this part."""
@@ -199,6 +212,25 @@ class LiveEdge:
             raise
         followed.loading = None
 
+    async def load_past(self, followed: FollowedBroadcast, listing: Listing) -> None:
+        """Make `followed.listings` know what viewers of a rendition may rewind to, where there is such."""
+        async with followed.loading_past:
+            if listing.rendition not in followed.windows or followed.listings.get(listing) is not None:
+                return
+            if sum(len(other.listings) for other in self._followed.values()) >= MAX_PASTS:
+                raise ConnectionError("this origin holds the past of too many broadcasts")
+            stored = await self._redis.lrange(redis_keys.past_key(followed.stream_id, listing.rendition), 0, -1)
+            window = followed.windows[listing.rendition]
+            past = await asyncio.to_thread(  # 50 ms for four hours: not before the viewers of the live edge
+                Past.read,
+                listing.form,
+                replace(window, segments=list(window.segments)),  # it goes on meanwhile
+                [as_bytes(entry) for entry in stored],
+                seconds=settings.DVR_SECONDS,
+            )
+            if past.follow(followed.windows[listing.rendition]):  # what came meanwhile
+                followed.listings.put(listing, past)
+
     async def fetch(self, stream_id: str, rendition: str, name: str) -> bytes | None:
         """A part or initialization section straight from Redis."""
         self.fetches += 1
@@ -300,6 +332,7 @@ class LiveEdge:
             for stream_id, followed in list(self._followed.items()):
                 if time.monotonic() - followed.used_at < IDLE_SECONDS or len(followed.held):
                     followed.drop_old_files()
+                    followed.listings.drop_unused()
                     continue
                 del self._followed[stream_id]
                 try:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from transcode import redis_keys
 from transcode.errors import LeaseLost
 from transcode.hls import names
+from transcode.hls.dvr import encode_entry, entries_kept
 from transcode.hls.window import Window
 from transcode.limits import (
     PARTS_TTL_SECONDS,
@@ -38,6 +39,7 @@ from transcode.packager import Publication
 
 log = logging.getLogger(__name__)
 
+PUBLISHED_TO_EMPTY = 2  # what publish.lua says of a Redis that was lost
 PUBLISH_SCRIPT = (Path(__file__).parent / "publish.lua").read_text()
 
 
@@ -62,6 +64,7 @@ class LiveStore:
         self.redis, self.stream_id = redis, stream_id
         self._name = secrets.token_hex(8)
         self._script = redis.register_script(PUBLISH_SCRIPT)
+        self.lost_past = False  # Redis came back empty: `put_past` is due
 
     async def become_writer(self) -> None:
         """From now on only our writes count. Call it only with the lease in hand."""
@@ -109,8 +112,20 @@ class LiveStore:
 
     async def reset_windows(self) -> None:
         """Forget windows no viewer was ever given."""
+        renditions = await self.redis.hkeys(redis_keys.windows_key(self.stream_id))
+        past = [redis_keys.past_key(self.stream_id, str(as_bytes(name), "ascii")) for name in renditions]
         async with self._fenced() as pipe:
-            pipe.delete(redis_keys.windows_key(self.stream_id))
+            pipe.delete(redis_keys.windows_key(self.stream_id), *past)
+
+    async def put_past(self, past: Mapping[str, Sequence[bytes]]) -> None:
+        """Write anew what viewers may rewind to: entries as hls.dvr encodes them."""
+        async with self._fenced() as pipe:
+            for rendition, entries in past.items():
+                key = redis_keys.past_key(self.stream_id, rendition)
+                pipe.delete(key)
+                pipe.rpush(key, *entries)
+                pipe.expire(key, STATE_TTL_SECONDS)
+        self.lost_past = False
 
     async def publish(self, publications: Iterable[Publication]) -> None:
         """Make changes visible at once, in one step on the server: bytes, the windows that list them, the news."""
@@ -125,13 +140,23 @@ class LiveStore:
                 if name is not None:
                     keys.append(redis_keys.object_key(self.stream_id, entry.rendition, name))
                     bodies += [seconds, body]
+        past: list[bytes] = []
+        for entry in publications if settings.DVR_SECONDS else ():
+            if entry.finished is not None:
+                keys.append(redis_keys.past_key(self.stream_id, entry.rendition))
+                past.append(encode_entry(entry.finished.segment))
+        kept = entries_kept(seconds=settings.DVR_SECONDS, target_duration=settings.TARGET_DURATION_SECONDS)
         channel = redis_keys.events_channel(self.stream_id)
         news = json.dumps({"changes": [_news(entry) for entry in publications]}, separators=(",", ":"))
         windows = {entry.rendition: entry.window for entry in publications}  # the last one of each
         listed = [text for pair in windows.items() for text in pair]
-        arguments = [self._name, STATE_TTL_SECONDS, channel, news, len(bodies) // 2, *bodies, *listed]
-        if not await self._script(keys, arguments):
+        numbers = (len(bodies) // 2, len(past), kept)
+        done = await self._script(
+            keys, [self._name, STATE_TTL_SECONDS, channel, news, *numbers, *bodies, *past, *listed]
+        )
+        if not done:
             raise LeaseLost(f"another worker writes {self.stream_id}")
+        self.lost_past |= done == PUBLISHED_TO_EMPTY and bool(settings.DVR_SECONDS)
 
     async def put_status(self, status: Mapping[str, Any]) -> None:
         await self.redis.set(redis_keys.status_key(self.stream_id), json.dumps(status), ex=STATUS_TTL_SECONDS)

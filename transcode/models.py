@@ -40,7 +40,8 @@ class Segment(models.Model):
     epoch = models.PositiveIntegerField(help_text="Run of the pipeline that made it; part of every object name.")
     starts_at = models.DateTimeField(help_text="EXT-X-PROGRAM-DATE-TIME.")
     discontinuity = models.BooleanField(default=False)
-    # {rendition: [duration in seconds, size in bytes]}; a rendition that is missing here has a gap.
+    # {rendition: [duration in seconds, size in bytes, bytes up to the end of its first key frame]}; a rendition that
+    # is missing here has a gap. Older rows lack the last number.
     renditions = models.JSONField(default=dict)
 
     objects = SegmentQuerySet.as_manager()
@@ -56,11 +57,11 @@ class Segment(models.Model):
     @property
     def duration(self) -> float:
         """Seconds; renditions differ by at most a frame."""
-        return max((float(duration) for duration, _ in self.renditions.values()), default=0.0)
+        return max((float(made[0]) for made in self.renditions.values()), default=0.0)
 
     def as_window_segment(self, rendition: str) -> WindowSegment:
         """This segment in one rendition; where it has none, a gap as long as the others'."""
-        duration, size = self.renditions.get(rendition, (self.duration, 0))
+        duration, size, key_bytes = (*self.renditions.get(rendition, (self.duration, 0)), 0)[:3]
         return WindowSegment(
             msn=self.sequence,
             epoch=self.epoch,
@@ -69,4 +70,5 @@ class Segment(models.Model):
             size=size,
             discontinuity=self.discontinuity,
             gap=rendition not in self.renditions,
+            key_bytes=key_bytes,
         )

@@ -19,9 +19,18 @@ from django.core.files.storage import default_storage
 
 from transcode import playback_tokens
 from transcode.hls import names
-from transcode.hls.blocking import HOLD_TARGET_DURATIONS, BadDirectives, Decision, Directives, decide, parse_directives
+from transcode.hls.blocking import (
+    HOLD_TARGET_DURATIONS,
+    BadDirectives,
+    Decision,
+    Directives,
+    decide,
+    decide_whole,
+    parse_directives,
+)
 from transcode.http_answer import FOREVER_SECONDS, PLAIN_TEXT, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
 from transcode.http_server import Hold, Outcome, Request
+from transcode.listings import Listing
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
 from transcode.live_store import REDIS_DOWN
 
@@ -36,9 +45,10 @@ REMEMBERED_TOKENS = 65_536
 SENDFILE_HEADER = b"x-sendfile-prefix"  # from our nginx: where it has the live edge's files
 _MEDIA_PATH = re.compile(r"[A-Za-z0-9._/-]{1,120}")
 _STREAM_ID = re.compile(r"[0-9a-f]{24}")
-_MEDIA_PLAYLIST = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/index\.m3u8")
 _MEDIA_OBJECT = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/(?P<name>[0-9][0-9.-]{0,30}(init\.mp4|\.?m4s))")
-_RECORDING_PLAYLIST = re.compile(r"vod/(?:[a-z0-9]{1,16}/)?index\.m3u8")
+_LISTING = re.compile(r"(?P<dvr>dvr/)?(?P<rendition>[a-z0-9]{1,16})/(?P<name>index|iframes)\.m3u8")
+_RECORDING_PLAYLIST = re.compile(r"vod/(?:[a-z0-9]{1,16}/)?index\.m3u8|vod/[a-z0-9]{1,16}/iframes\.m3u8")
+_DVR_MULTIVARIANT = f"{names.DVR_DIR}/{names.MULTIVARIANT}"
 
 FORBIDDEN = Answer(403, b"This playback address is not valid or has expired. Reload the page.")
 NOT_FOUND = Answer(404, b"There is no such media.")
@@ -75,20 +85,57 @@ class PlaylistQuestion:
         window = followed.windows.get(self.topic)
         if window is None or followed.state is None:
             return NO_RENDITION
-        target, blocking = window.target_duration, self.directives.msn is not None
         decision = decide(window, self.directives)
         if decision is Decision.HOLD:
             return None
         if decision is Decision.REFUSE:
-            body = b"The requested segment or part is too far ahead."
-            return Answer(400, body, max_age=BLOCKED_ERROR_LIFE * target)
-        max_age = BLOCKED_LIFE * target if blocking else max(target // 2, 1)
+            return too_far_ahead(window.target_duration)
+        max_age = playlist_life(self.directives, window.target_duration)
         return followed.playlist(self.topic, skip=self.directives.skip, max_age=max_age)
 
     def too_late(self, followed: FollowedBroadcast) -> Answer:
-        """RFC 8216bis §6.2.5.2"""
-        body = b"The encoder has not sent this yet."
-        return Answer(503, body, max_age=BLOCKED_ERROR_LIFE * followed.windows[self.topic].target_duration)
+        return not_sent_yet(followed.windows[self.topic].target_duration)
+
+
+@dataclass(frozen=True)
+class ListingQuestion:
+    """A playlist of whole segments, perhaps a later one than there is now."""
+
+    listing: Listing
+    directives: Directives
+
+    @property
+    def topic(self) -> str:
+        return self.listing.rendition
+
+    def answer(self, followed: FollowedBroadcast) -> Answer | None:
+        listed = followed.listings.get(self.listing)
+        if listed is None or followed.state is None or (self.listing.iframes and not followed.has_pictures(self.topic)):
+            return NO_RENDITION
+        decision = decide_whole(self.directives, last_msn=listed.last_msn, ended=listed.ended)
+        if decision is Decision.HOLD:
+            return None
+        if decision is Decision.REFUSE:
+            return too_far_ahead(followed.state.target_duration)
+        max_age = playlist_life(self.directives, followed.state.target_duration)
+        return followed.listings.answer(self.listing, skip=self.directives.skip, max_age=max_age)
+
+    def too_late(self, followed: FollowedBroadcast) -> Answer:
+        return not_sent_yet(followed.windows[self.topic].target_duration)
+
+
+def playlist_life(directives: Directives, target_duration: int) -> int:
+    return BLOCKED_LIFE * target_duration if directives.msn is not None else max(target_duration // 2, 1)
+
+
+def too_far_ahead(target_duration: int) -> Answer:
+    body = b"The requested segment or part is too far ahead."
+    return Answer(400, body, max_age=BLOCKED_ERROR_LIFE * target_duration)
+
+
+def not_sent_yet(target_duration: int) -> Answer:
+    """RFC 8216bis §6.2.5.2"""
+    return Answer(503, b"The encoder has not sent this yet.", max_age=BLOCKED_ERROR_LIFE * target_duration)
 
 
 @dataclass(frozen=True)
@@ -124,6 +171,9 @@ class PartQuestion:
         return NOT_FOUND
 
 
+LiveQuestion = PlaylistQuestion | ListingQuestion | StartQuestion
+
+
 # --- The application
 
 
@@ -132,7 +182,7 @@ class Address:
     """A media path below the stream id, and what was wanted of it."""
 
     path: str
-    question: PlaylistQuestion | StartQuestion | None = None  # a live playlist
+    question: "LiveQuestion | None" = None  # a playlist that changes
     rendition: str = ""
     name: str = ""  # a media file
 
@@ -167,13 +217,16 @@ class Origin:
         if address.question is None:
             return stored(stream_id, address.path, PLAYLIST_TYPE, max_age=60)
         followed = self._edge.followed(stream_id)
-        if followed is None:
+        if followed is None or _lacks_past(followed, address.question):
             return self._follow(stream_id, address.question)
         return ask(followed, address.question)
 
-    async def _follow(self, stream_id: str, question: PlaylistQuestion | StartQuestion) -> Outcome:
+    async def _follow(self, stream_id: str, question: LiveQuestion) -> Outcome:
         try:
-            return ask(await self._edge.follow(stream_id), question)
+            followed = await self._edge.follow(stream_id)
+            if isinstance(question, ListingQuestion) and _lacks_past(followed, question):
+                await self._edge.load_past(followed, question.listing)
+            return ask(followed, question)
         except REDIS_DOWN:
             return NO_REDIS
 
@@ -211,7 +264,13 @@ class Origin:
         return Answer(200, "\n".join([*lines, ""]).encode(), b"text/plain; version=0.0.4", max_age=None)
 
 
-def ask(followed: FollowedBroadcast, question: "PlaylistQuestion | StartQuestion | PartQuestion") -> Outcome:
+def _lacks_past(followed: FollowedBroadcast, question: LiveQuestion) -> bool:
+    if not isinstance(question, ListingQuestion) or not question.listing.dvr:
+        return False
+    return followed.listings.get(question.listing) is None
+
+
+def ask(followed: FollowedBroadcast, question: LiveQuestion | PartQuestion) -> Outcome:
     """The answer, or the place to wait for it."""
     answer = question.answer(followed)
     if answer is not None:
@@ -230,23 +289,28 @@ def read_address(below: bytes) -> Address | Answer:
     path = unquote(raw_path.decode("latin-1"))
     if not _MEDIA_PATH.fullmatch(path):
         return NOT_FOUND
-    if path == names.MULTIVARIANT:
+    if path == names.MULTIVARIANT or (path == _DVR_MULTIVARIANT and settings.DVR_SECONDS):
         return Address(path, StartQuestion())
     if _RECORDING_PLAYLIST.fullmatch(path):
         return Address(path)
-    if playlist := _MEDIA_PLAYLIST.fullmatch(path):
-        return _media_playlist(path, playlist["rendition"], query)
+    if playlist := _LISTING.fullmatch(path):
+        return _media_playlist(path, playlist, query)
     if media := _MEDIA_OBJECT.fullmatch(path):
         return Address(path, rendition=media["rendition"], name=media["name"])
     return NOT_FOUND
 
 
-def _media_playlist(path: str, rendition: str, query: bytes) -> Address | Answer:
+def _media_playlist(path: str, found: re.Match[str], query: bytes) -> Address | Answer:
     try:
         directives = parse_directives(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     except BadDirectives as problem:
         return Answer(400, str(problem).encode(), PLAIN_TEXT, BLOCKED_ERROR_LIFE * settings.TARGET_DURATION_SECONDS)
-    return Address(path, PlaylistQuestion(rendition, directives))
+    listing = Listing(found["rendition"], dvr=bool(found["dvr"]), iframes=found["name"] == "iframes")
+    if listing.dvr and not settings.DVR_SECONDS:
+        return NOT_FOUND
+    if listing.dvr or listing.iframes:
+        return Address(path, ListingQuestion(listing, directives))
+    return Address(path, PlaylistQuestion(listing.rendition, directives))
 
 
 async def stored(stream_id: str, path: str, content_type: bytes, *, max_age: int) -> Answer:

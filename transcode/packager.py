@@ -153,7 +153,10 @@ class RenditionRun:
         data = self._fragment(cut, with_styp=not opened.parts)
         seconds = cut.duration / self.cutter.timescale
         independent = any(frame.is_key for frame in cut.frames)
-        index = window.add_part(Part(seconds, len(data), independent))
+        # The samples are the fragment's last bytes; those behind the first are not needed to show it.
+        shows_picture = cut.frames[0].is_key and not self.cutter.is_audio
+        key_bytes = len(data) - sum(len(frame.data) for frame in cut.frames[1:]) if shows_picture else 0
+        index = window.add_part(Part(seconds, len(data), independent, key_bytes))
         name = names.part_name(opened.epoch, opened.msn, index)
         self.track.open_parts.append(data)
         self.end_ms = self._ms(cut.starts_pts) + seconds * 1000

@@ -5,12 +5,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from transcode import segment_index
+from transcode.hls.dvr import encode_entry
 from transcode.limits import EVENT_OUTBOX_LIMIT, PUBLISH_PAUSE_SECONDS, REDIS_RETRY_SECONDS
 from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, LiveStore, Uploader
 from transcode.packager import FinishedSegment, Publication, Track
 from transcode.preview_schedule import PreviewSchedule
 from transcode.reports import Reports
+from transcode.task_ending import end_tasks
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ class Publisher:
         self._uploader = Uploader(store.stream_id)
         self._previews = PreviewSchedule(store.stream_id)
         self._collector = segment_index.RowCollector()
+        self._restoring: asyncio.Task[dict[str, list[bytes]]] | None = None
 
     def emit(self, publications: list[Publication]) -> None:
         """Queue changes that belong together."""
@@ -46,6 +49,7 @@ class Publisher:
             while not self._outbox.empty():
                 batches.append(self._outbox.get_nowait())
             await self._publish([entry for batch in batches for entry in batch])
+            await self._restore_past()
             for entry in (entry for batch in batches for entry in batch):
                 self._uploader.add(entry)
                 if entry.finished is not None:
@@ -84,7 +88,23 @@ class Publisher:
         await self._reports.drain()
 
     async def close(self) -> None:
+        if self._restoring is not None:
+            await end_tasks([self._restoring])
         await self._uploader.close()
+
+    async def _restore_past(self) -> None:
+        """Give a Redis that came back empty what viewers may rewind to; the picture does not wait for the database."""
+        if self._store.lost_past and self._restoring is None:
+            self._restoring = asyncio.create_task(self._reports.ask(segment_index.load_past))
+        if self._restoring is None or not self._restoring.done():
+            return
+        past, self._restoring = self._restoring.result(), None
+        for name, track in self._tracks.items():  # the newest segments are perhaps not indexed yet
+            past.setdefault(name, []).extend(map(encode_entry, track.window.segments))
+        try:
+            await self._store.put_past({name: entries for name, entries in past.items() if entries})
+        except REDIS_DOWN:
+            log.info("%s: Redis went away again", self._store.stream_id)
 
     async def _publish(self, batch: list[Publication]) -> None:
         told = True

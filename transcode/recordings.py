@@ -7,7 +7,7 @@ from django.conf import settings
 
 from transcode.hls import names
 from transcode.hls.multivariant import Rendition, render_multivariant
-from transcode.hls.playlist import render_recording
+from transcode.hls.playlist import PlaylistForm, render_recording
 from transcode.live_store import store_object
 from transcode.models import LiveJob, Segment
 
@@ -30,8 +30,8 @@ def write_recording(*, stream_id: str) -> Recording:
     for rendition in renditions:
         text = render_recording(
             [row.as_window_segment(rendition.name) for row in rows],
+            PlaylistForm(f"../../{rendition.name}/"),
             target_duration=settings.TARGET_DURATION_SECONDS,
-            prefix=f"../../{rendition.name}/",
         )
         store_object(stream_id, f"{names.RECORDING_DIR}/{rendition.name}/{names.MEDIA_PLAYLIST}", text.encode())
     measured = [_measured(rendition, rows) for rendition in renditions]
@@ -43,9 +43,9 @@ def write_recording(*, stream_id: str) -> Recording:
 def _measured(rendition: Rendition, rows: Sequence[Segment]) -> Rendition:
     """Bit rates as they were: peak over any segment and the average (RFC 8216bis §4.4.6.2)."""
     made = [row.renditions[rendition.name] for row in rows if rendition.name in row.renditions]
-    seconds = sum(duration for duration, _ in made)
+    seconds = sum(duration for duration, *_ in made)
     if seconds <= 0:
         return rendition
-    peak = max(size * 8 / duration for duration, size in made if duration > 0)
-    average = sum(size for _, size in made) * 8 / seconds
+    peak = max(size * 8 / duration for duration, size, *_ in made if duration > 0)
+    average = sum(size for _, size, *_ in made) * 8 / seconds
     return replace(rendition, bandwidth=round(peak), average_bandwidth=round(average))

@@ -27,6 +27,11 @@ def windows_key(stream_id: str) -> str:
     return f"live:{{{stream_id}}}:windows"
 
 
+def past_key(stream_id: str, rendition: str) -> str:
+    """List: every segment viewers may rewind to, as hls.dvr writes it, oldest first; STATE_TTL_SECONDS."""
+    return f"live:{{{stream_id}}}:past:{rendition}"
+
+
 def writer_key(stream_id: str) -> str:
     """Name of the worker whose writes count; STATE_TTL_SECONDS."""
     return f"live:{{{stream_id}}}:writer"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.utils import timezone
 
+from transcode.hls.dvr import encode_entry, entries_kept
 from transcode.hls.multivariant import Rendition
 from transcode.hls.window import Window, WindowSegment
 from transcode.live_state import LiveState
@@ -23,11 +24,11 @@ class SegmentRow:
     epoch: int
     starts_at: float
     discontinuity: bool
-    renditions: dict[str, tuple[float, int]] = field(default_factory=dict)
+    renditions: dict[str, tuple[float, int, int]] = field(default_factory=dict)
 
     def add(self, rendition: str, segment: WindowSegment) -> None:
         if not segment.gap:
-            self.renditions[rendition] = (round(segment.duration, 6), segment.size)
+            self.renditions[rendition] = (round(segment.duration, 6), segment.size, segment.key_bytes)
 
 
 class RowCollector:
@@ -101,6 +102,14 @@ def rebuild_windows(*, stream_id: str) -> tuple[LiveState | None, dict[str, Wind
         for rendition in state.renditions
     }
     return state, windows
+
+
+def load_past(*, stream_id: str) -> dict[str, list[bytes]]:
+    """An entry (see hls.dvr) of every segment viewers may rewind to, by rendition, as far as it is indexed."""
+    kept = entries_kept(seconds=settings.DVR_SECONDS, target_duration=settings.TARGET_DURATION_SECONDS)
+    rows = list(Segment.objects.filter(stream_id=stream_id).order_by("-sequence")[:kept])[::-1]
+    renditions = {name for row in rows for name in row.renditions}
+    return {name: [encode_entry(row.as_window_segment(name)) for row in rows] for name in renditions}
 
 
 def is_wanted(*, stream_id: str) -> bool:

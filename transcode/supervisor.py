@@ -133,6 +133,7 @@ class Supervisor:
         state, windows = await self._store.load()
         if not windows:  # a new broadcast, or Redis lost them: the database knows every finished segment
             state, windows = await self._reports.ask(segment_index.rebuild_windows)
+            self._store.lost_past = bool(windows)
         self._state = self._publisher.state = state or self._state
         for name, window in windows.items():
             self._tracks[name] = Track(name, window, await self._store.load_open_parts(name, window))

@@ -20,6 +20,18 @@ def stream_playback(request: Request, name: str) -> Response:
 
 def playback_answer(request: Request, playback: Playback) -> Response:
     """The answer of every playback route. Not to be kept: the addresses expire."""
-    hls = request.build_absolute_uri(playback.hls)
-    answer = PlaybackSerializer({"hls": hls, "dash": None, "expires_at": playback.expires_at})
+    answer = PlaybackSerializer(
+        {
+            "hls": request.build_absolute_uri(playback.hls),
+            "dash": _absolute(request, playback.dash),
+            "dvr": _absolute(request, playback.dvr),
+            "dvr_seconds": playback.dvr_seconds,
+            "storyboard": _absolute(request, playback.storyboard),
+            "expires_at": playback.expires_at,
+        }
+    )
     return Response(answer.data, headers={"Cache-Control": "no-store"})
+
+
+def _absolute(request: Request, path: str | None) -> str | None:
+    return None if path is None else request.build_absolute_uri(path)

@@ -20,7 +20,7 @@ from transcode import fmp4
 from transcode.flv import MediaTag
 from transcode.hls import window
 from transcode.hls.multivariant import Rendition, render_multivariant
-from transcode.hls.playlist import RenditionReport, render_live, render_recording
+from transcode.hls.playlist import PlaylistForm, RenditionReport, render_live, render_recording
 from transcode.hls.window import Window, WindowSegment
 from transcode.limits import VIDEO_TIMESCALE
 from transcode.packager import Packager, Publication, RunStart, Track, align_tracks
@@ -196,7 +196,7 @@ class _Recording:
 
     def _ask_for_recording(self) -> None:
         for name, segments in self.finished.items():
-            text = render_recording(segments, target_duration=TARGET_DURATION, prefix=f"../../{name}/")
+            text = render_recording(segments, PlaylistForm(f"../../{name}/"), target_duration=TARGET_DURATION)
             self._ask(f"vod/{name}/index.m3u8", "poll", text)
         self._ask("vod/index.m3u8", "poll", render_multivariant(self._renditions()))
 

@@ -95,8 +95,9 @@ def test_suspended_channel_is_not_there(broadcast: Broadcast, alice: User) -> No
 def test_live_playback_is_signed_for_this_broadcast_only(broadcast: Broadcast) -> None:
     answer = Client().get("/api/v1/streams/alice/playback")
     hls = answer.json()["hls"]
-    assert set(answer.json()) == {"hls", "dash", "expires_at"}
-    assert answer.json()["dash"] is None
+    assert set(answer.json()) == {"hls", "dash", "dvr", "dvr_seconds", "storyboard", "expires_at"}
+    assert answer.json()["dvr"] == hls.replace("index.m3u8", "dvr/index.m3u8")
+    assert answer.json()["dvr_seconds"] == settings.DVR_SECONDS == 14_400
     assert hls.startswith("http://testserver/media/")
     _, _, _, _, token, stream_id, name = hls.split("/")
     assert (stream_id, name) == (broadcast.public_id, "index.m3u8")

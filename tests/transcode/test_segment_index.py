@@ -49,7 +49,7 @@ def test_row_is_complete_when_every_rendition_has_its_segment_or_its_gap() -> No
     row = collector.add("audio", segment(0, gap=True), expected=2)
 
     assert row is not None
-    assert row.renditions == {"source": (2.0, 100)}
+    assert row.renditions == {"source": (2.0, 100, 0)}
     assert collector.take_rest() == []
 
 

@@ -35,7 +35,7 @@ def test_public_recording_is_listed_and_plays(vod: Vod) -> None:
     assert [row["id"] for row in listed["results"]] == [vod.public_id]
     playback = Client().get(f"/api/v1/videos/{vod.public_id}/playback").json()
     assert playback["hls"].endswith(f"/{vod.broadcast.public_id}/vod/index.m3u8")
-    assert set(playback) == {"hls", "dash", "expires_at"}
+    assert set(playback) == {"hls", "dash", "dvr", "dvr_seconds", "storyboard", "expires_at"}
 
 
 @pytest.mark.parametrize(

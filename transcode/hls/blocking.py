@@ -68,6 +68,13 @@ def decide(window: Window, directives: Directives) -> Decision:
     return _decide_part(window, directives.msn, directives.part)
 
 
+def decide_whole(directives: Directives, *, last_msn: int, ended: bool) -> Decision:
+    """The same for a playlist that lists whole segments only: a part of a segment comes with its segment."""
+    if ended or directives.msn is None or directives.msn <= last_msn:
+        return Decision.ANSWER
+    return Decision.HOLD if directives.msn <= last_msn + 2 else Decision.REFUSE
+
+
 def _decide_part(window: Window, msn: int, part: int) -> Decision:
     if msn <= window.last_msn:
         return Decision.ANSWER

@@ -8,6 +8,7 @@ MULTIVARIANT = "index.m3u8"
 MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
 RECORDING_DIR = "vod"
+DVR_DIR = "dvr"
 
 
 def init_name(epoch: int) -> str:
@@ -33,6 +34,11 @@ def object_key(stream_id: str, path: str) -> str:
 def live_url(token: str, stream_id: str) -> str:
     """URL path of the live multivariant playlist."""
     return f"/media/{token}/{stream_id}/{MULTIVARIANT}"
+
+
+def dvr_url(token: str, stream_id: str) -> str:
+    """URL path of the multivariant playlist of all that viewers may rewind to."""
+    return f"/media/{token}/{stream_id}/{DVR_DIR}/{MULTIVARIANT}"
 
 
 def recording_url(token: str, stream_id: str) -> str:

@@ -23,11 +23,15 @@ PARTS_KEPT_TARGET_DURATIONS = 3
 
 @dataclass(frozen=True)
 class Part:
-    """One Partial Segment (RFC 8216bis §4.4.4.9)."""
+    """One Partial Segment (RFC 8216bis §4.4.4.9).
+
+    `key_bytes` is how many of its first bytes show a picture: up to the end of the key frame it begins with, or 0.
+    """
 
     duration: float
     size: int
     independent: bool = False
+    key_bytes: int = 0
 
     @cached_property
     def text(self) -> str:
@@ -37,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class WindowSegment:
-    """One Media Segment; `parts` is empty once they are too old to list."""
+    """One Media Segment; `parts` is empty once they are too old to list. `key_bytes` is that of its first part."""
 
     msn: int
     epoch: int
@@ -47,6 +51,7 @@ class WindowSegment:
     parts: tuple[Part, ...] = ()
     discontinuity: bool = False
     gap: bool = False
+    key_bytes: int = 0
 
     @cached_property
     def text(self) -> str:
@@ -130,6 +135,7 @@ class Window:
             size=sum(part.size for part in opened.parts),
             parts=tuple(opened.parts),
             discontinuity=opened.discontinuity,
+            key_bytes=opened.parts[0].key_bytes,
         )
         self._append(segment)
         return segment
