@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 40_000
 MAX_HEAD_BYTES = 16_384  # of one request: request line and header
-MAX_TARGET_BYTES = 2_048
+MAX_TARGET_BYTES = 8_192
 MAX_PIPELINED = 16  # requests that wait for their turn on one connection
 HEAD_SECONDS = 10.0  # from a request's first byte to its last
 IDLE_SECONDS = 75.0  # between two requests; longer than the edge keeps a connection

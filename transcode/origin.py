@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 START_HOLD_SECONDS = 10.0  # how long the multivariant playlist of a starting broadcast is held
 # Cache lifetimes in target durations (RFC 8216bis appendix B.1); a plain playlist lives half of one.
 BLOCKED_LIFE, BLOCKED_ERROR_LIFE = 6, 4
-MAX_QUERY_BYTES = 1024
+MAX_ADDRESS_BYTES = 1_200  # path and query below the stream id
 REMEMBERED = 8_192  # addresses, without the token: at the live edge all viewers ask the same few
 REMEMBERED_TOKENS = 65_536
 SENDFILE_HEADER = b"x-sendfile-prefix"  # from our nginx: where it has the live edge's files
@@ -56,7 +56,7 @@ NO_RENDITION = Answer(404, b"There is no such rendition.", max_age=settings.TARG
 NOT_READY = Answer(404, b"This broadcast has no picture yet.", headers=((b"Retry-After", b"2"),))
 NO_REDIS = Answer(503, b"Live media is not available right now.", headers=((b"Retry-After", b"1"),))
 ONLY_GET = Answer(405, b"Only GET.", max_age=None, headers=((b"Allow", b"GET, HEAD"),))
-QUERY_TOO_LONG = Answer(414, b"The query is too long.")
+TOO_LONG = Answer(414, b"The address is too long.")
 ALLOWED = Answer(200, max_age=None)
 ALIVE = Answer(200, b"ok", max_age=None)
 PREFLIGHT = Answer(
@@ -202,7 +202,7 @@ class Origin:
         if len(pieces) != 5 or pieces[1] != b"media":
             return self._plain_page(request.target)
         token, stream_id = pieces[2].decode("latin-1"), pieces[3].decode("latin-1")
-        address = read_address(pieces[4])
+        address = read_address(pieces[4]) if len(pieces[4]) <= MAX_ADDRESS_BYTES else TOO_LONG
         if isinstance(address, Answer):
             return address
         if not may_play(token, stream_id):
@@ -284,8 +284,6 @@ def ask(followed: FollowedBroadcast, question: LiveQuestion | PartQuestion) -> O
 def read_address(below: bytes) -> Address | Answer:
     """Path and query below the stream id; an Answer when there can be nothing."""
     raw_path, _, query = below.partition(b"?")
-    if len(query) > MAX_QUERY_BYTES:
-        return QUERY_TOO_LONG
     path = unquote(raw_path.decode("latin-1"))
     if not _MEDIA_PATH.fullmatch(path):
         return NOT_FOUND
@@ -334,6 +332,8 @@ def authorise(query: dict[str, str]) -> Answer:
 
 def may_play(token: str, stream_id: str) -> bool:
     """Whether the token was signed for this broadcast and is still valid."""
+    if len(token) > playback_tokens.MAX_TOKEN_LENGTH:
+        return False
     expires_at = _signed_until(token, stream_id)
     return expires_at is not None and expires_at >= time.time()
 

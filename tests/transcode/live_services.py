@@ -75,9 +75,13 @@ class OriginProcess:
                 self._process.kill()
 
     @property
-    def open_files(self) -> int:
+    def pid(self) -> int:
         assert self._process is not None
-        return len(list(Path(f"/proc/{self._process.pid}/fd").iterdir()))
+        return self._process.pid
+
+    @property
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def _answers(self) -> bool:
         try:
