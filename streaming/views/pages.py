@@ -23,6 +23,7 @@ LATELY_SHOWN = 12
 PLAYER_MODULES = [
     "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
     "player/screens", "player/stall", "player/preferences",
+    "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
     "shared/toasts",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The player's pure modules, run by Node.js: which screen is shown, and where to jump."""
+"""The player's pure modules, run by Node.js: screens, jumps, which quality is loaded and how fast it is played."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ NOTHING_YET = {**CALM, "picture": False}
 STUCK = {**CALM, "moving": False}
 
 
-def ask(module: str, call: str, facts: dict[str, Any]) -> Any:
+def ask(module: str, call: str, facts: Any) -> Any:
     """What `call(facts)` of a module without imports returns."""
     script = (PLAYER / f"{module}.js").read_text() + f"\nconsole.log(JSON.stringify({call}({json.dumps(facts)})));"
     answer = subprocess.run(
@@ -75,3 +75,94 @@ def test_a_stuck_play_head_jumps_where_there_is_picture(facts: dict[str, Any], t
 )
 def test_a_late_player_jumps_only_when_it_helps(facts: dict[str, Any], target: float | None) -> None:
     assert ask("stall", "catchUpTarget", facts) == target
+
+
+# Peak and average of 160p, 360p, 480p and a source, in bits per second.
+LEVELS = [
+    {"rate": peak * 1000, "average": average * 1000, "usable": True}
+    for peak, average in [(535, 428), (1160, 928), (2035, 1628), (4311, 3321)]
+]
+MID_SEGMENT = {
+    "levels": LEVELS,
+    "current": 3,
+    "bandwidth": 20e6,
+    "mayClimb": True,
+    "ahead": 0.9,
+    "segment": 2,
+    "part": 0.35,
+    "between": False,
+    "appended": 1.0,
+    "loaded": 1.0,
+    "delay": 0.03,
+}
+BETWEEN = {**MID_SEGMENT, "between": True, "appended": 2, "loaded": 2}
+WITHOUT_360P = [{**level, "usable": index != 1} for index, level in enumerate(LEVELS)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "level"),
+    [
+        ({**BETWEEN, "current": -1, "bandwidth": 3e6}, 2),  # the first choice
+        ({**BETWEEN, "current": -1, "bandwidth": 1e5}, 0),
+        ({**BETWEEN, "current": 0}, 3),  # straight to the best
+        ({**MID_SEGMENT, "current": 0}, 0),  # but not in the middle of a segment
+        ({**BETWEEN, "current": 0, "mayClimb": False}, 0),
+        ({**BETWEEN, "current": 2, "bandwidth": 2.2e6}, 2),  # enough to stay, not to change to
+        ({**BETWEEN, "current": 0, "bandwidth": 2.2e6}, 1),
+        ({**BETWEEN, "bandwidth": 2e6}, 1),
+        ({**BETWEEN, "bandwidth": 2e6, "levels": WITHOUT_360P}, 0),
+        ({**BETWEEN, "current": 1, "levels": WITHOUT_360P}, 3),  # it failed: anywhere else
+        ({**MID_SEGMENT, "current": 1, "bandwidth": 5e5, "levels": WITHOUT_360P}, 0),
+        # Falling in the middle of a segment
+        ({**MID_SEGMENT, "bandwidth": 2e6}, 3),  # the buffer lasts until the next one
+        ({**MID_SEGMENT, "bandwidth": 1.2e6, "appended": 0, "loaded": 0.1}, 0),  # it does not, and nothing is displaced
+        ({**MID_SEGMENT, "bandwidth": 7e5, "appended": 0, "loaded": 0.1, "ahead": 0.4}, 0),
+        ({**MID_SEGMENT, "bandwidth": 7e5, "appended": 1.7, "loaded": 1.8, "ahead": 0.2}, 3),  # little is left of it
+    ],
+)
+def test_the_next_quality_follows_from_the_line_and_the_place_in_the_segment(facts: dict[str, Any], level: int) -> None:
+    assert ask("level_choice", "chooseLevel", facts) == level
+
+
+@pytest.mark.parametrize(
+    ("facts", "pace"),
+    [
+        ({"late": 0.02, "ahead": 1.2, "starving": False}, 1),
+        ({"late": 0.3, "ahead": 1.2, "starving": False}, 1.05),
+        ({"late": 2, "ahead": 1.2, "starving": False}, 1.1),
+        ({"late": 2, "ahead": 0.8, "starving": False}, 1),  # too little to live on
+        ({"late": 2, "ahead": 0.8, "starving": True}, 0.7),
+        ({"late": 2, "ahead": 1.8, "starving": True}, 1),
+        ({"late": None, "ahead": 0.1, "starving": True}, 1),  # who looks back is not hurried
+    ],
+)
+def test_the_pace_follows_from_the_delay_and_the_buffer(facts: dict[str, Any], pace: float) -> None:
+    assert ask("pace", "paceFor", facts) == pace
+
+
+def piece(end: int, milliseconds: int, bits: int, *, delay: int = 30) -> dict[str, float]:
+    """Media that took so long after the line's delay."""
+    start = end - delay - milliseconds
+    return {"start": start, "first": start + delay, "end": end, "bytes": bits / 8}
+
+
+NARROW = [piece(end, 100, 50_000) for end in range(1000, 4000, 350)]
+RELEASED = [piece(end, 5, 100_000) for end in range(4000, 5500, 350)]
+WITH_SOUND = [
+    part for end in range(1000, 3000, 350) for part in (piece(end, 100, 50_000), piece(end + 10, 100, 50_000))
+]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "megabits"),
+    [
+        ([], 8.0),
+        (NARROW, 0.5),
+        (NARROW + RELEASED, 20.0),  # what lies further back than a second counts no more
+        (RELEASED + [piece(6000, 1000, 1_000_000)], 1.2),  # nor does it when a part takes long
+        (WITH_SOUND, 0.91),  # picture and sound at the same time shared the line
+    ],
+)
+def test_the_line_is_judged_by_the_newest_pieces(pieces: list[dict[str, float]], megabits: float) -> None:
+    feed = "(pieces) => pieces.reduce((line, piece) => (line.sample(piece), line), new Bandwidth(8e6)).getEstimate()"
+    assert ask("bandwidth", f"({feed})", pieces) == pytest.approx(megabits * 1e6, rel=0.02)

@@ -3,12 +3,16 @@
 // Both engines: load(url), renew(url), stop(), and getters for what the controls show. Network trouble is never
 // final for a live picture: it goes on by itself. `onProblem({title, text})` is for what only the viewer can solve.
 
+import { LiveAbr } from "./live_abr.js";
+import { paceFor } from "./pace.js";
 import { preferences } from "./preferences.js";
+import { rangesOf } from "./stall.js";
 
 const TOKEN = /(\/media\/)[^/]+(\/)/;
 const RESTART_MS = 1000;
 const RENEW_EVERY_MS = 2000;
 const RECOVER_WINDOW_MS = 5000;
+const PACE_MS = 100;
 
 export function createEngine(video, options) {
   if (window.Hls && window.Hls.isSupported()) return new HlsEngine(video, options);
@@ -50,14 +54,11 @@ class HlsEngine {
     const { live, capToSize = false } = this.options;
     return {
       lowLatencyMode: this.lowLatency,
-      maxLiveSyncPlaybackRate: 1.1,
+      maxLiveSyncPlaybackRate: 1, // see keepPace()
       backBufferLength: 30,
       // Our media needs no remuxing, only a look at its boxes: a worker would cost 150 ms at the start and save nothing.
       enableWorker: false,
-      // Parts of 0.35 s: the default windows react so late that the picture stalls first.
-      abrEwmaFastLive: 0.5,
-      abrEwmaSlowLive: 1.5,
-      abrBandWidthUpFactor: 0.85,
+      ...(live && { abrController: LiveAbr }),
       abrEwmaDefaultEstimate: preferences.bandwidth(),
       abrEwmaDefaultEstimateMax: 30_000_000,
       testBandwidth: false,
@@ -86,6 +87,23 @@ class HlsEngine {
     hls.on(window.Hls.Events.LEVEL_SWITCHED, () => this.options.onQuality());
     hls.loadSource(url);
     hls.attachMedia(this.video);
+    if (this.options.live) this.paceTimer = setInterval(() => this.keepPace(), PACE_MS);
+  }
+
+  keepPace() {
+    const { video } = this;
+    if (!this.hls || video.paused) return;
+    const wanted = this.lowLatency && this.options.followsEdge() && this.latency !== null;
+    const late = wanted ? this.latency - this.targetLatency : null;
+    const rate = paceFor({ late, ahead: this.ahead, starving: this.hls.abrController.starving });
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  // Seconds of picture and sound after the play head.
+  get ahead() {
+    const { currentTime, buffered } = this.video;
+    const here = rangesOf(buffered).find(([start, end]) => start <= currentTime + 0.1 && currentTime <= end);
+    return here ? here[1] - currentTime : 0;
   }
 
   renew(url) {
@@ -94,6 +112,7 @@ class HlsEngine {
 
   stop() {
     clearTimeout(this.restartTimer);
+    clearInterval(this.paceTimer);
     this.hls?.destroy();
     this.hls = null;
     this.url = null;

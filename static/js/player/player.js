@@ -41,6 +41,7 @@ export class Player extends EventTarget {
       onQuality: () => this.dispatchEvent(new Event("quality")),
       onProblem: (problem) => this.setFacts({ problem }),
       renewUrl: () => this.freshUrl(),
+      followsEdge: () => this.followsEdge,
     });
     if (!this.engine) this.setFacts({ problem: { title: "This browser cannot play live video", text: "Use a current Firefox, Chrome, Edge or Safari." } });
     this.listen();
