@@ -45,8 +45,12 @@ class Wire:
     def set(self, megabits: float) -> float:
         """Returns the Unix time from which it holds."""
         bytes_per_second = megabits * 1e6 / 8
-        conditions = {"offline": False, "latency": LINE_DELAY_MS}
-        conditions |= {"downloadThroughput": bytes_per_second, "uploadThroughput": bytes_per_second}
+        conditions = {
+            "offline": False,
+            "latency": LINE_DELAY_MS,
+            "downloadThroughput": bytes_per_second,
+            "uploadThroughput": bytes_per_second,
+        }
         self._session.send("Network.emulateNetworkConditions", conditions)
         return time.time()
 
@@ -83,10 +87,13 @@ def freezes(frames: list[Frame]) -> list[float]:
     return [gap for gap in gaps if gap > FREEZE_SECONDS]
 
 
+def _show(stack: Stack) -> Show:
+    return Show(stack, stack.create_user("alice", streamer=True), loop=True)
+
+
 def main() -> int:
-    with Stack() as stack, Browser() as browser:
-        with Show(stack, stack.create_user("alice", streamer=True), loop=True) as show:
-            outcome = throttle(show, browser.new_viewer())
+    with Stack() as stack, Browser() as browser, _show(stack) as show:
+        outcome = throttle(show, browser.new_viewer())
     frozen = ", ".join(f"{seconds:.2f}" for seconds in outcome.freezes)
     lines = [
         Line("freezes", len(outcome.freezes), unit="", bar=BAR_FREEZES, note=frozen),
@@ -94,7 +101,10 @@ def main() -> int:
         Line("release to best quality", outcome.back_at_top, bar=BAR_RECOVERY_SECONDS),
         Line("release to usual latency", outcome.back_at_latency, bar=BAR_CALM_AGAIN_SECONDS),
         Line("latency before", outcome.latency_before),
-        *(Line(f"lowest at {line:g} Mbit/s", lines, unit="lines") for line, lines in outcome.lowest_lines.items()),
+        *(
+            Line(f"lowest at {megabits:g} Mbit/s", lines, unit="lines")
+            for megabits, lines in outcome.lowest_lines.items()
+        ),
     ]
     return report(f"A line of {WIDE:g}, {NARROW:g}, {NARROWER:g} and again {WIDE:g} Mbit/s", lines)
 

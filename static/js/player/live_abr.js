@@ -48,7 +48,7 @@ export class LiveAbr {
   // --- What hls.js asks
 
   get firstAutoLevel() {
-    return this.choose();
+    return this.nextAutoLevel;
   }
 
   get forcedAutoLevel() {
@@ -57,7 +57,9 @@ export class LiveAbr {
 
   get nextAutoLevel() {
     if (this.forced > -1) return this.forced;
-    this.chosen = this.choose();
+    // One first choice, or each little sound that comes meanwhile would begin it anew.
+    const first = this.current < 0 && this.levels()[this.chosen]?.usable;
+    if (!first) this.chosen = this.choose();
     return this.chosen;
   }
 
@@ -73,8 +75,6 @@ export class LiveAbr {
   // --- Choosing
 
   choose(changes = {}) {
-    // One first choice, or each little sound that comes meanwhile would begin it anew.
-    if (this.current < 0 && this.chosen > -1 && this.levels()[this.chosen]?.usable) return this.chosen;
     return this.within(
       chooseLevel({
         levels: this.levels(),
