@@ -6,7 +6,8 @@ import { chooseLevel } from "./level_choice.js";
 const WATCH_MS = 100;
 const FIRST_LOOK_MS = 150;
 const PENALTY_MS = 10_000; // how long a quality that failed, or has only gaps, is left alone
-const LEAST_SHARE = 0.05; // taken as come, so that a part of which nothing is there has a speed
+const TELLING_BYTES = 24_000;
+const COMFORT_SECONDS = 0.6;
 const CALM_MS = 1500; // after falling; twice as long after each fall that follows a climb
 const CALM_MAX_MS = 60_000;
 const REGRET_MS = 5000;
@@ -169,22 +170,22 @@ export class LiveAbr {
 
   // A part that comes too slowly is given up for a smaller one before the buffer is empty.
   watch(frag, part) {
-    const { hls } = this;
     const piece = part || frag;
     const { aborted, loaded, total, loading } = piece.stats;
     const elapsed = performance.now() - loading.start;
     if (aborted || (total && loaded >= total)) this.stopWatching();
-    if (aborted || elapsed < FIRST_LOOK_MS || !hls.media) return;
-    const size = Math.max(total || (piece.duration * hls.levels[frag.level].maxBitrate) / 8, loaded);
-    const seconds = Math.max(elapsed - this.bwEstimator.delayMs, WATCH_MS) / 1000;
-    const bandwidth = Math.min((Math.max(loaded, size * LEAST_SHARE) * 8) / seconds, this.bwEstimator.getEstimate());
+    if (aborted || !loading.start || elapsed < FIRST_LOOK_MS || !this.hls.media) return;
+    const size = Math.max(total || (piece.duration * this.hls.levels[frag.level].averageBitrate) / 8, loaded);
+    // The first bytes come in one piece and say little; that not all of them are there says more.
+    const seconds = (elapsed - Math.min(this.bwEstimator.delayMs, elapsed / 2)) / 1000;
+    const bandwidth = Math.min(((loaded > TELLING_BYTES ? loaded : size) * 8) / seconds, this.bwEstimator.getEstimate());
     const left = ((size - loaded) * 8) / bandwidth;
-    this.starving = left > this.ahead() - piece.duration;
-    if (left < piece.duration / 2 || !hls.autoLevelEnabled) return;
+    if (elapsed / 1000 + left < piece.duration) return;
+    this.starving = this.ahead() - left < COMFORT_SECONDS;
     const appended = this.last?.frag.sn === frag.sn ? this.last.appended : 0;
     const place = { appended, loaded: appended + (loaded / size) * piece.duration, between: false };
     const choice = this.choose({ current: frag.level, bandwidth, mayClimb: false, ...place });
-    if (choice < frag.level) this.giveUp(frag, choice, piece.stats);
+    if (choice < frag.level && this.hls.autoLevelEnabled && frag.loader) this.giveUp(frag, choice, piece.stats);
   }
 
   giveUp(frag, choice, { loading, loaded }) {
