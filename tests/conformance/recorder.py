@@ -5,7 +5,6 @@ the first reload of a rendition from another one's report, every hinted part ask
 """
 
 import asyncio
-import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -189,7 +188,7 @@ class Recorder:
         return TARGET_DURATIONS_OF_A_PART * playlist.latest.target_duration
 
     def _plan_again(self, path: str, at: float) -> None:
-        delay = max(at - time.monotonic(), 0)
+        delay = max(at - asyncio.get_running_loop().time(), 0)
         loop = asyncio.get_running_loop()
         self._due_again[path] = loop.call_later(delay, lambda: self._spawn(self._again(path)))
 
