@@ -47,6 +47,7 @@ UPLOAD_RETRY_MAX_SECONDS = 10.0
 PREVIEW_EVERY_SECONDS = 20
 PREVIEW_HEIGHT = 360
 
+CLOCK_SECONDS = 0.25  # how often a broadcast looks whether its playlists must go on without the encoder
 REDIS_RETRY_SECONDS = 0.2
 # After each publication: the rungs' parts follow the source's within milliseconds, and one transaction carries several.
 PUBLISH_PAUSE_SECONDS = 0.015

@@ -55,6 +55,7 @@ class SourceIntake:
         self._changes: deque[float] = deque(maxlen=MAX_CHANGES + 1)
         self._waiting_since: float | None = None  # the server says when somebody publishes, also to a late player
         self._tag_arrived = 0.0
+        self._turn = asyncio.Lock()  # what comes while a run is being ended belongs to the next one
         self._seconds_without_picture = 0.0
 
     async def run(self) -> None:
@@ -62,7 +63,8 @@ class SourceIntake:
         while True:
             try:
                 async for event in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id):
-                    await self._on_event(event)
+                    async with self._turn:
+                        await self._on_event(event)
             except (OSError, RtmpError, TimeoutError) as error:
                 log.info("the ingest server is not there: %s", error)
             self.connected = False
@@ -93,6 +95,14 @@ class SourceIntake:
         """Take nothing more from this publisher, and say why."""
         self._refused, self._waiting_since = True, None
         self._listener.refuse_source(refusal)
+
+    async def break_off(self) -> None:
+        """End the run: nothing comes any more. The next key frame begins a new one, with the headers known so far."""
+        async with self._turn:
+            inherited = self._reader
+            await self._interrupt()
+            if inherited is not None:
+                self._reader = SourceReader(self._announced, inherit=inherited, limits=self._limits)
 
     def close(self) -> None:
         """Take nothing more: the broadcast has ended."""

@@ -16,10 +16,11 @@ from django.conf import settings
 from redis import asyncio as aioredis
 
 from transcode import limits, redis_keys, segment_index, signals
+from transcode.absence import Absence, SilenceWatch
 from transcode.errors import LeaseLost, SourceRefused
 from transcode.health import SourceHealth
 from transcode.hls.window import Window
-from transcode.ladder import AUDIO, VideoPlan, plan_renditions
+from transcode.ladder import AUDIO, SOURCE, VideoPlan, plan_renditions
 from transcode.lease import Lease
 from transcode.live_run import LiveRun, RunPlan
 from transcode.live_state import LiveState
@@ -93,6 +94,8 @@ class Supervisor:
         self._state = LiveState(settings.TARGET_DURATION_SECONDS, settings.PART_TARGET_SECONDS)
         self._tracks: dict[str, Track] = {}
         self._run: LiveRun | None = None
+        self._absence: Absence | None = None
+        self._silence, self._frames = SilenceWatch(settings.TARGET_DURATION_SECONDS), 0
         self._health = SourceHealth(settings.TARGET_DURATION_SECONDS)
         self._limits = SourceLimits(
             max_height=settings.SOURCE_MAX_HEIGHT,
@@ -114,7 +117,13 @@ class Supervisor:
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._take_over()
-            loops = (self._publisher.run(), self._intake.run(), self._listen_to_orders(), self._report_status())
+            loops = (
+                self._publisher.run(),
+                self._intake.run(),
+                self._listen_to_orders(),
+                self._report_status(),
+                self._keep_time(),
+            )
             tasks = [asyncio.create_task(loop) for loop in loops]
             if not await self._reports.ask(segment_index.is_wanted):
                 self._finish.set()
@@ -147,6 +156,7 @@ class Supervisor:
                 if segment.msn >= oldest:
                     self._publisher.index(FinishedSegment(track.name, segment, b""))
         self._align()
+        self._begin_absence(taken_over=True)
 
     async def _until_finished(self, tasks: list["asyncio.Task[None]"]) -> None:
         """Wait for the order to finish. A loop that dies takes the job with it: reconcile sends another worker."""
@@ -161,6 +171,7 @@ class Supervisor:
         """The broadcast has ended: ENDLIST, the last rows, storage, then the news."""
         self._intake.close()
         await self.end_run()
+        self._absence = None
         for track in self._tracks.values():
             track.window.end()
             self._publisher.emit([track.publication()])
@@ -179,6 +190,7 @@ class Supervisor:
     # --- What the intake says ------------------------------------------------------------------------------------
 
     async def take_frame(self, source: SourceReader, frame: VideoFrame | AudioFrame) -> None:
+        self._frames += 1
         if self._run is None:
             self._run = await self._begin_run(source, frame)
         if isinstance(frame, AudioFrame):
@@ -196,6 +208,8 @@ class Supervisor:
         run, self._run = self._run, None
         if run is not None:
             await run.end()
+            self._align()
+            self._begin_absence()
 
     def refuse_source(self, refusal: SourceRefused) -> None:
         self._reports.signal(signals.source_refused, code=refusal.code, text=str(refusal))
@@ -217,6 +231,35 @@ class Supervisor:
 
     # --- Runs ----------------------------------------------------------------------------------------------------
 
+    def _listed_until(self) -> float:
+        """Unix time up to which the playlists reach: an encoder's clock may run faster than ours."""
+        lasts = [track.window.segments[-1] for track in self._tracks.values() if track.window.segments]
+        return max((last.starts_at + last.duration for last in lasts), default=0.0)
+
+    def _begin_absence(self, *, taken_over: bool = False) -> None:
+        """From now on gaps stand for what no encoder sends; before the first segment there is nothing to go on from."""
+        if not self._state.ready or not all(track.window.segments for track in self._tracks.values()):
+            return
+        self._absence = Absence(
+            list(self._tracks.values()),
+            target_duration=self._state.target_duration,
+            since=time.monotonic(),
+            missed=max(time.time() - self._listed_until(), 0.0) if taken_over else 0.0,
+        )
+
+    async def _keep_time(self) -> None:
+        """The playlists' own clock: gaps while nobody sends, and an end to a run whose encoder has fallen silent."""
+        while True:
+            await asyncio.sleep(limits.CLOCK_SECONDS)
+            now = time.monotonic()
+            if self._absence is not None:
+                self._publisher.emit(self._absence.fill(now))
+            elif self._run is not None and self._silence.is_frozen(
+                now=now, frames=self._frames, segment=self._tracks[SOURCE].window.next_msn
+            ):
+                log.info("%s: nothing comes from the encoder, the run ends", self.stream_id)
+                await self._intake.break_off()
+
     async def _begin_run(self, source: SourceReader, first: VideoFrame | AudioFrame) -> LiveRun:
         description = source.description
         assert description is not None and isinstance(first, VideoFrame)  # noqa: S101  a run begins with a key frame
@@ -229,7 +272,7 @@ class Supervisor:
         start = RunStart(
             epoch=await self._next_epoch(),
             base_msn=base_msn,
-            wall_time=time.time(),
+            wall_time=max(time.time(), self._listed_until()),
             first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
             discontinuity=base_msn > 0,
         )
