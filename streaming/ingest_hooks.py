@@ -21,6 +21,7 @@ class Hook:
     client_id: str
     address: str
     call: str
+    page_url: str  # what a player called itself
     has_duplicates: bool
 
 
@@ -44,5 +45,6 @@ def parse_hook(body: bytes) -> Hook:
         client_id=client_id,
         address=first.get("addr", ""),
         call=first.get("call", ""),
+        page_url=first.get("pageurl", ""),
         has_duplicates=len(first) != len(pairs),
     )

@@ -27,7 +27,8 @@ end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return epoch
 """
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+# Also used from outside, for a worker that is known to be gone: only its own lease is given up.
+RELEASE_LEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class Lease:
@@ -35,12 +36,12 @@ class Lease:
 
     def __init__(self, redis: "aioredis.Redis", stream_id: str) -> None:
         self._redis, self._stream_id = redis, stream_id
-        self._token = secrets.token_hex(8)
+        self.token = secrets.token_hex(8)
 
     async def acquire(self) -> bool:
         """Become the owner; False when someone else is."""
         key = redis_keys.lease_key(self._stream_id)
-        return bool(await self._redis.set(key, self._token, nx=True, px=LEASE_MS))
+        return bool(await self._redis.set(key, self.token, nx=True, px=LEASE_MS))
 
     async def renew(self) -> None:
         """Prolong the lease; takes it back when Redis lost it and nobody else has it. Raises LeaseLost otherwise."""
@@ -49,7 +50,7 @@ class Lease:
 
     async def release(self) -> None:
         """Give the lease up, if it is still ours."""
-        await self._script(_RELEASE)
+        await self._script(RELEASE_LEASE)
 
     async def next_epoch(self, *, after: int) -> int:
         """The number of a new run: higher than every earlier one of this broadcast, of which `after` is one."""
@@ -58,4 +59,4 @@ class Lease:
 
     async def _script(self, script: str, *arguments: Any) -> Any:
         key = redis_keys.lease_key(self._stream_id)
-        return await self._redis.eval(script, 1, key, self._token, *arguments)
+        return await self._redis.eval(script, 1, key, self.token, *arguments)

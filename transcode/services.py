@@ -1,6 +1,7 @@
 """What the rest of the product may ask of the media side."""
 
 import json
+import logging
 from functools import cache, partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db import transaction
 from redis import Redis
 
 from transcode import redis_keys
+from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob
 from transcode.recordings import Recording, write_recording
 
@@ -17,10 +19,13 @@ __all__ = [
     "dispatch_missing",
     "finish_live",
     "live_status",
+    "player_left",
     "request_live",
     "wait_for_player",
     "write_recording",
 ]
+
+log = logging.getLogger(__name__)
 
 DISPATCH_PAUSE_MS = 1_000  # a worker needs this long to take the lease
 
@@ -66,6 +71,16 @@ def finish_live(*, stream_id: str) -> None:
 def _finish(stream_id: str) -> None:
     _live_redis().publish(redis_keys.control_channel(stream_id), json.dumps({"order": "finish"}))
     if not _durable_redis().exists(redis_keys.lease_key(stream_id)):
+        _dispatch(stream_id)
+
+
+def player_left(*, stream_id: str, worker: str) -> None:
+    """A worker's connection to the ingest server is closed; most likely it is dead, and another can begin before its
+    lease runs out. One that lives takes its lease back at the next heartbeat, or is fenced off. Safe to repeat."""
+    if not LiveJob.objects.filter(stream_id=stream_id, finished_at=None).exists():
+        return
+    if _durable_redis().eval(RELEASE_LEASE, 1, redis_keys.lease_key(stream_id), worker):
+        log.warning("%s: its worker is gone, another is sent", stream_id)
         _dispatch(stream_id)
 
 

@@ -45,8 +45,12 @@ class SourceListener(Protocol):
 class SourceIntake:
     """The puller, the reader of the current run, and the refusals."""
 
-    def __init__(self, stream_id: str, listener: SourceListener, limits: SourceLimits | None = None) -> None:
+    def __init__(
+        self, stream_id: str, listener: SourceListener, limits: SourceLimits | None = None, *, name: str = ""
+    ) -> None:
+        """`name` is what the ingest server's hooks call this player."""
         self.connected = False
+        self._name = name
         self._stream_id, self._listener, self._limits = stream_id, listener, limits or SourceLimits()
         self._reader: SourceReader | None = None
         self._announced: dict[str, Any] = {}
@@ -62,7 +66,7 @@ class SourceIntake:
         """Stay connected to the ingest server; it keeps the connection while no encoder publishes."""
         while True:
             try:
-                async for event in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id):
+                async for event in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id, self._name):
                     async with self._turn:
                         await self._on_event(event)
             except (OSError, RtmpError, TimeoutError) as error:

@@ -106,7 +106,7 @@ class Supervisor:
         self._unfit: list[Problem] = []  # what showed only on air and keeps the source from being passed through
         self._announced_epoch = 0
         self._finish = asyncio.Event()
-        self._intake = SourceIntake(stream_id, self, self._limits)
+        self._intake = SourceIntake(stream_id, self, self._limits, name=lease.token)
         self._reports = Reports(stream_id)
         self._publisher = Publisher(self._store, self._tracks, self._reports, self._announce)
 
@@ -263,6 +263,9 @@ class Supervisor:
     async def _begin_run(self, source: SourceReader, first: VideoFrame | AudioFrame) -> LiveRun:
         description = source.description
         assert description is not None and isinstance(first, VideoFrame)  # noqa: S101  a run begins with a key frame
+        if self._absence is not None:
+            self._publisher.emit(self._absence.finish(time.monotonic()))
+            self._absence = None
         problems = [*self._unfit, *source.must_encode]
         videos = self._plan(description, passthrough=not problems)
         for name in [plan.name for plan in videos] + ([AUDIO] if source.aac else []):

@@ -70,7 +70,9 @@ def _play(sent: Hook) -> HttpResponse:
     return HttpResponse(status=204 if allowed else 403)
 
 
-def _play_done(_sent: Hook) -> HttpResponse:
+def _play_done(sent: Hook) -> HttpResponse:
+    if sent.page_url and ingest_services.may_pull(name=sent.name, address=sent.address):
+        media.player_left(stream_id=sent.name, worker=sent.page_url)
     return HttpResponse(status=204)
 
 

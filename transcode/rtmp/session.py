@@ -37,13 +37,15 @@ class PlaySession:
     """Plays `stream_name` of `app` over bytes that somebody else carries.
 
     Call `data_to_send` after the constructor and after each `receive_data`, and send what it returns. After an
-    RtmpError or a Refused event close the connection.
+    RtmpError or a Refused event close the connection. `page_url` is what servers repeat in their own messages about
+    this player (7.2.1.1).
     """
 
-    def __init__(self, app: str, tc_url: str, stream_name: str) -> None:
+    def __init__(self, app: str, tc_url: str, stream_name: str, *, page_url: str = "") -> None:
         self._app = app
         self._tc_url = tc_url
         self._stream_name = stream_name
+        self._page_url = page_url
         self._phase = _Phase.HANDSHAKE
         self._reader = ChunkReader()
         self._handshake = bytearray()
@@ -101,6 +103,7 @@ class PlaySession:
             "app": self._app,
             "tcUrl": self._tc_url,
             "flashVer": "Millrace",
+            "pageUrl": self._page_url,
             "fpad": False,
             "capabilities": 15.0,
             "audioCodecs": 4071.0,  # every codec there is; servers ignore it
