@@ -7,6 +7,7 @@ from typing import Any
 from common.environment import env_choice, env_flag, env_float, env_int, env_list, env_path, env_text
 from common.secret_key import derive_key, load_or_create_secret
 from common.socket_paths import socket_directory
+from transcode.encoders import ENCODERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -101,6 +102,7 @@ INGEST_CONTROL_SOCKET = DATA_DIR / "ingest" / "control.sock"
 # --- Media.
 PART_TARGET_SECONDS = env_float("MILLRACE_PART_SECONDS", 0.35, minimum=0.1, maximum=2.0)
 TARGET_DURATION_SECONDS = env_int("MILLRACE_SEGMENT_SECONDS", 2, minimum=1, maximum=10)
+ENCODER = env_choice("MILLRACE_ENCODER", "auto", choices=ENCODERS)
 MAX_TRANSCODED_RUNGS = env_int("MILLRACE_TRANSCODED_RUNGS", 3, minimum=0, maximum=6)
 # 1440 lines: what gamers stream at most, still passed through cheaply; decoding 4K for the smaller qualities costs a
 # machine without a GPU several cores. 12 Mbit/s is what the large sites recommend for it.
@@ -259,6 +261,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": env_text("MILLRACE_LOG_LEVEL", "INFO")},
     "loggers": {
         "httpx": {"level": "WARNING"},
+        "transcode.encoder_trials": {"level": "INFO"},  # one line per live worker, which Celery's `-l` must not hide
         "daphne": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
     },

@@ -171,7 +171,7 @@ def _source(pipeline: Pipeline) -> Any:
         probesize=PROBE_BYTES,
         protocol_whitelist="pipe",
         format_whitelist="flv",
-        codec_whitelist=pipeline.decoder.get("vcodec", "h264"),
+        codec_whitelist=",".join(sorted({"h264", str(pipeline.decoder.get("vcodec", "h264"))})),
         max_streams=4,
         max_pixels=MAX_PIXELS,
         **pipeline.decoder,

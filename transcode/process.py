@@ -22,6 +22,8 @@ from transcode.flv import FlvReader, MediaTag
 log = logging.getLogger(__name__)
 
 UNPRIVILEGED_USER, UNPRIVILEGED_GROUP = "nobody", "nogroup"  # FFmpeg decodes what strangers send
+# Where FFmpeg and the drivers of its hardware are, and which of several GPUs to use.
+PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH")
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _READ_AHEAD_BYTES = 1 << 20  # of one rung's output; beyond it FFmpeg waits for us
@@ -38,11 +40,14 @@ def _die_with_parent() -> None:
         os._exit(1)  # the parent died before prctl
 
 
-def _dropped_privileges() -> dict[str, Any]:
-    """A worker of root's gives FFmpeg to a user who owns nothing; all it needs is its pipes."""
-    if os.getuid() != 0:
-        return {}
-    return {"user": UNPRIVILEGED_USER, "group": UNPRIVILEGED_GROUP, "extra_groups": []}
+def ffmpeg_child() -> dict[str, Any]:
+    """How every FFmpeg is started: bound to our life, with nothing secret to leak, and a worker of root's gives it to
+    a user who owns nothing, since all it needs is its pipes."""
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    child: dict[str, Any] = {"preexec_fn": _die_with_parent, "env": {**environment, "LANG": "C.UTF-8"}}
+    if os.getuid() == 0:
+        child |= {"user": UNPRIVILEGED_USER, "group": UNPRIVILEGED_GROUP, "extra_groups": []}
+    return child
 
 
 @cache
@@ -72,9 +77,7 @@ class Transcoder:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
                 pass_fds=list(writers.values()),
-                preexec_fn=_die_with_parent,
-                **_dropped_privileges(),
-                env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},  # nothing secret for FFmpeg to leak
+                **ffmpeg_child(),
             )
         except BaseException:
             for read_end, _ in ends.values():

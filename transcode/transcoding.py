@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from transcode import flv
+from transcode.encoder_trials import chosen_pipeline
 from transcode.ffmpeg import transcode_argv
 from transcode.flv import MediaTag
 from transcode.ladder import VideoPlan
@@ -308,7 +309,13 @@ class Transcoding:
         generation = Generation((rung.name for rung in rungs), self._output.take_tags, self._loop.time())
 
         def argv(pipes: dict[str, int]) -> list[str]:
-            return transcode_argv(rungs, pipes, follow_source_key_frames=self._follow, timing=ffmpeg_timing_option())
+            return transcode_argv(
+                rungs,
+                pipes,
+                follow_source_key_frames=self._follow,
+                pipeline=chosen_pipeline(),
+                timing=ffmpeg_timing_option(),
+            )
 
         await generation.transcoder.start([rung.name for rung in rungs], argv)
         generation.ended = asyncio.create_task(generation.transcoder.wait())

@@ -69,6 +69,7 @@ class LiveJobUnderTest:
             "MILLRACE_DB_HOST": str(settings.DATABASES["default"]["HOST"]),
             "MILLRACE_DB_NAME": str(settings.DATABASES["default"]["NAME"]),
             "MILLRACE_RTMP_PORT": str(rtmp_port),
+            "MILLRACE_ENCODER": "x264",
         }
         LiveJob.objects.create(stream_id=self.stream_id)
 

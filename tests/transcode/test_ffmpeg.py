@@ -132,7 +132,7 @@ def test_vaapi() -> None:
 def test_quick_sync() -> None:
     assert argv("qsv") == shlex.split(
         """
-        ffmpeg -f flv -analyzeduration 100000 -async_depth 1 -codec_whitelist h264_qsv -format_whitelist flv
+        ffmpeg -f flv -analyzeduration 100000 -async_depth 1 -codec_whitelist h264,h264_qsv -format_whitelist flv
         -fpsprobesize 0 -hwaccel qsv -hwaccel_output_format qsv -max_pixels 16777216 -max_streams 4
         -probesize 2000000 -protocol_whitelist pipe -thread_type slice -vcodec h264_qsv -i pipe:0
         -filter_complex '[0:v]split=2[s0][s1];[s0]scale_qsv=format=nv12:h=720:w=1280[s2];'\
@@ -162,7 +162,7 @@ def test_whatever_the_machine_ffmpeg_opens_only_its_pipe_and_decodes_only_h264(n
 
     assert words.count("-i") == 1 and words[words.index("-i") + 1] == "pipe:0"
     assert (value("-protocol_whitelist"), value("-format_whitelist"), value("-f")) == ("pipe", "flv", "flv")
-    assert value("-codec_whitelist") in {"h264", "h264_qsv"}
+    assert value("-codec_whitelist") in {"h264", "h264,h264_qsv"}
     assert int(value("-probesize")) <= 2_000_000 and int(value("-analyzeduration")) <= 100_000
     assert int(value("-max_pixels")) <= 4096 * 4096 and int(value("-max_streams")) <= 4
     assert "-nostdin" in words

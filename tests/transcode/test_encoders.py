@@ -1,0 +1,113 @@
+"""Which encoder a worker uses: test encodes, on this machine and on machines of every other kind."""
+
+import logging
+import subprocess
+from typing import Any
+
+import pytest
+
+from transcode import encoder_trials
+from transcode.encoder_trials import chosen_pipeline, run_trials
+from transcode.encoders import PICTURES, Choice, Trial, candidates, choose, judge, picture_argv, trial_argv
+from transcode.ffmpeg import PIPELINES, SOFTWARE, Pipeline, transcode_argv
+from transcode.ladder import VideoPlan
+
+NVENC, NVENC_SOFTWARE_DECODE, VAAPI, QSV, X264_CUDA, _ = PIPELINES
+
+
+@pytest.fixture(scope="module")
+def two_pictures() -> bytes:
+    return subprocess.run(picture_argv(), capture_output=True, check=True).stdout
+
+
+def test_all_kinds_of_hardware_are_tried_before_software_is_used() -> None:
+    assert candidates("auto") == [NVENC, NVENC_SOFTWARE_DECODE, VAAPI, QSV, X264_CUDA]
+
+
+def test_operator_may_ask_for_one_kind() -> None:
+    assert candidates("nvenc") == [NVENC, NVENC_SOFTWARE_DECODE]
+    assert (candidates("vaapi"), candidates("qsv")) == ([VAAPI], [QSV])
+    assert candidates("x264") == []  # nothing to try: it is what remains
+
+
+def test_first_that_works_is_chosen_and_the_reason_against_each_other_is_told() -> None:
+    trials = [Trial(NVENC, "exit 1: Cannot load libcuda.so.1"), Trial(VAAPI)]
+    assert choose("auto", trials) == Choice(VAAPI, "vaapi (not nvenc: exit 1: Cannot load libcuda.so.1)")
+
+
+def test_software_remains_and_an_operators_wish_that_fails_is_told_apart() -> None:
+    assert choose("auto", [Trial(NVENC, "no")]) == Choice(SOFTWARE, "x264 (not nvenc: no)")
+    assert choose("nvenc", [Trial(NVENC, "no")]) == Choice(SOFTWARE, "x264 (not nvenc: no)", missed=True)
+    assert choose("x264", []) == Choice(SOFTWARE, "x264")
+    # A GPU that only decodes is no answer to who asked for its encoder, but a good one to who asked for the best.
+    assert choose("auto", [Trial(NVENC, "no"), Trial(X264_CUDA)]).pipeline is X264_CUDA
+
+
+def test_exit_status_decides_whatever_ffmpeg_says(two_pictures: bytes) -> None:
+    assert judge(SOFTWARE, status=0, output=two_pictures, last_words="Cannot load libcuda.so.1") == Trial(SOFTWARE)
+    said = judge(NVENC, status=1, output=two_pictures, last_words="\n  No capable devices found \nConversion failed!")
+    assert said == Trial(NVENC, "exit 1: No capable devices found")
+    assert judge(NVENC, status=-11, output=b"", last_words="").reason == "exit -11: no word"
+
+
+def test_encoder_that_swallows_pictures_does_not_count(two_pictures: bytes) -> None:
+    assert judge(NVENC, status=0, output=b"", last_words="").reason == f"0 pictures came out of {PICTURES}"
+    assert judge(NVENC, status=0, output=two_pictures[:-50], last_words="").reason.startswith("1 pictures")
+    assert judge(NVENC, status=0, output=b"garbage" * 20, last_words="").reason.startswith("0 pictures")
+
+
+def test_trial_is_a_broadcasts_own_command_line() -> None:
+    small = VideoPlan("trial", 192, 144, 200_000, 30.0)
+    assert trial_argv(VAAPI, timing="vsync") == transcode_argv(
+        [small], {"trial": 1}, follow_source_key_frames=True, pipeline=VAAPI, timing="vsync"
+    )
+    assert run_trials([SOFTWARE]) == [Trial(SOFTWARE)]
+
+
+def test_encoder_that_is_compiled_in_and_has_no_hardware_is_not_chosen() -> None:
+    """On this machine FFmpeg lists an encoder for which it has nothing; the control is the trial that works."""
+    listed = subprocess.run(["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True, check=True).stdout
+    impossible = Pipeline("v4l2", {}, SOFTWARE.filters, {"vcodec": "h264_v4l2m2m"})
+    assert "h264_v4l2m2m" in listed
+
+    failed, works = run_trials([impossible, SOFTWARE, NVENC])
+    assert failed.reason.startswith("exit 1: ")
+    assert works == Trial(SOFTWARE)  # and nothing is tried after it
+
+
+def test_trial_that_hangs_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder_trials, "TRIAL_SECONDS", 0.2)
+    monkeypatch.setattr(encoder_trials, "trial_argv", lambda pipeline, **_: ["sleep", "60"])
+    assert run_trials([SOFTWARE])[0].reason == "exit -1: no answer within 0.2 s"
+
+
+def test_machine_without_ffmpeg_is_told() -> None:
+    assert "No such file" in run_trials([SOFTWARE], binary="/nowhere/ffmpeg")[0].reason
+
+
+@pytest.fixture
+def _not_chosen_yet() -> None:
+    chosen_pipeline.cache_clear()
+
+
+@pytest.mark.usefixtures("_not_chosen_yet")
+def test_worker_says_once_what_it_encodes_with(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    settings.ENCODER = "x264"
+    caplog.set_level(logging.INFO, "transcode.encoder_trials")
+    assert chosen_pipeline() is chosen_pipeline() is SOFTWARE
+    assert [record.getMessage() for record in caplog.records] == ["encoding with x264"]
+
+
+@pytest.mark.usefixtures("_not_chosen_yet")
+def test_worker_that_lacks_what_its_operator_asked_for_says_so_loudly(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ENCODER = "qsv"
+    monkeypatch.setattr(encoder_trials, "run_trials", lambda pipelines: [Trial(one, "no chip") for one in pipelines])
+    assert chosen_pipeline() is SOFTWARE
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.getMessage() == (
+        "MILLRACE_ENCODER asks for qsv, which does not work here. Encoding with x264 (not qsv: no chip)"
+    )
+    chosen_pipeline.cache_clear()
