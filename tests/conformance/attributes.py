@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 Attributes = dict[str, str]  # name → value without its quotes
 MAX_INTEGER = 2**64 - 1
@@ -81,8 +82,9 @@ def decimal_float(text: str) -> Decimal | None:
     return Decimal(text) if _DECIMAL.fullmatch(text) and text.isascii() else None
 
 
+@lru_cache(maxsize=100_000)  # most lines of a playlist were in the one before it
 def read_attributes(tag: str, text: str) -> tuple[Attributes, list[Breach]]:
-    """The attributes of a tag and what breaks the grammar in them."""
+    """The attributes of a tag and what breaks the grammar in them; shared, so not to be changed."""
     found: Attributes = {}
     wrong: list[str] = []
     at = 0

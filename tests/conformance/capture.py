@@ -41,7 +41,7 @@ class Exchange:
 
     @property
     def text(self) -> str:
-        return self.body.decode()
+        return self.body.decode(errors="replace")
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,6 @@ PART_TARGET, TARGET_DURATION = 0.35, 2
 PLAYLIST_HEADERS = {
     "content-type": "application/vnd.apple.mpegurl",
     "content-encoding": "gzip",
-    "cache-control": "max-age=1",
     "vary": "Accept-Encoding",
 }
 MEDIA_HEADERS = {"content-type": "video/mp4", "cache-control": "public, max-age=31536000, immutable"}
@@ -201,7 +200,10 @@ class _Recording:
         self._ask("vod/index.m3u8", "poll", render_multivariant(self._renditions()))
 
     def _ask(self, path: str, purpose: str, text: str, query: str = "", asked_at: float | None = None) -> None:
-        self._answer(path, purpose, text.encode(), query, self.now if asked_at is None else asked_at, PLAYLIST_HEADERS)
+        # R§B.1: what was blocked may be cached for six Target Durations, the rest for half of one.
+        lifetime = 6 * TARGET_DURATION if query else TARGET_DURATION // 2
+        headers = {**PLAYLIST_HEADERS, "cache-control": f"max-age={lifetime}"}
+        self._answer(path, purpose, text.encode(), query, self.now if asked_at is None else asked_at, headers)
 
     def _fetch(self, path: str, body: bytes) -> None:
         self._answer(path, "media", body, "", self.now, MEDIA_HEADERS)

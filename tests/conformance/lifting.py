@@ -1,18 +1,18 @@
 """Makes rules of the whole capture from checks of one playlist, or of one playlist before and after a change."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from tests.conformance.capture import Capture
 from tests.conformance.playlist_reader import Playlist
-from tests.conformance.rule import RULES, Check, Finding, NotApplicable, rule
-from tests.conformance.snapshots import chains, snapshots
+from tests.conformance.rule import Check, Finding, NotApplicable, rule
+from tests.conformance.snapshots import chains, distinct
 
 PlaylistCheck = Callable[[Playlist], Iterator[str]]
 ChangeCheck = Callable[[Playlist, Playlist], Iterator[str]]
 PLAYLIST_CHECKS: dict[str, PlaylistCheck] = {}
 CHANGE_CHECKS: dict[str, ChangeCheck] = {}
+_MORE: dict[str, list[Check]] = {}
 REMEMBERED = 100_000  # verdicts of one check, so that a capture changed in one place is judged again quickly
 
 
@@ -23,11 +23,13 @@ def playlist_rule(id: str, level: str, says: str, source: str) -> Callable[[Play
         remembered = lru_cache(REMEMBERED)(lambda playlist: tuple(check(playlist)))
 
         def check_all(capture: Capture) -> Iterator[Finding]:
-            seen = {(one.path, one.playlist): one for one in snapshots(capture)}
+            seen = distinct(capture)
             if not seen:
                 raise NotApplicable("no playlist")
             for path, playlist in seen:
                 yield from (Finding(path, what) for what in remembered(playlist))
+            for more in _MORE.get(id, ()):
+                yield from more(capture)
 
         PLAYLIST_CHECKS[id] = check
         rule(id, level, says, source)(check_all)
@@ -68,16 +70,10 @@ def change_rule(id: str, level: str, says: str, source: str) -> Callable[[Change
 
 
 def also(id: str) -> Callable[[Check], Check]:
-    """Adds what only a whole capture shows to a rule that is registered already."""
+    """Adds to a rule of single playlists what only a whole capture shows."""
 
     def extend(more: Check) -> Check:
-        first = RULES[id].check
-
-        def both(capture: Capture) -> Iterator[Finding]:
-            yield from first(capture)
-            yield from more(capture)
-
-        RULES[id] = replace(RULES[id], check=both)
+        _MORE.setdefault(id, []).append(more)
         return more
 
     return extend

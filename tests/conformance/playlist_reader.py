@@ -128,6 +128,7 @@ class Playlist:
         )
 
 
+@lru_cache(maxsize=100_000)
 def resolve(playlist_path: str, uri: str) -> str:
     """A URI in a playlist as the path of an Exchange; one with a scheme stays as it is."""
     if "://" in uri:

@@ -1,13 +1,15 @@
 """A capture's playlists as a client saw them: which snapshots there are of each, in order, and what they list."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from tests.conformance.capture import Capture, Exchange
 from tests.conformance.playlist_reader import ListedSegment, Playlist, read_body, resolve
 from tests.conformance.rule import NotApplicable
 
+Made = TypeVar("Made")
 FOLLOWING = ("poll", "block")  # each is one client that asks one thing after the other
 
 
@@ -37,8 +39,14 @@ class _Index:
         self.capture, self.size = capture, len(capture.exchanges)
         self.all: list[Snapshot] = []
         self.by_path: dict[str, list[Snapshot]] = {}
+        self.bodies: dict[str, bytes] = {}
+        self.made: dict[tuple[object, ...], object] = {}
         for one in capture.exchanges:
-            if one.is_playlist and one.status == 200 and one.method == "GET":
+            if one.status != 200 or one.method != "GET":
+                continue
+            if not one.is_playlist:
+                self.bodies.setdefault(one.path, one.body)
+            else:
                 snapshot = Snapshot(one, read_body(one.body))
                 self.all.append(snapshot)
                 self.by_path.setdefault(one.path, []).append(snapshot)
@@ -59,6 +67,19 @@ def snapshots(capture: Capture, *purposes: str, path: str = "") -> Iterator[Snap
     for one in index.by_path.get(path, []) if path else index.all:
         if not purposes or one.exchange.purpose in purposes:
             yield one
+
+
+def remembered(capture: Capture, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
+    """What `make` finds in this capture, found once."""
+    index = _index(capture)
+    if key not in index.made:
+        index.made[key] = make()
+    return cast(Made, index.made[key])
+
+
+def bodies(capture: Capture) -> dict[str, bytes]:
+    """What was downloaded besides playlists, by path."""
+    return _index(capture).bodies
 
 
 def paths(capture: Capture) -> list[str]:
@@ -103,8 +124,19 @@ def latest(capture: Capture, path: str) -> Snapshot:
     raise NotApplicable(f"no whole snapshot of {path}")
 
 
-def chains(capture: Capture) -> Iterator[list[Snapshot]]:
+def distinct(capture: Capture) -> list[tuple[str, Playlist]]:
+    """Each text of each playlist once."""
+    return remembered(
+        capture, ("distinct",), lambda: list(dict.fromkeys((one.path, one.playlist) for one in snapshots(capture)))
+    )
+
+
+def chains(capture: Capture) -> list[list[Snapshot]]:
     """Each playlist as one client after the other saw it grow; whole playlists only, equal neighbours once."""
+    return remembered(capture, ("chains",), lambda: list(_chains(capture)))
+
+
+def _chains(capture: Capture) -> Iterator[list[Snapshot]]:
     for path in paths(capture):
         for purpose in FOLLOWING:
             chain: list[Snapshot] = []
@@ -127,6 +159,10 @@ class FirstSight:
 
 def first_sights(capture: Capture, path: str, *, parts: bool = False) -> list[FirstSight]:
     """In the order in which segments (or parts, and gaps without parts) appeared to whoever looked first."""
+    return remembered(capture, ("sights", path, parts), lambda: _first_sights(capture, path, parts=parts))
+
+
+def _first_sights(capture: Capture, path: str, *, parts: bool) -> list[FirstSight]:
     found: dict[str, FirstSight] = {}
     before = float("-inf")
     for snapshot in snapshots(capture, *FOLLOWING, path=path):
@@ -146,6 +182,10 @@ def _units(segment: ListedSegment, *, parts: bool) -> list[str]:
 
 def listed_segments(capture: Capture, path: str) -> list[ListedSegment]:
     """Every segment a playlist ever listed, by Media Sequence Number, as it was first listed complete."""
+    return remembered(capture, ("listed", path), lambda: _listed_segments(capture, path))
+
+
+def _listed_segments(capture: Capture, path: str) -> list[ListedSegment]:
     found: dict[int, ListedSegment] = {}
     for snapshot in snapshots(capture, path=path):
         if not snapshot.playlist.is_delta:

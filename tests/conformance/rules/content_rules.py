@@ -8,7 +8,7 @@ from tests.conformance.capture import Capture
 from tests.conformance.lifting import also, breach_rule, playlist_rule
 from tests.conformance.playlist_reader import ListedSegment, Playlist
 from tests.conformance.rule import Finding, NotApplicable, rule
-from tests.conformance.snapshots import latest, live_paths, paths, snapshots
+from tests.conformance.snapshots import distinct, latest, live_paths, paths, snapshots
 
 FRAME_SECONDS = 0.034  # of the slowest usual rate, 30 frames a second
 MIN_SEGMENTS = 6  # AS8.11
@@ -44,9 +44,9 @@ def segments_are_short_enough(playlist: Playlist) -> Iterator[str]:
 
 @also("A-024")
 def sliding_window_is_numbered(capture: Capture) -> Iterator[Finding]:
-    for one in snapshots(capture):
-        if is_live(one.playlist) and "MEDIA-SEQUENCE" not in one.playlist.tags:
-            yield Finding(one.path, "no MEDIA-SEQUENCE")
+    for path, playlist in distinct(capture):
+        if is_live(playlist) and "MEDIA-SEQUENCE" not in playlist.tags:
+            yield Finding(path, "no MEDIA-SEQUENCE")
 
 
 @playlist_rule("A-025", "M", "A live playlist counts its discontinuities.", "R§6.2.2, AS8.17")
@@ -93,9 +93,9 @@ def _of_known_scope(playlist: Playlist) -> list[ListedSegment]:
 
 @also("A-029")
 def live_segments_are_dated(capture: Capture) -> Iterator[Finding]:
-    for one in {(one.path, one.playlist): one for one in snapshots(capture)}.values():
-        if is_live(one.playlist) and one.playlist.segments and not any(s.starts_at for s in one.playlist.segments):
-            yield Finding(one.path, "no PROGRAM-DATE-TIME")
+    for path, playlist in distinct(capture):
+        if is_live(playlist) and playlist.segments and not any(s.starts_at for s in playlist.segments):
+            yield Finding(path, "no PROGRAM-DATE-TIME")
 
 
 @playlist_rule("A-030", "S", "A segment after a discontinuity has a date of its own.", "R§6.2.1")
@@ -120,10 +120,10 @@ def dates_step_by_durations(playlist: Playlist) -> Iterator[str]:
 @also("A-031")
 def dates_stay(capture: Capture) -> Iterator[Finding]:
     known: dict[tuple[str, str], object] = {}
-    for one in snapshots(capture):
-        for segment in one.playlist.segments:
-            if segment.starts_at and known.setdefault((one.path, segment.uri), segment.starts_at) != segment.starts_at:
-                yield Finding(one.path, f"the date of segment {segment.msn} changed")
+    for path, playlist in distinct(capture):
+        for segment in playlist.segments:
+            if segment.starts_at and known.setdefault((path, segment.uri), segment.starts_at) != segment.starts_at:
+                yield Finding(path, f"the date of segment {segment.msn} changed")
 
 
 @playlist_rule("A-035", "M", "Nothing is announced after the end.", "R§4.4.5.3")

@@ -9,7 +9,7 @@ from tests.conformance.capture import Capture
 from tests.conformance.lifting import change_rule
 from tests.conformance.playlist_reader import ListedPart, ListedSegment, Playlist
 from tests.conformance.rule import Finding, NotApplicable, rule
-from tests.conformance.snapshots import FOLLOWING, first_sights, latest, live_paths, snapshots
+from tests.conformance.snapshots import FOLLOWING, distinct, first_sights, latest, live_paths, snapshots
 
 LATE_SECONDS = 0.1  # a loaded machine of two cores, and a poll every 100 ms
 END_SECONDS = 10.0
@@ -100,15 +100,11 @@ def nothing_is_renamed(capture: Capture) -> Iterator[Finding]:
 
 def _renamed(capture: Capture) -> Iterator[Finding]:
     known: dict[tuple[str, int], tuple[object, ...]] = {}
-    checked = set()
-    for one in snapshots(capture):
-        if one.playlist.is_multivariant or one.playlist in checked:
-            continue
-        checked.add(one.playlist)
-        for segment in one.playlist.segments:
+    for path, playlist in distinct(capture):
+        for segment in playlist.segments:
             facts = (segment.uri, segment.duration, segment.starts_at, segment.gap)
-            if known.setdefault((one.path, segment.msn), facts) != facts:
-                yield Finding(one.path, f"segment {segment.msn} is another: {segment.uri}, {segment.duration} s")
+            if known.setdefault((path, segment.msn), facts) != facts:
+                yield Finding(path, f"segment {segment.msn} is another: {segment.uri}, {segment.duration} s")
 
 
 @rule("A-045", "M", "A new segment comes within 1.5 Target Durations, with an encoder or without.", "R§6.2.1")

@@ -1,8 +1,9 @@
 """§2.5 of the checklist: parts, hints and reports (RFC 8216bis §4.4.3.7-8, §4.4.4.9, §4.4.5.3-4, §6.2, §B.1)."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tests.conformance.capture import Capture
 from tests.conformance.lifting import also, breach_rule, change_rule, playlist_rule
@@ -222,7 +223,8 @@ Edges = list[tuple[float, tuple[int, int]]]  # when it was seen, (MSN, part inde
 
 
 def _edges(capture: Capture, path: str) -> Edges:
-    return [(one.seen_at, _edge(one.playlist)) for one in snapshots(capture, *FOLLOWING, path=path)]
+    seen = sorted((one.seen_at, _edge(one.playlist)) for one in snapshots(capture, *FOLLOWING, path=path))
+    return list(zip([at for at, _ in seen], accumulate((edge for _, edge in seen), max), strict=True))
 
 
 def _edge(playlist: Playlist) -> tuple[int, int]:
@@ -241,13 +243,19 @@ def _wrong_reports(one: Snapshot, edges: dict[str, Edges]) -> Iterator[str]:
         last_part = report.get("LAST-PART", "")
         told[one.resolve(uri)] = int(report.get("LAST-MSN") or 0), int(last_part) if last_part.isdigit() else -1
     for path, known in edges.items():
-        before = [edge for seen_at, edge in known if seen_at < one.exchange.asked_at]
-        if path == one.path or not before or max(before) == (0, -1):
+        real = _edge_before(known, one.exchange.asked_at)
+        if path == one.path or real <= (0, -1):
             continue
         if path not in told:
             yield f"no report of {rendition_of(path)}"
-        elif _parts_behind(told[path], max(before)) > 1:
-            yield f"{rendition_of(path)} is at {max(before)}, reported at {told[path]}"
+        elif _parts_behind(told[path], real) > 1:
+            yield f"{rendition_of(path)} is at {real}, reported at {told[path]}"
+
+
+def _edge_before(known: Edges, asked_at: float) -> tuple[int, int]:
+    """The newest thing that anybody had surely seen by then; (-1, -1) when there was nothing."""
+    count = bisect_left(known, asked_at, key=lambda one: one[0])
+    return known[count - 1][1] if count else (-1, -1)
 
 
 def _parts_behind(told: tuple[int, int], real: tuple[int, int]) -> int:
