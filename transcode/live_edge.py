@@ -35,6 +35,7 @@ from transcode.task_ending import end_tasks
 log = logging.getLogger(__name__)
 
 FILE_SECONDS = 120  # a part stays fetchable long after its tag was removed (RFC 8216bis §6.2.2)
+WANTED_SECONDS = 30  # without a request for its playlist a rendition's media is no longer copied here
 IDLE_SECONDS = 60  # without a request a broadcast is no longer followed
 SWEEP_SECONDS = 15
 MAX_FOLLOWED = 5_000  # broadcasts; more than that belong on more origins
@@ -52,10 +53,21 @@ class FollowedBroadcast:
         self.windows: dict[str, Window] = {}
         self.held: HeldRequests[FollowedBroadcast] = HeldRequests(self)
         self.loading: asyncio.Task[None] | None = None
+        self.bringing: dict[tuple[str, str], asyncio.Task[bool]] = {}
         self.used_at = time.monotonic()
+        self._wanted_at: dict[str, float] = {}
+        self._folders: set[str] = set()
         self.listings = Listings(self.windows)
         self.loading_past = asyncio.Lock()
         self._made: dict[tuple[str, bool, int], Answer] = {}
+
+    def want(self, rendition: str) -> None:
+        """Somebody watches this rendition: its parts will be here before the playlist lists them."""
+        if rendition in self.windows:
+            self._wanted_at[rendition] = time.monotonic()
+
+    def is_wanted(self, rendition: str) -> bool:
+        return time.monotonic() - self._wanted_at.get(rendition, float("-inf")) < WANTED_SECONDS
 
     def take_state(self, state: LiveState) -> None:
         self.state = state
@@ -98,8 +110,8 @@ class FollowedBroadcast:
             return name == names.part_name(window.open.epoch, window.open.msn, len(window.open.parts))
         return bool(window.segments) and name == names.part_name(window.segments[-1].epoch, window.next_msn, 0)
 
-    def part_file(self, rendition: str, name: str, *, sendfile: bytes) -> Answer | None:
-        """A part that lies in a file: its bytes, or with `sendfile` the address at which nginx has it."""
+    def file(self, rendition: str, name: str, *, sendfile: bytes) -> Answer | None:
+        """What lies in a file: its bytes, or with `sendfile` the address at which nginx has it."""
         path = self.folder / rendition / name
         if not path.exists():
             return None
@@ -111,7 +123,9 @@ class FollowedBroadcast:
     def write(self, rendition: str, name: str, body: bytes) -> None:
         """Put a file where nginx looks; it appears whole or not at all."""
         folder = self.folder / rendition
-        folder.mkdir(parents=True, exist_ok=True)
+        if rendition not in self._folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folders.add(rendition)
         draft = folder / f".{name}"
         draft.write_bytes(body)
         os.replace(draft, folder / name)
@@ -231,22 +245,33 @@ class LiveEdge:
             if past.follow(followed.windows[listing.rendition]):  # what came meanwhile
                 followed.listings.put(listing, past)
 
-    async def fetch(self, stream_id: str, rendition: str, name: str) -> bytes | None:
-        """A part or initialization section straight from Redis."""
-        self.fetches += 1
-        return as_bytes(await self._redis.get(redis_keys.object_key(stream_id, rendition, name)))
-
     async def fetch_all(self, stream_id: str, objects: Sequence[tuple[str, str]]) -> list[bytes | None]:
-        """The same for several, by (rendition, name)."""
+        """Parts and initialization sections straight from Redis, by (rendition, name)."""
         if not objects:
             return []
         keys = [redis_keys.object_key(stream_id, rendition, name) for rendition, name in objects]
         self.fetches += len(keys)
         return [as_bytes(body) for body in await self._redis.mget(keys)]
 
-    async def fetch_object(self, followed: FollowedBroadcast, rendition: str, name: str) -> bytes | None:
+    async def bring(self, followed: FollowedBroadcast, rendition: str, name: str) -> bool:
+        """Copy what Redis has of this name to a file, once for all who ask for it; whether there was such."""
+        if (followed.folder / rendition / name).exists():
+            return True
+        key = (rendition, name)
+        if key not in followed.bringing:
+            task = followed.bringing[key] = asyncio.create_task(self._bring(followed, rendition, name))
+            task.add_done_callback(lambda _: followed.bringing.pop(key, None))
+        return await asyncio.shield(followed.bringing[key])  # who asked first may hang up
+
+    async def _bring(self, followed: FollowedBroadcast, rendition: str, name: str) -> bool:
+        body = await self._object(followed, rendition, name)
+        if body is not None:
+            followed.write(rendition, name, body)
+        return body is not None
+
+    async def _object(self, followed: FollowedBroadcast, rendition: str, name: str) -> bytes | None:
         """What Redis has of this name, a segment that is not in storage yet from its parts."""
-        body = await self.fetch(followed.stream_id, rendition, name)
+        [body] = await self.fetch_all(followed.stream_id, [(rendition, name)])
         if body is not None or name.count(".") != 1:
             return body
         window = followed.windows.get(rendition)
@@ -302,7 +327,11 @@ class LiveEdge:
         if "state" in news:
             followed.take_state(LiveState.from_json(news["state"]))
             return
-        parts = [(change["rendition"], change["part"]) for change in news["changes"] if change["part"] is not None]
+        parts = [
+            (change["rendition"], change["part"])
+            for change in news["changes"]
+            if change["part"] is not None and followed.is_wanted(change["rendition"])
+        ]
         for (rendition, name), body in zip(parts, await self.fetch_all(followed.stream_id, parts), strict=True):
             if body is not None:
                 followed.write(rendition, name, body)
@@ -321,7 +350,7 @@ class LiveEdge:
             if stored is None:
                 return
             window = Window.from_json(stored)
-        if change["segment"] is not None and window.segments:
+        if change["segment"] is not None and window.segments and followed.is_wanted(rendition):
             followed.join_segment(rendition, window)
         followed.take_window(rendition, window)
 

@@ -28,7 +28,7 @@ from transcode.hls.blocking import (
     decide_whole,
     parse_directives,
 )
-from transcode.http_answer import FOREVER_SECONDS, PLAIN_TEXT, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
+from transcode.http_answer import FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
 from transcode.http_server import Hold, Outcome, Request
 from transcode.listings import Listing
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
@@ -89,7 +89,7 @@ class PlaylistQuestion:
         if decision is Decision.HOLD:
             return None
         if decision is Decision.REFUSE:
-            return too_far_ahead(window.target_duration)
+            return refused(self.directives, window.target_duration)
         max_age = playlist_life(self.directives, window.target_duration)
         return followed.playlist(self.topic, skip=self.directives.skip, max_age=max_age)
 
@@ -116,7 +116,7 @@ class ListingQuestion:
         if decision is Decision.HOLD:
             return None
         if decision is Decision.REFUSE:
-            return too_far_ahead(followed.state.target_duration)
+            return refused(self.directives, followed.state.target_duration)
         max_age = playlist_life(self.directives, followed.state.target_duration)
         return followed.listings.answer(self.listing, skip=self.directives.skip, max_age=max_age)
 
@@ -128,9 +128,10 @@ def playlist_life(directives: Directives, target_duration: int) -> int:
     return BLOCKED_LIFE * target_duration if directives.msn is not None else max(target_duration // 2, 1)
 
 
-def too_far_ahead(target_duration: int) -> Answer:
-    body = b"The requested segment or part is too far ahead."
-    return Answer(400, body, max_age=BLOCKED_ERROR_LIFE * target_duration)
+def refused(directives: Directives, target_duration: int) -> Answer:
+    """RFC 8216bis §6.2.5.2"""
+    reason = directives.problem or "The requested segment or part is too far ahead."
+    return Answer(400, reason.encode(), max_age=BLOCKED_ERROR_LIFE * target_duration)
 
 
 def not_sent_yet(target_duration: int) -> Answer:
@@ -165,7 +166,7 @@ class PartQuestion:
     def answer(self, followed: FollowedBroadcast) -> Answer | None:
         if followed.is_hinted(self.topic, self.name):
             return None
-        return followed.part_file(self.topic, self.name, sendfile=self.sendfile) or NOT_FOUND
+        return followed.file(self.topic, self.name, sendfile=self.sendfile) or NOT_FOUND
 
     def too_late(self, followed: FollowedBroadcast) -> Answer:
         return NOT_FOUND
@@ -236,11 +237,13 @@ class Origin:
             followed = await self._edge.follow(stream_id)
             if followed.is_hinted(address.rendition, address.name):
                 return ask(followed, PartQuestion(address.rendition, address.name, sendfile))
-            body = await self._edge.fetch_object(followed, address.rendition, address.name)
+            brought = await self._edge.bring(followed, address.rendition, address.name)
         except REDIS_DOWN:
             return NO_REDIS
-        if body is not None:
-            return Answer(200, body, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
+        if brought and (answer := followed.file(address.rendition, address.name, sendfile=sendfile)):
+            return answer
+        if names.is_part(address.name):
+            return NOT_FOUND  # parts are never stored
         return await stored(stream_id, address.path, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
 
     def _plain_page(self, target: bytes) -> Answer:
@@ -272,6 +275,8 @@ def _lacks_past(followed: FollowedBroadcast, question: LiveQuestion) -> bool:
 
 def ask(followed: FollowedBroadcast, question: LiveQuestion | PartQuestion) -> Outcome:
     """The answer, or the place to wait for it."""
+    if isinstance(question, PlaylistQuestion | PartQuestion):
+        followed.want(question.topic)
     answer = question.answer(followed)
     if answer is not None:
         return answer
@@ -302,7 +307,7 @@ def _media_playlist(path: str, found: re.Match[str], query: bytes) -> Address | 
     try:
         directives = parse_directives(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     except BadDirectives as problem:
-        return Answer(400, str(problem).encode(), PLAIN_TEXT, BLOCKED_ERROR_LIFE * settings.TARGET_DURATION_SECONDS)
+        directives = Directives(problem=str(problem))
     listing = Listing(found["rendition"], dvr=bool(found["dvr"]), iframes=found["name"] == "iframes")
     if listing.dvr and not settings.DVR_SECONDS:
         return NOT_FOUND

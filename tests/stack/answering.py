@@ -46,7 +46,7 @@ def answering(port: int, answer: Callable[[Asked], Answer]) -> Iterator[list[Ask
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = _handle
+        do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = _handle
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -169,11 +169,18 @@ def test_segment_that_left_the_live_edge_comes_from_storage(edge: Edge) -> None:
     assert (answer.status_code, answer.text) == (206, "sto")
 
 
-def test_segment_that_is_in_neither_place_is_asked_from_the_origin(edge: Edge) -> None:
-    answer = edge.client.get(media(GOOD, "source/1-9.m4s"))
+def test_part_that_is_in_neither_place_is_asked_from_the_origin(edge: Edge) -> None:
+    answer = edge.client.get(media(GOOD, "source/1-9.0.m4s"))
     assert answer.status_code == 200
-    assert answer.headers.get_list("cache-control") == ["public, max-age=31536000, immutable"]
-    assert edge.origin[-1].path == media(GOOD, "source/1-9.m4s")
+    assert answer.headers.get_list("cache-control") == ["no-cache"]  # what the origin says
+    assert edge.origin[-1].path == media(GOOD, "source/1-9.0.m4s")
+
+
+def test_preflight_of_another_pages_player_is_answered_by_the_origin(edge: Edge) -> None:
+    """A-156"""
+    edge.put(f"live/{STREAM}/source/1-7.2.m4s", "part")
+    edge.client.options(media(GOOD, "source/1-7.2.m4s"), headers={"Access-Control-Request-Headers": "range"})
+    assert (edge.origin[-1].method, edge.origin[-1].path) == ("OPTIONS", media(GOOD, "source/1-7.2.m4s"))
 
 
 def test_part_that_was_waited_for_is_sent_from_the_live_edge(edge: Edge) -> None:

@@ -350,8 +350,9 @@ async def test_end_releases_held_requests_and_directives_are_ignored_then(broadc
 
     for answer in [await quickly(one) for one in held]:
         assert answer.status_code == 200
-    final = await quickly(broadcast.get("source/index.m3u8?_HLS_msn=99&_HLS_skip=YES"))
-    assert demand_good(final.text).ended
+    for query in ("_HLS_msn=99&_HLS_skip=YES", "_HLS_part=1", "_HLS_msn=x"):
+        final = await quickly(broadcast.get(f"source/index.m3u8?{query}"))
+        assert demand_good(final.text).ended
 
 
 async def test_delta_update_is_given_when_asked_for(broadcast: LiveBroadcast) -> None:
@@ -379,11 +380,9 @@ async def test_many_held_requests_are_released_together_with_the_same_text(broad
     held = [asyncio.create_task(broadcast.get(path)) for _ in range(200)]
     done, _ = await asyncio.wait(held, timeout=1.5)
     assert not done
-    began = time.monotonic()
     await broadcast.play(10)
     answers = await asyncio.gather(*held)
 
-    assert time.monotonic() - began < 4  # most of it is this test's own client
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
 
@@ -451,16 +450,34 @@ async def test_hint_that_is_cancelled_is_not_found(broadcast: LiveBroadcast) -> 
 # --- The live edge's files, which nginx serves
 
 
-async def test_followed_broadcast_lies_in_files_for_nginx(broadcast: LiveBroadcast, origin: OriginProcess) -> None:
-    await broadcast.get("index.m3u8")
+async def test_watched_rendition_lies_in_files_for_nginx(broadcast: LiveBroadcast, origin: OriginProcess) -> None:
+    """And those nobody watches cost nothing."""
+    await broadcast.get("source/index.m3u8")
     await broadcast.play(60)
-    folder = origin.edge_directory / broadcast.stream_id / "source"
+    folder = origin.edge_directory / broadcast.stream_id
 
     async def written() -> bool:
-        return (folder / "1-3.0.m4s").exists()
+        return (folder / "source" / "1-3.0.m4s").exists()
 
     await eventually(written)
-    assert (folder / "1-2.3.m4s").read_bytes() == (await broadcast.get("source/1-2.3.m4s")).content
+    part = (folder / "source" / "1-2.3.m4s").read_bytes()
+    assert part == (await broadcast.get("source/1-2.3.m4s")).content
+    assert not (folder / "360p").exists()
+
+
+async def test_what_many_ask_at_once_is_fetched_once(broadcast: LiveBroadcast, origin: OriginProcess) -> None:
+    """Of a rendition that nobody watched until now; from then on nginx has it."""
+    await broadcast.get("index.m3u8")
+
+    async def fetches() -> int:
+        lines = (await broadcast.http.get("/metrics")).text.splitlines()
+        return int(next(line for line in lines if "upstream_fetches" in line).split()[1])
+
+    before = await fetches()
+    answers = await asyncio.gather(*(broadcast.get("360p/1-0.0.m4s") for _ in range(100)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await fetches() == before + 1
+    assert (origin.edge_directory / broadcast.stream_id / "360p" / "1-0.0.m4s").exists()
 
 
 # --- Redis comes and goes

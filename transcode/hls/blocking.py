@@ -32,6 +32,7 @@ class Directives:
     msn: int | None = None
     part: int | None = None
     skip: bool = False
+    problem: str = ""  # why they make no sense; of no interest once the playlist has ended
 
 
 def parse_directives(query: Sequence[tuple[str, str]]) -> Directives:
@@ -54,7 +55,11 @@ def decide(window: Window, directives: Directives) -> Decision:
     A request for anything older than the window is answered at once with the whole playlist (§6.2.5.2); one that is
     too far ahead is refused, since the client cannot know of it.
     """
-    if window.ended or directives.msn is None:
+    if window.ended:
+        return Decision.ANSWER
+    if directives.problem:
+        return Decision.REFUSE
+    if directives.msn is None:
         return Decision.ANSWER
     if directives.msn <= window.last_msn:
         # A part beyond the last one of a finished segment means the first part of the next one (§6.2.5.2).
@@ -70,7 +75,11 @@ def decide(window: Window, directives: Directives) -> Decision:
 
 def decide_whole(directives: Directives, *, last_msn: int, ended: bool) -> Decision:
     """The same for a playlist that lists whole segments only: a part of a segment comes with its segment."""
-    if ended or directives.msn is None or directives.msn <= last_msn:
+    if ended:
+        return Decision.ANSWER
+    if directives.problem:
+        return Decision.REFUSE
+    if directives.msn is None or directives.msn <= last_msn:
         return Decision.ANSWER
     return Decision.HOLD if directives.msn <= last_msn + 2 else Decision.REFUSE
 

@@ -26,6 +26,11 @@ def part_name(epoch: int, msn: int, part: int) -> str:
     return f"{epoch}-{msn}.{part}.m4s"
 
 
+def is_part(name: str) -> bool:
+    """Whether this is a Partial Segment's name."""
+    return name.endswith(".m4s") and name.count(".") == 2
+
+
 def object_key(stream_id: str, path: str) -> str:
     """Where a broadcast's file lies in object storage."""
     return f"broadcasts/{stream_id}/{path}"
