@@ -97,11 +97,32 @@ def rebuild_windows(*, stream_id: str) -> tuple[LiveState | None, dict[str, Wind
             state.part_target,
             next_msn=rows[-1].sequence + 1,
             discontinuity_sequence=discontinuities.count(),
-            segments=[row.as_window_segment(rendition.name) for row in rows],
+            segments=listed(rows, rendition.name),
         )
         for rendition in state.renditions
     }
     return state, windows
+
+
+def listed(rows: Iterable[Segment], rendition: str) -> list[WindowSegment]:
+    """One rendition as the live playlist had it: where numbers are missing no encoder sent, and gaps stood there."""
+    segments: list[WindowSegment] = []
+    for row in rows:
+        segment = row.as_window_segment(rendition)
+        if segments:
+            segments += _absence_between(segments[-1], segment)
+        segments.append(segment)
+    return segments
+
+
+def _absence_between(before: WindowSegment, after: WindowSegment) -> list[WindowSegment]:
+    numbers = range(before.msn + 1, after.msn)
+    since = before.starts_at + before.duration
+    seconds = max(after.starts_at - since, 0.0) / max(len(numbers), 1)
+    return [
+        WindowSegment(msn, before.epoch, since + seconds * place, seconds, 0, gap=True)
+        for place, msn in enumerate(numbers)
+    ]
 
 
 def load_past(*, stream_id: str) -> dict[str, list[bytes]]:
@@ -109,7 +130,7 @@ def load_past(*, stream_id: str) -> dict[str, list[bytes]]:
     kept = entries_kept(seconds=settings.DVR_SECONDS, target_duration=settings.TARGET_DURATION_SECONDS)
     rows = list(Segment.objects.filter(stream_id=stream_id).order_by("-sequence")[:kept])[::-1]
     renditions = {name for row in rows for name in row.renditions}
-    return {name: [encode_entry(row.as_window_segment(name)) for row in rows] for name in renditions}
+    return {name: [encode_entry(segment) for segment in listed(rows, name)] for name in renditions}
 
 
 def is_wanted(*, stream_id: str) -> bool:

@@ -95,6 +95,17 @@ def test_windows_are_rebuilt_from_the_index() -> None:
 
 
 @pytest.mark.django_db
+def test_where_the_encoder_was_away_gaps_are_listed_again() -> None:
+    store(6)
+    Segment.objects.filter(sequence__in=[3, 4]).delete()
+    segments = segment_index.rebuild_windows(stream_id=STREAM)[1]["source"].segments
+
+    assert [(s.msn, s.gap) for s in segments] == [(n, n in {3, 4}) for n in range(6)]
+    assert [s.starts_at for s in segments] == [segments[0].starts_at + 2.0 * n for n in range(6)]
+    assert [s.duration for s in segments] == [pytest.approx(2.0)] * 6
+
+
+@pytest.mark.django_db
 def test_rebuilt_window_goes_on_like_the_one_that_was_lost() -> None:
     lost = grown_window(30, discontinuity_at={2})
     store(30)
