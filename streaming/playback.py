@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from django.conf import settings
 
@@ -26,18 +27,25 @@ class Playback:
 def live_playback(stream_id: str) -> Playback:
     """Where the running broadcast plays."""
     token, expires_at = _token(stream_id)
+    url = partial(names.url, token, stream_id)
     return Playback(
-        names.live_url(token, stream_id),
+        url(names.MULTIVARIANT),
         expires_at,
-        dvr=names.dvr_url(token, stream_id) if settings.DVR_SECONDS else None,
+        dvr=url(names.DVR_MULTIVARIANT) if settings.DVR_SECONDS else None,
         dvr_seconds=settings.DVR_SECONDS,
+        dash=url(names.DASH_MANIFEST),
     )
 
 
 def recording_playback(stream_id: str) -> Playback:
     """Where the recording of the broadcast plays."""
     token, expires_at = _token(stream_id)
-    return Playback(names.recording_url(token, stream_id), expires_at)
+    url = partial(names.url, token, stream_id)
+    return Playback(
+        url(f"{names.RECORDING_DIR}/{names.MULTIVARIANT}"),
+        expires_at,
+        dash=url(f"{names.RECORDING_DIR}/{names.DASH_MANIFEST}"),
+    )
 
 
 def _token(stream_id: str) -> tuple[str, datetime]:

@@ -11,6 +11,7 @@ COMPRESS_LEVEL = 5  # a playlist of 3 kB: 0.1 ms, once for all who ask
 COMPRESS_FROM_BYTES = 256
 PLAIN_TEXT = b"text/plain; charset=utf-8"
 PLAYLIST_TYPE = b"application/vnd.apple.mpegurl"
+DASH_TYPE = b"application/dash+xml"
 SEGMENT_TYPE = b"video/mp4"
 FOREVER_SECONDS = 31_536_000
 _INCOMPRESSIBLE = (b"video/", b"image/", b"audio/")

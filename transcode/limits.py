@@ -3,6 +3,8 @@
 # The timeline of every run starts here, so that a B-frame's decode time before the first picture is not negative.
 TIMELINE_START_MS = 10_000
 # RTMP counts milliseconds; 90 kHz is MPEG's usual video clock and divides them exactly.
+# What is published counts from this long before the broadcast was wanted, so that no host's clock makes it negative.
+TIMELINE_MARGIN_SECONDS = 10
 VIDEO_TIMESCALE = 90_000
 TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 

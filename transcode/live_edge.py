@@ -18,14 +18,15 @@ from typing import Any
 from django.conf import settings
 from redis import asyncio as aioredis
 
-from transcode import redis_keys
+from transcode import dash, redis_keys
+from transcode.dash import Presentation
 from transcode.held_requests import HeldRequests
 from transcode.hls import names
 from transcode.hls.dvr import Past
 from transcode.hls.multivariant import render_multivariant
 from transcode.hls.playlist import RenditionReport, render_live
 from transcode.hls.window import Window, WindowSegment
-from transcode.http_answer import FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
+from transcode.http_answer import DASH_TYPE, FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
 from transcode.limits import REDIS_RETRY_SECONDS
 from transcode.listings import Listing, Listings
 from transcode.live_state import LiveState
@@ -39,6 +40,7 @@ WANTED_SECONDS = 30  # without a request for its playlist a rendition's media is
 IDLE_SECONDS = 60  # without a request a broadcast is no longer followed
 SWEEP_SECONDS = 15
 MAX_FOLLOWED = 5_000  # broadcasts; more than that belong on more origins
+EXPOSED_DATE = ((b"Access-Control-Expose-Headers", b"Date"),)  # players of other sites take the time from it
 MAX_PASTS = 400  # of four hours: 3 MB each
 STATE = "*"  # the topic of who waits for the broadcast's state rather than for a rendition
 STOPPING = Answer(503, b"This server is about to restart.", max_age=None, headers=((b"Retry-After", b"1"),))
@@ -59,6 +61,7 @@ class FollowedBroadcast:
         self._folders: set[str] = set()
         self.listings = Listings(self.windows)
         self.loading_past = asyncio.Lock()
+        self._dash: tuple[object, Answer] | None = None
         self._made: dict[tuple[str, bool, int], Answer] = {}
 
     def want(self, rendition: str) -> None:
@@ -87,6 +90,17 @@ class FollowedBroadcast:
         assert self.state is not None  # noqa: S101  callers wait until the state is ready
         offered = [entry for entry in self.state.renditions if entry.name not in self.state.paused]
         return Answer(200, render_multivariant(offered).encode(), PLAYLIST_TYPE, max_age)
+
+    def dash(self, *, max_age: int) -> Answer:
+        """The DASH manifest; made once per segment for all who ask."""
+        assert self.state is not None  # noqa: S101  callers wait until the state is ready
+        version = (self.state.ended, tuple(window.last_msn for window in self.windows.values()))
+        if self._dash is None or self._dash[0] != version:
+            tracks = {name: window.segments for name, window in self.windows.items()}
+            show = Presentation(self.state.renditions, tracks, self.state.anchor, self.state.target_duration)
+            text = dash.render_live(show, self.state.runs, ended=self.state.ended)
+            self._dash = (version, Answer(200, text.encode(), DASH_TYPE, max_age, EXPOSED_DATE))
+        return self._dash[1]
 
     def playlist(self, rendition: str, *, skip: bool, max_age: int) -> Answer:
         """The media playlist as it is now; made once for all who ask."""

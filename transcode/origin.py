@@ -28,7 +28,7 @@ from transcode.hls.blocking import (
     decide_whole,
     parse_directives,
 )
-from transcode.http_answer import FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
+from transcode.http_answer import DASH_TYPE, FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
 from transcode.http_server import Hold, Outcome, Request
 from transcode.listings import Listing
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
@@ -47,8 +47,13 @@ _MEDIA_PATH = re.compile(r"[A-Za-z0-9._/-]{1,120}")
 _STREAM_ID = re.compile(r"[0-9a-f]{24}")
 _MEDIA_OBJECT = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/(?P<name>[0-9][0-9.-]{0,30}(init\.mp4|\.?m4s))")
 _LISTING = re.compile(r"(?P<dvr>dvr/)?(?P<rendition>[a-z0-9]{1,16})/(?P<name>index|iframes)\.m3u8")
-_RECORDING_PLAYLIST = re.compile(r"vod/(?:[a-z0-9]{1,16}/)?index\.m3u8|vod/[a-z0-9]{1,16}/iframes\.m3u8")
-_DVR_MULTIVARIANT = f"{names.DVR_DIR}/{names.MULTIVARIANT}"
+_STORED = re.compile(  # what is neither live nor a segment: recordings, storyboards
+    r"vod/(?:index\.m3u8|[a-z0-9]{1,16}/(?:index|iframes)\.m3u8|manifest\.mpd|storyboard\.json)"
+    r"|storyboard\.json|storyboard/[0-9-]{1,30}\.jpg"
+)
+_STORED_TYPES = {"m3u8": PLAYLIST_TYPE, "mpd": DASH_TYPE, "json": b"application/json", "jpg": b"image/jpeg"}
+_STORED_LIFE = {names.STORYBOARD: 5}  # it grows while live
+STORED_LIFE = 60
 
 FORBIDDEN = Answer(403, b"This playback address is not valid or has expired. Reload the page.")
 NOT_FOUND = Answer(404, b"There is no such media.")
@@ -156,6 +161,17 @@ class StartQuestion:
 
 
 @dataclass(frozen=True)
+class DashQuestion(StartQuestion):
+    """The DASH manifest: the same for players that do not speak HLS. They ask again by themselves."""
+
+    def answer(self, followed: FollowedBroadcast) -> Answer | None:
+        state = followed.state
+        if state is not None and state.ready:
+            return followed.dash(max_age=max(state.target_duration // 2, 1))
+        return super().answer(followed)
+
+
+@dataclass(frozen=True)
 class PartQuestion:
     """The hinted part, whole or not at all (§6.2.6). `sendfile`: nginx takes it from memory itself."""
 
@@ -216,7 +232,8 @@ class Origin:
             return self._object(stream_id, address, request.headers.get(SENDFILE_HEADER, b""))
         self.answered["playlist"] += 1
         if address.question is None:
-            return stored(stream_id, address.path, PLAYLIST_TYPE, max_age=60)
+            kind = _STORED_TYPES[address.path.rpartition(".")[2]]
+            return stored(stream_id, address.path, kind, max_age=_STORED_LIFE.get(address.path, STORED_LIFE))
         followed = self._edge.followed(stream_id)
         if followed is None or _lacks_past(followed, address.question):
             return self._follow(stream_id, address.question)
@@ -292,9 +309,11 @@ def read_address(below: bytes) -> Address | Answer:
     path = unquote(raw_path.decode("latin-1"))
     if not _MEDIA_PATH.fullmatch(path):
         return NOT_FOUND
-    if path == names.MULTIVARIANT or (path == _DVR_MULTIVARIANT and settings.DVR_SECONDS):
+    if path == names.MULTIVARIANT or (path == names.DVR_MULTIVARIANT and settings.DVR_SECONDS):
         return Address(path, StartQuestion())
-    if _RECORDING_PLAYLIST.fullmatch(path):
+    if path == names.DASH_MANIFEST:
+        return Address(path, DashQuestion())
+    if _STORED.fullmatch(path):
         return Address(path)
     if playlist := _LISTING.fullmatch(path):
         return _media_playlist(path, playlist, query)

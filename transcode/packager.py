@@ -6,6 +6,7 @@ Synchronous and free of I/O: frames go in, Publications come out, in the order i
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from transcode import fmp4
@@ -122,6 +123,16 @@ class RunStart:
     wall_time: float
     first_pts_ms: float
     discontinuity: bool
+    shift_ms: int = 0  # from this run's times to those in its files
+
+    @classmethod
+    def on_timeline(
+        cls, anchor: float, *, epoch: int, base_msn: int, not_before: float, first_pts_ms: float
+    ) -> "RunStart":
+        """A run whose media times go on where earlier runs' ended: they count from `anchor`, as its dates do."""
+        shift_ms = max(ceil((not_before - anchor) * 1000 - first_pts_ms), 0)
+        wall_time = anchor + (first_pts_ms + shift_ms) / 1000
+        return cls(epoch, base_msn, wall_time, first_pts_ms, discontinuity=base_msn > 0, shift_ms=shift_ms)
 
     def wall_time_at(self, pts_ms: float) -> float:
         """PROGRAM-DATE-TIME of a presentation time; one anchor for all renditions keeps them comparable."""
@@ -203,7 +214,7 @@ class RenditionRun:
         self._fragments += 1
         return fmp4.fragment(
             sequence_number=self._fragments,
-            base_decode_time=cut.frames[0].dts,
+            base_decode_time=cut.frames[0].dts + round(self.start.shift_ms * self.cutter.timescale / 1000),
             samples=[
                 fmp4.Sample(duration, len(frame.data), frame.is_key, frame.composition_offset)
                 for frame, duration in zip(cut.frames, cut.durations, strict=True)

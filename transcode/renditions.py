@@ -1,9 +1,11 @@
 """What the multivariant playlist promises of each rendition (pure)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import ceil
 
 from transcode.hls.multivariant import Rendition
-from transcode.hls.window import Window
+from transcode.hls.window import Window, WindowSegment
 from transcode.ladder import AUDIO, VideoPlan
 from transcode.source import SourceDescription
 
@@ -12,6 +14,8 @@ from transcode.source import SourceDescription
 PEAK_FACTOR = 1.25
 # A passed-through source is measured on its first segment; what comes later may be busier.
 SOURCE_HEADROOM = 1.3
+# Key frames are measured on the first few, too.
+IFRAME_HEADROOM = 2.0
 DEFAULT_AUDIO_RATE = 160_000
 
 
@@ -48,7 +52,46 @@ def _video(plan: VideoPlan, source: SourceDescription, codec: str, window: Windo
         width=plan.width,
         height=plan.height,
         frame_rate=round(plan.frame_rate or source.frame_rate, 3),
+        iframe_bandwidth=round(_iframe_peak(window.segments) * IFRAME_HEADROOM),
     )
+
+
+def measured(rendition: Rendition, segments: Sequence[WindowSegment], *, target_duration: int) -> Rendition:
+    """A rendition with the bit rates it had, once all its segments are known."""
+    made = [segment for segment in segments if not segment.gap]
+    seconds = sum(segment.duration for segment in made)
+    if seconds <= 0:
+        return rendition
+    average = sum(segment.size for segment in made) * 8 / seconds
+    return replace(
+        rendition,
+        bandwidth=ceil(max(peak_rate(made, target_duration=target_duration), average)),
+        average_bandwidth=ceil(average),
+        iframe_bandwidth=0 if rendition.is_audio else ceil(_iframe_peak(made)),
+    )
+
+
+def peak_rate(segments: Sequence[WindowSegment], *, target_duration: int) -> float:
+    """The largest bit rate of any contiguous set of segments that lasts 0.5 to 1.5 target durations (RFC 8216bis §4.1).
+
+    A segment may be half a second too long, so such a set may be, too.
+    """
+    least, most = 0.5 * target_duration, 1.5 * target_duration + 0.5
+    peak = 0.0
+    for first in range(len(segments)):
+        seconds, size = 0.0, 0
+        for segment in segments[first:]:
+            seconds, size = seconds + segment.duration, size + segment.size
+            if seconds > most:
+                break
+            if seconds >= least:
+                peak = max(peak, size * 8 / seconds)
+    return peak
+
+
+def _iframe_peak(segments: Sequence[WindowSegment]) -> float:
+    """Bits per second of the I-frame playlist: each key frame stands for its segment's time."""
+    return max((s.key_bytes * 8 / s.duration for s in segments if s.duration > 0), default=0.0)
 
 
 def _peak(window: Window) -> float:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from transcode.hls.dvr import encode_entry, entries_kept
 from transcode.hls.multivariant import Rendition
 from transcode.hls.window import Window, WindowSegment
+from transcode.limits import TIMELINE_MARGIN_SECONDS
 from transcode.live_state import LiveState
 from transcode.models import LiveJob, Segment
 
@@ -87,6 +88,8 @@ def rebuild_windows(*, stream_id: str) -> tuple[LiveState | None, dict[str, Wind
     state = LiveState(
         settings.TARGET_DURATION_SECONDS,
         settings.PART_TARGET_SECONDS,
+        anchor=timeline_anchor(job),
+        runs={str(row.epoch): row.starts_at.timestamp() for row in rows if row.discontinuity},
         renditions=[Rendition.from_json(entry) for entry in job.renditions],
         ready=True,
     )
@@ -131,6 +134,16 @@ def load_past(*, stream_id: str) -> dict[str, list[bytes]]:
     rows = list(Segment.objects.filter(stream_id=stream_id).order_by("-sequence")[:kept])[::-1]
     renditions = {name for row in rows for name in row.renditions}
     return {name: [encode_entry(segment) for segment in listed(rows, name)] for name in renditions}
+
+
+def load_anchor(*, stream_id: str) -> float:
+    """`timeline_anchor` by the broadcast's id."""
+    return timeline_anchor(LiveJob.objects.get(stream_id=stream_id))
+
+
+def timeline_anchor(job: LiveJob) -> float:
+    """Unix time of media time 0 in all files of a broadcast, the same whoever asks, whenever."""
+    return int(job.created_at.timestamp()) - TIMELINE_MARGIN_SECONDS
 
 
 def is_wanted(*, stream_id: str) -> bool:

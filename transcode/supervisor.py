@@ -144,6 +144,8 @@ class Supervisor:
             state, windows = await self._reports.ask(segment_index.rebuild_windows)
             self._store.lost_past = bool(windows)
         self._state = self._publisher.state = state or self._state
+        if not self._state.anchor:
+            self._state.anchor = await self._reports.ask(segment_index.load_anchor)
         for name, window in windows.items():
             self._tracks[name] = Track(name, window, await self._store.load_open_parts(name, window))
         # What the dead worker listed but may not have indexed; what is closed now is indexed when it is published.
@@ -234,7 +236,7 @@ class Supervisor:
     def _listed_until(self) -> float:
         """Unix time up to which the playlists reach: an encoder's clock may run faster than ours."""
         lasts = [track.window.segments[-1] for track in self._tracks.values() if track.window.segments]
-        return max((last.starts_at + last.duration for last in lasts), default=0.0)
+        return max((last.ends_at for last in lasts), default=0.0)
 
     def _begin_absence(self, *, taken_over: bool = False) -> None:
         """From now on gaps stand for what no encoder sends; before the first segment there is nothing to go on from."""
@@ -272,21 +274,21 @@ class Supervisor:
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
         self._align()
         base_msn = max(track.window.next_msn for track in self._tracks.values())
-        start = RunStart(
+        start = RunStart.on_timeline(
+            self._state.anchor,
             epoch=await self._next_epoch(),
             base_msn=base_msn,
-            wall_time=max(time.time(), self._listed_until()),
+            not_before=max(time.time(), self._listed_until()),
             first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
-            discontinuity=base_msn > 0,
         )
+        self._state.note_run(start.epoch, start.wall_time)
         self._health = SourceHealth(
             self._state.target_duration, has_audio=source.aac is not None, problems=problems, limits=self._limits
         )
         plan = RunPlan(start, videos, self._state.part_target)
         run = LiveRun(plan, source, self._tracks, self._publisher.emit)
         await run.begin()
-        if not self._state.ready:
-            await self._publisher.put_state()
+        await self._publisher.put_state()
         self._reports.signal(
             signals.source_described, source=description.to_json(), warnings=self._health.warnings(time.monotonic())
         )

@@ -7,8 +7,11 @@ paused zombie of an older run cannot overwrite a newer one.
 MULTIVARIANT = "index.m3u8"
 MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
+DASH_MANIFEST = "manifest.mpd"
+STORYBOARD = "storyboard.json"
 RECORDING_DIR = "vod"
 DVR_DIR = "dvr"
+DVR_MULTIVARIANT = f"{DVR_DIR}/{MULTIVARIANT}"
 
 
 def init_name(epoch: int) -> str:
@@ -19,6 +22,11 @@ def init_name(epoch: int) -> str:
 def segment_name(epoch: int, msn: int) -> str:
     """A whole Media Segment; `msn` is its Media Sequence Number."""
     return f"{epoch}-{msn}.m4s"
+
+
+def segment_template(epoch: int) -> str:
+    """`segment_name` of all segments of a run, as DASH writes it (ISO/IEC 23009-1 §5.3.9.4.4)."""
+    return f"{epoch}-$Number$.m4s"
 
 
 def part_name(epoch: int, msn: int, part: int) -> str:
@@ -36,16 +44,6 @@ def object_key(stream_id: str, path: str) -> str:
     return f"broadcasts/{stream_id}/{path}"
 
 
-def live_url(token: str, stream_id: str) -> str:
-    """URL path of the live multivariant playlist."""
-    return f"/media/{token}/{stream_id}/{MULTIVARIANT}"
-
-
-def dvr_url(token: str, stream_id: str) -> str:
-    """URL path of the multivariant playlist of all that viewers may rewind to."""
-    return f"/media/{token}/{stream_id}/{DVR_DIR}/{MULTIVARIANT}"
-
-
-def recording_url(token: str, stream_id: str) -> str:
-    """URL path of the recording's multivariant playlist."""
-    return f"/media/{token}/{stream_id}/{RECORDING_DIR}/{MULTIVARIANT}"
+def url(token: str, stream_id: str, path: str) -> str:
+    """URL path of a broadcast's file."""
+    return f"/media/{token}/{stream_id}/{path}"

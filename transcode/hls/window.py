@@ -53,6 +53,11 @@ class WindowSegment:
     gap: bool = False
     key_bytes: int = 0
 
+    @property
+    def ends_at(self) -> float:
+        """Unix time at which it ends."""
+        return self.starts_at + self.duration
+
     @cached_property
     def text(self) -> str:
         """JSON; made once, like that of its parts."""

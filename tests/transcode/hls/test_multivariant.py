@@ -79,5 +79,5 @@ def test_names_carry_the_run_so_that_none_is_used_twice() -> None:
     assert names.segment_name(3, 41) == "3-41.m4s"
     assert names.part_name(3, 41, 0) == "3-41.0.m4s"
     assert names.object_key("ab", "source/3-41.m4s") == "broadcasts/ab/source/3-41.m4s"
-    assert names.live_url("t", "ab") == "/media/t/ab/index.m3u8"
-    assert names.recording_url("t", "ab") == "/media/t/ab/vod/index.m3u8"
+    assert names.segment_template(3).replace("$Number$", "41") == names.segment_name(3, 41)
+    assert names.url("t", "ab", names.DVR_MULTIVARIANT) == "/media/t/ab/dvr/index.m3u8"
