@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from tests.transcode.hls.windows import grown_window
 from transcode import segment_index
+from transcode.hls.dvr import decode_entries
 from transcode.hls.multivariant import Rendition
 from transcode.hls.window import WindowSegment
 from transcode.models import LiveJob, Segment
@@ -27,7 +28,9 @@ def media(settings: Settings, tmp_path: Path) -> Path:
 
 
 def segment(msn: int, *, duration: float = 2.0, size: int = 100, gap: bool = False) -> WindowSegment:
-    return WindowSegment(msn, 1, 1_795_159_800.0 + 2 * msn, duration, size, gap=gap, discontinuity=msn == 2)
+    return WindowSegment(
+        msn, 1, 1_795_159_800.0 + 2 * msn, duration, size, gap=gap, discontinuity=msn == 2, key_bytes=size // 4
+    )
 
 
 def store(count: int, *, without_sound: int = -1) -> None:
@@ -49,7 +52,7 @@ def test_row_is_complete_when_every_rendition_has_its_segment_or_its_gap() -> No
     row = collector.add("audio", segment(0, gap=True), expected=2)
 
     assert row is not None
-    assert row.renditions == {"source": (2.0, 100, 0)}
+    assert row.renditions == {"source": (2.0, 100, 25)}
     assert collector.take_rest() == []
 
 
@@ -127,11 +130,39 @@ def test_recording_lists_every_segment_and_says_how_fast_it_really_is(media: Pat
     assert recording.duration_seconds == 8.0
     folder = f"broadcasts/{STREAM}/vod"
     index = default_storage.open(f"{folder}/index.m3u8").read().decode()
-    assert "BANDWIDTH=2128643,AVERAGE-BANDWIDTH=1378643," in index
+    assert "BANDWIDTH=2128644,AVERAGE-BANDWIDTH=1378644," in index
+    assert '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=500000,CODECS="avc1.64001f",RESOLUTION=1280x720' in index
+    key_frames = default_storage.open(f"{folder}/source/iframes.m3u8").read().decode()
+    assert key_frames.count("#EXT-X-I-FRAMES-ONLY\n#EXT-X-PLAYLIST-TYPE:VOD\n") == 1
+    assert key_frames.count("#EXT-X-BYTERANGE:62500@0\n../../source/1-") == 3
     sound = default_storage.open(f"{folder}/audio/index.m3u8").read().decode()
     assert sound.count("#EXTINF") == 4
     assert "#EXT-X-GAP\n#EXTINF:2.00000,\n../../audio/1-3.m4s\n#EXT-X-ENDLIST\n" in sound
-    assert sorted(default_storage.listdir(folder)[1]) == ["index.m3u8"]
+    assert sorted(default_storage.listdir(folder)[1]) == ["index.m3u8", "manifest.mpd"]
+    assert default_storage.listdir(f"{folder}/audio")[1] == ["index.m3u8"]
+    manifest = default_storage.open(f"{folder}/manifest.mpd").read().decode()
+    assert 'mediaPresentationDuration="PT8.000000S"' in manifest
+    assert 'media="../audio/1-$Number$.m4s"' in manifest
+
+
+@pytest.mark.django_db
+def test_past_that_was_lost_is_read_from_the_index_with_the_encoders_absences() -> None:
+    store(6)
+    Segment.objects.filter(stream_id=STREAM, sequence__in=(3, 4)).delete()
+    past = decode_entries(segment_index.load_past(stream_id=STREAM)["source"])
+
+    assert [(one.msn, one.gap) for one in past] == [
+        (0, False),
+        (1, False),
+        (2, False),
+        (3, True),
+        (4, True),
+        (5, False),
+    ]
+    assert [one.starts_at for one in past] == [1_795_159_800.0 + 2 * msn for msn in range(6)]
+    assert [one.key_bytes for one in past[:2]] == [62_500, 125_000]
+    rebuilt = segment_index.rebuild_windows(stream_id=STREAM)[1]["audio"]
+    assert [one.msn for one in rebuilt.segments] == list(range(6))
 
 
 @pytest.mark.django_db
