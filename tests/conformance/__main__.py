@@ -45,6 +45,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--poll", type=float, help="seconds between polls of a playlist")
     parser.add_argument("--rungs", type=int, default=2, help="transcoded ones")
     parser.add_argument("--crowd", type=int, default=40, help="how many wait for one thing at a time")
+    parser.add_argument("--slack", type=float, default=0.0, help="seconds beyond every limit, on a busy machine")
     parser.add_argument("--keep", type=Path, help="keep the captures here")
     parser.add_argument("--replay", type=Path, help="judge a kept capture, or a folder of them")
     return parser.parse_args()
@@ -60,6 +61,7 @@ def _record(name: str, options: argparse.Namespace, scratch: Path) -> list[Captu
         part_seconds=float(part),
         crowd=options.crowd,
         delta_pairs=100 if long else 15,
+        slack_seconds=options.slack,
         folder=scratch if long else None,
     )
     began, cpu = time.monotonic(), time.process_time()

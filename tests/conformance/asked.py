@@ -47,6 +47,11 @@ def body_seconds(capture: Capture, one: Exchange) -> float:
     return one.done_at - one.first_byte_at - capture.stalled(one.first_byte_at, one.done_at)
 
 
+def within(capture: Capture, seconds: float) -> float:
+    """A limit of time, with what this machine is allowed beyond it."""
+    return seconds + capture.expected.slack_seconds
+
+
 def playlist_of(one: Exchange) -> Reading | None:
     """The playlist in an answer, None when there is none."""
     if one.status != 200 or not one.body.startswith(b"#EXTM3U"):
@@ -84,5 +89,5 @@ def expect_at_once(capture: Capture, one: Exchange, *statuses: int) -> Iterator[
     """An answer with one of these statuses, without waiting."""
     if one.status not in statuses:
         yield found(one, f"answered {one.status}, not {' or '.join(map(str, statuses))}")
-    elif (seconds := waiting_seconds(capture, one)) > AT_ONCE_SECONDS:
+    elif (seconds := waiting_seconds(capture, one)) > within(capture, AT_ONCE_SECONDS):
         yield found(one, f"answered after {seconds:.2f} s, not at once")

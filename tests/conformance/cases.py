@@ -41,6 +41,7 @@ class Plan:
     part_seconds: float = 0.35
     crowd: int = 40
     delta_pairs: int = 15
+    slack_seconds: float = 0.0  # beyond every limit of time
     folder: Path | None = None  # for large bodies
 
     @property
@@ -195,8 +196,8 @@ async def _on_air(case: Case, show: Show, observer: Observer, probes: Probes, pl
             await asyncio.sleep(min(plan.seconds / 3, 30))
         await case.disturb(show, observer, probes, plan)
 
-    await asyncio.gather(disturbed(), asyncio.sleep(plan.seconds))
-    await probes.unknown(f"/media/{show.stack.playback_token(UNKNOWN_STREAM)}/{UNKNOWN_STREAM}")
+    unknown = f"/media/{show.stack.playback_token(UNKNOWN_STREAM)}/{UNKNOWN_STREAM}"
+    await asyncio.gather(disturbed(), probes.unknown(unknown), asyncio.sleep(plan.seconds))
 
 
 async def _end(show: Show, observer: Observer, recorder: Recorder, probes: Probes) -> None:
@@ -230,5 +231,8 @@ def _questioned(recorder: Recorder) -> str:
 
 def _expected(case: Case, plan: Plan) -> Expected:
     return Expected(
-        target_duration=plan.target_duration, part_target=plan.part_seconds, frame_rate=float(case.clip.fps)
+        target_duration=plan.target_duration,
+        part_target=plan.part_seconds,
+        frame_rate=float(case.clip.fps),
+        slack_seconds=plan.slack_seconds,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from tests.conformance.asked import body_seconds, found, max_age, media_playlists, playlist_of, target_duration
+from tests.conformance.asked import body_seconds, found, max_age, media_playlists, playlist_of, target_duration, within
 from tests.conformance.capture import Capture, Exchange
 from tests.conformance.reading import read, resolve
 from tests.conformance.rule import Finding, NotApplicable, rule
@@ -89,7 +89,9 @@ def listed_is_there(capture: Capture) -> Iterator[Finding]:
             continue
         if sizes.setdefault(one.path, one.wire_size) != one.wire_size:
             yield found(one, f"{one.wire_size} bytes, {sizes[one.path]} before")
-        if one.wire_size <= TRICKLE_BYTES and (seconds := body_seconds(capture, one)) > TRICKLE_SECONDS:
+        if one.wire_size <= TRICKLE_BYTES and (seconds := body_seconds(capture, one)) > within(
+            capture, TRICKLE_SECONDS
+        ):
             yield found(one, f"trickled for {seconds:.2f} s")
 
 

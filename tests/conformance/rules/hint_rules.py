@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from tests.conformance.asked import body_seconds, expect_at_once, found, max_age, probes, special, target_duration
+from tests.conformance.asked import (
+    body_seconds,
+    expect_at_once,
+    found,
+    max_age,
+    probes,
+    special,
+    target_duration,
+    within,
+)
 from tests.conformance.capture import Capture, Exchange
 from tests.conformance.rule import Finding, NotApplicable, rule
 
@@ -22,7 +31,7 @@ def hinted_part_comes_whole(capture: Capture) -> Iterator[Finding]:
                 yield found(one, f"answered {one.status}, and was listed later")
         elif not one.whole or (one.path in listed and one.body != listed[one.path].body):
             yield found(one, "not the whole part")
-        elif (seconds := body_seconds(capture, one)) > TRICKLE_SECONDS:
+        elif (seconds := body_seconds(capture, one)) > within(capture, TRICKLE_SECONDS):
             yield found(one, f"trickled for {seconds:.2f} s")
 
 

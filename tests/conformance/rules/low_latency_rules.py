@@ -101,7 +101,8 @@ def parts_keep_coming(capture: Capture) -> Iterator[Finding]:
         playlist = latest(capture, path).playlist
         sights = first_sights(capture, path, parts=True)
         steps = sorted(other.at - one.at for one, other in pairwise(sights) if not _beside_a_gap(one, other))
-        late = [step for step in steps if step > float(part_target(playlist)) + LATE_SECONDS]
+        allowed = float(part_target(playlist)) + LATE_SECONDS + capture.expected.slack_seconds
+        late = [step for step in steps if step > allowed]
         if late:
             p50, p99 = steps[len(steps) // 2], steps[int(len(steps) * 0.99)]
             figures = f"p50 {p50:.3f}, p99 {p99:.3f}, max {steps[-1]:.3f} s"
@@ -274,6 +275,7 @@ def renditions_keep_in_step(capture: Capture) -> Iterator[Finding]:
         raise NotApplicable("a single rendition")
     sights = {path: {one.segment.msn: one.at for one in reversed(first_sights(capture, path))} for path in found}
     allowed = float(max(part_target(latest(capture, path).playlist) for path in found)) + LATE_SECONDS
+    allowed += capture.expected.slack_seconds
     late = {}
     for msn in set.intersection(*(set(one) for one in sights.values())):
         spread = max(one[msn] for one in sights.values()) - min(one[msn] for one in sights.values())
