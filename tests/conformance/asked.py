@@ -53,10 +53,13 @@ def within(capture: Capture, seconds: float) -> float:
 
 
 def playlist_of(one: Exchange) -> Reading | None:
-    """The playlist in an answer, None when there is none."""
+    """The playlist in an answer, None when there is none that can be read."""
     if one.status != 200 or not one.body.startswith(b"#EXTM3U"):
         return None
-    return read(one.text)
+    try:
+        return read(one.text)
+    except (KeyError, ValueError):
+        return None
 
 
 def media_playlists(capture: Capture) -> Iterator[tuple[Exchange, Reading]]:

@@ -9,9 +9,10 @@ from tests.conformance.asked import special
 from tests.conformance.capture import Capture, Exchange
 from tests.conformance.http_capture import http_capture
 from tests.conformance.rule import RULES, Rule, judge
-from tests.conformance.verdicts import all_rules
+from tests.conformance.rules import is_about_http, load_rules
 
-MODULES = {"blocking_rules", "delta_rules", "hint_rules", "availability_rules", "http_rules"}
+load_rules()
+
 Mutate = Callable[[Capture], Capture]
 
 
@@ -303,7 +304,7 @@ def _delta_of(one: Exchange) -> bytes:
 
 
 def own_rules() -> dict[str, Rule]:
-    return {id: one for id, one in all_rules().items() if one.check.__module__.rpartition(".")[2] in MODULES}
+    return {id: one for id, one in RULES.items() if is_about_http(one)}
 
 
 @pytest.mark.parametrize("id", own_rules())

@@ -1,21 +1,17 @@
 """Every rule there is, and its verdicts as a table."""
 
-import importlib
-import pkgutil
 from collections import Counter
 from collections.abc import Iterable
 
-from tests.conformance import rules
 from tests.conformance.rule import RULES, Rule, Verdict
+from tests.conformance.rules import load_rules
 
 FINDINGS_SHOWN = 4
 LEVELS = {"M": "must", "S": "should", "O": "ours"}
 
 
 def all_rules() -> dict[str, Rule]:
-    """Rules register when their module is imported."""
-    for module in pkgutil.iter_modules(rules.__path__):
-        importlib.import_module(f"{rules.__name__}.{module.name}")
+    load_rules()
     return RULES
 
 
