@@ -31,7 +31,7 @@ def live_worker_above(ffmpeg: Process, stack: Stack) -> Process:
     """The Celery worker that owns this FFmpeg: the highest process above it that is one."""
     ours = {process.pid: process for process in stack.processes()}
     above = ours[ffmpeg.parent]
-    while above.parent in ours and "live." in ours[above.parent].command:
+    while above.parent in ours and "-n live-" in ours[above.parent].command:
         above = ours[above.parent]
     return above
 

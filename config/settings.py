@@ -1,5 +1,6 @@
 """All settings, read from the environment; every variable is described in docs/operating.md."""
 
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,13 @@ SOURCE_OVER_LIMIT = env_choice("MILLRACE_SOURCE_OVER_LIMIT", "refuse", choices=(
 DVR_SECONDS = env_int("MILLRACE_DVR_SECONDS", 4 * 3600, minimum=0, maximum=86_400)
 RECONNECT_GRACE_SECONDS = env_int("MILLRACE_RECONNECT_GRACE", 30, minimum=0, maximum=1800)
 PLAYBACK_TOKEN_SECONDS = env_int("MILLRACE_PLAYBACK_TOKEN_SECONDS", 6 * 3600, minimum=10, maximum=86_400)
+
+# --- Live workers: what this machine is and what it carries.
+LIVE_MACHINE = env_text("MILLRACE_MACHINE", socket.gethostname())
+LIVE_QUEUE = env_choice("MILLRACE_LIVE_QUEUE", "auto", choices=("auto", "live.cpu", "live.gpu"))
+# Two cores carry three 720p30 broadcasts with three rungs each; heavier ones shed a rung (transcode/rung_policy.py).
+LIVE_SLOTS = env_int("MILLRACE_LIVE_SLOTS", max((os.cpu_count() or 1) * 3 // 2, 1), minimum=0, maximum=1000)
+LIVE_BROADCASTS = env_int("MILLRACE_LIVE_BROADCASTS", 8, minimum=1, maximum=500)
 
 # --- Chat.
 CHAT_MESSAGES_PER_MINUTE = env_int("MILLRACE_CHAT_USER_RATE", 20, minimum=1, maximum=100_000)  # one viewer, one room
@@ -241,7 +249,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"transcode.tasks.supervise_live": {"queue": "live.cpu"}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

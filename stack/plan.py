@@ -46,6 +46,7 @@ def _filled_in() -> dict[str, str]:
         "MILLRACE_CHAT_PORT": str(settings.CHAT_PORT),
         "MILLRACE_ORIGIN_PORT": str(settings.ORIGIN_PORT),
         "MILLRACE_RTMP_PORT": str(settings.RTMP_PORT),
+        "MILLRACE_LIVE_BROADCASTS": str(settings.LIVE_BROADCASTS),
         "PYTHONUNBUFFERED": "1",
         # Celery's advice not to run as root, once per worker and start; docs/operating.md says it better.
         "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",

@@ -34,9 +34,10 @@ RELEASE_LEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call
 class Lease:
     """A broadcast's ownership. `renew` at least every half LEASE_MS, or another worker may take over."""
 
-    def __init__(self, redis: "aioredis.Redis", stream_id: str) -> None:
+    def __init__(self, redis: "aioredis.Redis", stream_id: str, *, machine: str = "") -> None:
+        """`machine` can be read off the lease (slot_ledger.machine_of_lease): whose slots its holder uses."""
         self._redis, self._stream_id = redis, stream_id
-        self.token = secrets.token_hex(8)
+        self.token = f"{machine}/{secrets.token_hex(8)}"
 
     async def acquire(self) -> bool:
         """Become the owner; False when someone else is."""

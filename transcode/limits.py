@@ -36,6 +36,10 @@ TRANSCODER_BACKLOG_MS = 8_000
 
 LEASE_MS = 2_000
 HEARTBEAT_SECONDS = 0.4
+WORKER_MS = 2_500  # a live worker that did not say for so long what it offers is dead
+WORKER_BEAT_SECONDS = 0.8
+NO_SLOT_MS = 3_000  # a broadcast that has no use for its slot says so again before this
+CLAIM_SECONDS = 0.5  # how long a run waits at its start to hear whether it has a slot
 FROZEN_SECONDS = 3.0  # an FFmpeg that has input and writes nothing for this long hangs
 PULL_RETRY_SECONDS = 0.3
 

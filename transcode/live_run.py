@@ -117,6 +117,11 @@ class LiveRun:
         return self._transcoding.pid
 
     @property
+    def can_encode(self) -> bool:
+        """Whether a slot is of use: there are rungs to make, and FFmpeg makes them."""
+        return self._transcoding.can_encode
+
+    @property
     def made(self) -> list[VideoPlan]:
         """The video renditions that are being made now, best first."""
         return [plan for plan in self.plan.videos if plan.is_passthrough or plan.name in self._transcoding.made]

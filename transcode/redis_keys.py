@@ -1,14 +1,27 @@
 """Every Redis key and channel of the media side; times to live stand in limits.py beside their reasons.
 
-Lease, epoch and dispatch are in the durable Redis (settings.REDIS_URL): a number must never be handed out twice. All
-else is in live media's (settings.LIVE_REDIS_URL), which may be lost: its writers put everything back.
+Lease, epoch, dispatch, workers and slots are in the durable Redis (settings.REDIS_URL): a number must never be handed
+out twice. All else is in live media's (settings.LIVE_REDIS_URL), which may be lost: its writers put everything back.
 
 `{…}` is the cluster hash tag: all keys of one broadcast live on one shard, so one transaction reaches them.
 """
 
+WORKERS = "live:workers"  # set of names; whose key is gone is dead
+SLOTS = "live:slots"  # hash: broadcast that may encode → the machine whose slot it has; slot_ledger.settle tidies it
+
+
+def worker_key(worker: str) -> str:
+    """JSON of what a live worker offers; WORKER_MS."""
+    return f"live:worker:{worker}"
+
+
+def no_slot_key(stream_id: str) -> str:
+    """Present while the broadcast has no use for a slot; NO_SLOT_MS."""
+    return f"live:{{{stream_id}}}:no-slot"
+
 
 def lease_key(stream_id: str) -> str:
-    """Token of the worker that owns the broadcast; LEASE_MS."""
+    """`<machine>/<token>` of the worker that owns the broadcast; LEASE_MS."""
     return f"live:{{{stream_id}}}:lease"
 
 
@@ -70,3 +83,8 @@ def control_channel(stream_id: str) -> str:
 def dispatch_key(stream_id: str) -> str:
     """Present for a moment after a worker was sent, so that reconcile does not send a second one."""
     return f"live:{{{stream_id}}}:dispatched"
+
+
+def sent_to_key(stream_id: str) -> str:
+    """Present for a while after a machine was chosen; sent again meanwhile, any worker may take the broadcast."""
+    return f"live:{{{stream_id}}}:sent-to"

@@ -74,6 +74,10 @@ class RungPolicy:
             return [rung for rung in self.rungs if rung.name == SOURCE]
         return [rung for rung in self.rungs if rung not in self.shed]
 
+    @property
+    def has_rungs(self) -> bool:
+        return any(rung.name != SOURCE for rung in self.rungs)
+
     def is_resting(self, now: float) -> bool:
         return self._resting_until is not None and now < self._resting_until
 

@@ -9,17 +9,18 @@ from django.conf import settings
 from django.db import transaction
 from redis import Redis
 
-from transcode import redis_keys
+from transcode import redis_keys, slot_ledger
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob
 from transcode.recordings import Recording, write_recording
+from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 
 __all__ = [
     "Recording",
-    "dispatch_missing",
     "finish_live",
     "live_status",
     "player_left",
+    "reconcile_live",
     "request_live",
     "wait_for_player",
     "write_recording",
@@ -28,6 +29,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 DISPATCH_PAUSE_MS = 1_000  # a worker needs this long to take the lease
+SENT_TO_MS = 3_000  # whose machine has not taken it within the pause may be taken by any, for this long
 
 
 @cache
@@ -51,7 +53,12 @@ def _begin(stream_id: str) -> None:
     if not redis.exists(redis_keys.player_key(stream_id)):
         redis.delete(redis_keys.player_waiters_key(stream_id))
     redis.publish(redis_keys.control_channel(stream_id), json.dumps({"order": "publish"}))
-    _dispatch(stream_id)
+    _send_worker(stream_id)
+
+
+def _send_worker(stream_id: str) -> None:
+    facts = slot_ledger.read_facts(_durable_redis())
+    _dispatch(facts, [job.stream_id for job in facts.jobs if job.stream_id == stream_id and job.machine is None])
 
 
 def wait_for_player(*, stream_id: str, seconds: float) -> bool:
@@ -70,8 +77,7 @@ def finish_live(*, stream_id: str) -> None:
 
 def _finish(stream_id: str) -> None:
     _live_redis().publish(redis_keys.control_channel(stream_id), json.dumps({"order": "finish"}))
-    if not _durable_redis().exists(redis_keys.lease_key(stream_id)):
-        _dispatch(stream_id)
+    _send_worker(stream_id)
 
 
 def player_left(*, stream_id: str, worker: str) -> None:
@@ -81,7 +87,7 @@ def player_left(*, stream_id: str, worker: str) -> None:
         return
     if _durable_redis().eval(RELEASE_LEASE, 1, redis_keys.lease_key(stream_id), worker):
         log.warning("%s: its worker is gone, another is sent", stream_id)
-        _dispatch(stream_id)
+        _send_worker(stream_id)
 
 
 def live_status(*, stream_id: str) -> dict[str, Any] | None:
@@ -91,16 +97,31 @@ def live_status(*, stream_id: str) -> dict[str, Any] | None:
     return status
 
 
-def dispatch_missing() -> None:
-    """Send a worker to every open job that has none: the level-triggered half of supervision. Safe to repeat."""
+def reconcile_live() -> None:
+    """Settle who has an encoding slot, and send a worker to every open job that has none: the level-triggered half of
+    supervision. Safe to repeat."""
     redis = _durable_redis()
-    for job in LiveJob.objects.filter(finished_at=None).order_by("priority", "created_at"):
-        if not redis.exists(redis_keys.lease_key(job.stream_id)):
-            _dispatch(job.stream_id)
+    facts = slot_ledger.settle(redis)
+    _dispatch(facts, [job.stream_id for job in facts.jobs if job.machine is None])
 
 
-def _dispatch(stream_id: str) -> None:
+def _dispatch(facts: slot_ledger.Facts, waiting: list[str]) -> None:
+    """Send workers of the best machines; whom no machine has room for stays in the queue, in its order."""
     from transcode.tasks import supervise_live
 
-    if _durable_redis().set(redis_keys.dispatch_key(stream_id), 1, nx=True, px=DISPATCH_PAUSE_MS):
-        supervise_live.delay(stream_id)
+    redis = _durable_redis()
+    placed = place(facts.machines, facts.jobs, waiting)
+    for stream_id in waiting:
+        machine = placed.get(stream_id)
+        if machine is None and facts.machines:
+            continue
+        if not redis.set(redis_keys.dispatch_key(stream_id), 1, nx=True, px=DISPATCH_PAUSE_MS):
+            continue
+        first = redis.set(redis_keys.sent_to_key(stream_id), machine or "", nx=True, px=SENT_TO_MS)
+        queue = machine_queue(machine) if machine and first else _any_queue(facts)
+        supervise_live.apply_async((stream_id,), queue=queue)
+
+
+def _any_queue(facts: slot_ledger.Facts) -> str:
+    kinds = {machine.queue for machine in facts.machines}
+    return GPU_QUEUE if kinds == {GPU_QUEUE} else CPU_QUEUE

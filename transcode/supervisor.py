@@ -29,6 +29,8 @@ from transcode.packager import FinishedSegment, RunStart, Track, align_tracks
 from transcode.publisher import Publisher
 from transcode.renditions import describe_renditions
 from transcode.reports import Reports
+from transcode.rung_policy import patience_of
+from transcode.slot_claim import SlotClaim
 from transcode.source import AudioFrame, SourceDescription, SourceReader, VideoFrame
 from transcode.source_intake import SourceIntake
 from transcode.source_limits import Problem, SourceLimits
@@ -40,12 +42,12 @@ log = logging.getLogger(__name__)
 async def supervise(stream_id: str) -> None:
     """Do this broadcast's media work until it has ended or another worker owns it."""
     redis, durable = connect(), connect(settings.REDIS_URL)
-    lease = Lease(durable, stream_id)
+    lease = Lease(durable, stream_id, machine=settings.LIVE_MACHINE)
     try:
         if not await lease.acquire():
             return
         async with _heartbeat(lease) as lost:
-            await _race(Supervisor(redis, stream_id, lease).run(), lost)
+            await _race(Supervisor(redis, stream_id, lease, SlotClaim(durable, stream_id)).run(), lost)
         await lease.release()
     except LeaseLost as loss:
         log.warning("%s", loss)
@@ -87,9 +89,9 @@ async def _race(work: Awaitable[None], lost: "asyncio.Task[None]") -> None:
 class Supervisor:
     """The live job of one broadcast while this worker owns it. Listens to its SourceIntake."""
 
-    def __init__(self, redis: "aioredis.Redis", stream_id: str, lease: Lease) -> None:
+    def __init__(self, redis: "aioredis.Redis", stream_id: str, lease: Lease, slot: SlotClaim) -> None:
         self.stream_id = stream_id
-        self._redis, self._lease = redis, lease
+        self._redis, self._lease, self._slot = redis, lease, slot
         self._store = LiveStore(redis, stream_id)
         self._state = LiveState(settings.TARGET_DURATION_SECONDS, settings.PART_TARGET_SECONDS)
         self._tracks: dict[str, Track] = {}
@@ -115,6 +117,7 @@ class Supervisor:
     async def run(self) -> None:
         """Until `finish_live` is asked for."""
         tasks: list[asyncio.Task[None]] = []
+        self._slot.ask(self._reports)
         try:
             await self._take_over()
             loops = (
@@ -285,7 +288,9 @@ class Supervisor:
         self._health = SourceHealth(
             self._state.target_duration, has_audio=source.aac is not None, problems=problems, limits=self._limits
         )
-        plan = RunPlan(start, videos, self._state.part_target)
+        await self._slot.answered()
+        patience = patience_of(self._slot.priority)
+        plan = RunPlan(start, videos, self._state.part_target, has_slot=self._slot.held, patience=patience)
         run = LiveRun(plan, source, self._tracks, self._publisher.emit)
         await run.begin()
         await self._publisher.put_state()
@@ -396,6 +401,8 @@ class Supervisor:
                     player = redis_keys.player_key(self.stream_id)
                     await self._redis.set(player, 1, ex=limits.STATUS_TTL_SECONDS)
                 if self._run is not None:
+                    await self._slot.look(is_of_use=self._run.can_encode)
+                    self._run.set_slot(self._slot.held)
                     await self._store.put_status(self._status(self._run, now))
             except REDIS_DOWN:
                 log.info("%s: status not stored: Redis does not answer", self.stream_id)
@@ -406,6 +413,7 @@ class Supervisor:
             "epoch": run.plan.start.epoch,
             "source": run.description.to_json(),
             "renditions": [plan.name for plan in run.made],
+            "slot": self._slot.held,
             "transcoder_lag_seconds": round(run.transcoder_lag_ms / 1000, 2),
             "transcoder_pid": run.transcoder_pid,
             "warnings": [*self._health.warnings(now), *run.policy.warnings(now)],

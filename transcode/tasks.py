@@ -1,20 +1,12 @@
 """Celery tasks of the media side: each loads by id and calls one thing."""
 
 import asyncio
-from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_init
 
+from transcode import live_worker as live_worker  # connects the worker's signals
 from transcode import previews, services
-from transcode.process import ffmpeg_timing_option
 from transcode.supervisor import supervise
-
-
-@worker_init.connect
-def know_ffmpeg(**_facts: Any) -> None:
-    """The worker's children inherit the answer."""
-    ffmpeg_timing_option()
 
 
 @shared_task(acks_late=False, expires=10)
@@ -25,8 +17,8 @@ def supervise_live(stream_id: str) -> None:
 
 @shared_task(expires=2)
 def reconcile_live() -> None:
-    """Send a worker to every broadcast that is wanted and has none."""
-    services.dispatch_missing()
+    """Give out free encoding slots, and send a worker to every broadcast that is wanted and has none."""
+    services.reconcile_live()
 
 
 @shared_task(expires=20, autoretry_for=(FileNotFoundError,), retry_kwargs={"max_retries": 4, "countdown": 1})

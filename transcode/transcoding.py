@@ -147,6 +147,11 @@ class Transcoding:
         return frozenset(rung.name for rung in self.policy.wanted(self._loop.time()))
 
     @property
+    def can_encode(self) -> bool:
+        """Whether there are rungs to make, and FFmpeg was not given up for now."""
+        return self.policy.has_rungs and not self.policy.is_resting(self._loop.time())
+
+    @property
     def made(self) -> frozenset[str]:
         """The rungs that are being made."""
         return self._current.rungs if self._current else frozenset()

@@ -17,8 +17,12 @@ SIGNALS = ("source_described", "source_refused", "run_live", "live_finished")
 def main() -> None:
     django.setup()
     from transcode import signals
+    from transcode.live_worker import Beat, offered
     from transcode.supervisor import supervise
 
+    beat = Beat("under-test", offered(room=10))
+    beat.beat()
+    beat.start()
     for name in SIGNALS:
         _write_down(name, getattr(signals, name))
     asyncio.run(supervise(sys.argv[1]))
