@@ -40,7 +40,9 @@ class Publisher:
         loop: bool = False,
         host: str = "127.0.0.1",
         app: str = "live",
+        source: str = "",
     ) -> None:
+        self._source = source
         self.host, self.port, self.app, self.key = host, port, app, key
         self.tags = clip_tags() if tags is None else tags
         self.loop = loop  # numbers repeat then, timestamps do not
@@ -57,7 +59,7 @@ class Publisher:
         self._stream = 1
 
     def start(self) -> Self:
-        self._connection = RtmpConnection(host=self.host, port=self.port)
+        self._connection = RtmpConnection(host=self.host, port=self.port, source=self._source)
         try:
             self._negotiate(self._connection)
         except (OSError, Refused) as error:
@@ -96,7 +98,7 @@ class Publisher:
         self._goes_on.clear()
         if self._connection:
             with contextlib.suppress(OSError):
-                self._connection.socket.sendall(data)
+                self._connection.send_bytes(data)
 
     @property
     def is_connected(self) -> bool:

@@ -46,8 +46,10 @@ class _InChunks:
 class RtmpConnection:
     """One connection: handshake, chunks out, messages in."""
 
-    def __init__(self, *, host: str, port: int, timeout: float = 10) -> None:
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+    def __init__(self, *, host: str, port: int, timeout: float = 10, source: str = "") -> None:
+        """`source`: the address to come from; every 127.x.y.z is this machine."""
+        own = (source, 0) if source else None
+        self.socket = socket.create_connection((host, port), timeout=timeout, source_address=own)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sending = threading.Lock()  # the listening thread answers pings between the media
         self._in_chunk_bytes = 128
@@ -74,6 +76,11 @@ class RtmpConnection:
             pieces += [bytes([0xC0 | channel]), extended, body[at : at + OUT_CHUNK_BYTES]]
         with self._sending:
             self.socket.sendall(b"".join(pieces))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Bytes that need not be RTMP, but never in the middle of a message."""
+        with self._sending:
+            self.socket.sendall(data)
 
     def send_command(self, name: str, transaction: float, *values: Value, stream: int = 0) -> None:
         body = b"".join(encode_amf(value) for value in (name, transaction, *values))
