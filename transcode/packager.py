@@ -280,10 +280,16 @@ class Packager:
         return [*made, *(entry for other in self.runs if other != name for entry in self._release(other))]
 
     def finish(self) -> list[Publication]:
-        """End of the run: everything still held is cut and every open segment closed."""
-        self._horizon_ms = float("inf")
-        made = [entry for name in self.runs for entry in self._release(name)]
-        made += [entry for run in self.runs.values() for entry in run.finish()]
+        """End of the run: everything still held is cut and every open segment closed.
+
+        Sound that is ahead of the picture ends with it: it would make the last segment too long.
+        """
+        leader = self.runs.get(self.leader)
+        made = leader.finish() if leader else []
+        for name, run in self.runs.items():
+            if run is not leader:
+                self._horizon_ms = leader.end_ms if leader and run.cutter.is_audio else float("inf")
+                made += [*self._release(name), *run.finish()]
         return [*made, *self._gaps_beside(made)]
 
     def leave(self, name: str, track: Track, *, whole: bool) -> list[Publication]:

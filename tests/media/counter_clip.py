@@ -42,7 +42,7 @@ LIKE_OBS = Clip(seconds=30, bframes=2, first=10_000)
 def clip_path(clip: Clip = STANDARD) -> Path:
     """The clip as an FLV file, encoded at the first call."""
     name = hashlib.sha256(repr((RECIPE, sorted(asdict(clip).items()))).encode()).hexdigest()[:12]
-    path = _cache_dir() / f"{clip.height}p{clip.fps}-{name}.flv"
+    path = cache_dir() / f"{clip.height}p{clip.fps}-{name}.flv"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
@@ -51,7 +51,7 @@ def clip_path(clip: Clip = STANDARD) -> Path:
     return path
 
 
-def _cache_dir() -> Path:
+def cache_dir() -> Path:
     """`var/` is ignored by git and kept between runs; each stack under test has a data directory of its own."""
     return Path(os.environ.get("MILLRACE_TEST_CLIPS", Path(__file__).parents[2] / "var" / "test-clips"))
 

@@ -28,7 +28,7 @@ class Tag:
 
 def read_clip(clip: Clip) -> list[Tag]:
     """The tags of a clip in the order of sending, with the number of each picture."""
-    tags = list(_parse(clip_path(clip).read_bytes()))
+    tags = list(read_flv(clip_path(clip).read_bytes()))
     shown_at = sorted(_presentation_ms(tag) for tag in tags if tag.kind == VIDEO and not tag.is_header)
     number_at = {time_ms: clip.first + index for index, time_ms in enumerate(shown_at)}
     if len(number_at) != clip.frames:
@@ -47,7 +47,8 @@ def cut(tags: list[Tag], *, start_seconds: float) -> list[Tag]:
     return headers + [replace(tag, time_ms=tag.time_ms - first.time_ms) for tag in media]
 
 
-def _parse(data: bytes) -> Iterator[Tag]:
+def read_flv(data: bytes) -> Iterator[Tag]:
+    """The tags of an FLV file, without the numbers of its pictures."""
     at = FLV_HEADER_BYTES
     while at + TAG_HEADER_BYTES <= len(data):
         kind = data[at]
