@@ -57,11 +57,12 @@ class AudioFrame:
 
 @dataclass(frozen=True)
 class _Arrival:
-    """A tag that waits for the run to begin; `now` is monotonic seconds."""
+    """A tag that was found to be readable; `now` is monotonic seconds."""
 
     tag: MediaTag
     packet: flv.VideoPacket | flv.AudioPacket
     now: float
+    is_key: bool
 
 
 class SourceReader:
@@ -95,7 +96,7 @@ class SourceReader:
             return []
         if not packet.data:
             return []
-        arrival = _Arrival(tag, packet, now)
+        arrival = _Arrival(tag, packet, now, self._is_key(packet))
         if self.description is not None:
             return self._frames(arrival)
         return self._wait(arrival)
@@ -113,7 +114,7 @@ class SourceReader:
         self.aac = sound
 
     def _wait(self, arrival: _Arrival) -> list[VideoFrame | AudioFrame]:
-        if not self._waiting and not self._is_key(arrival.packet):
+        if not self._waiting and not arrival.is_key:
             return []  # nothing before the first key frame can be shown
         self._waiting.append(arrival)
         if len(self._waiting) > MAX_BUFFERED_TAGS:
@@ -151,12 +152,11 @@ class SourceReader:
         if self._clock is None:
             self._clock = EncoderClock(tag.timestamp_ms, arrival.now)  # the first arrival is the first key frame
         if isinstance(packet, flv.VideoPacket):
-            is_key = self._is_key(packet)
-            time_ms = self._clock.place_video(tag, arrival.now, is_key=is_key)
+            time_ms = self._clock.place_video(tag, arrival.now, is_key=arrival.is_key)
             frame = Frame(
                 time_ms * TICKS_PER_MS,
                 bytes(packet.data),
-                is_key=is_key,
+                is_key=arrival.is_key,
                 composition_offset=packet.composition_ms * TICKS_PER_MS,
             )
             return [VideoFrame(frame, MediaTag("video", time_ms, tag.payload), time_ms)]

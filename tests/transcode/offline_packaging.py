@@ -114,7 +114,7 @@ class _Packaging:
         except SourceInterrupted:
             self.end_run()
             self._reader = SourceReader(self._announced, inherit=self._reader, limits=self._limits)
-            self._feed(tag, now)
+            self.take(tag, now)
         except SourceRefused as refusal:
             self.outcome.refused = refusal.code
         except TranscodeError:
