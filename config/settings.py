@@ -255,6 +255,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile-live": {"task": "transcode.tasks.reconcile_live", "schedule": 0.5, "options": {"expires": 2}},
     "reconcile-broadcasts": {"task": "streaming.reconcile_broadcasts", "schedule": 1.0, "options": {"expires": 2}},
     "count-viewers": {"task": "streaming.count_viewers", "schedule": 5.0, "options": {"expires": 5}},
+    "update-storyboards": {"task": "transcode.tasks.update_storyboards", "schedule": 20.0, "options": {"expires": 15}},
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
     "persist-chat": {"task": "chat.persist_room_logs", "schedule": 2.0, "options": {"expires": 10}},
 }

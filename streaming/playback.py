@@ -34,6 +34,7 @@ def live_playback(stream_id: str) -> Playback:
         dvr=url(names.DVR_MULTIVARIANT) if settings.DVR_SECONDS else None,
         dvr_seconds=settings.DVR_SECONDS,
         dash=url(names.DASH_MANIFEST),
+        storyboard=url(names.STORYBOARD),
     )
 
 
@@ -45,6 +46,7 @@ def recording_playback(stream_id: str) -> Playback:
         url(f"{names.RECORDING_DIR}/{names.MULTIVARIANT}"),
         expires_at,
         dash=url(f"{names.RECORDING_DIR}/{names.DASH_MANIFEST}"),
+        storyboard=url(f"{names.RECORDING_DIR}/{names.STORYBOARD}"),
     )
 
 

@@ -98,7 +98,7 @@ class PlaybackSerializer(serializers.Serializer[Any]):
     dash = serializers.URLField(allow_null=True)
     dvr = serializers.URLField(allow_null=True, help_text="HLS of all that may be rewound to; null when it is off.")
     dvr_seconds = serializers.IntegerField(help_text="How far back `dvr` goes.")
-    storyboard = serializers.URLField(allow_null=True, help_text="Thumbnails of what can be seen, as JSON.")
+    storyboard = serializers.URLField(allow_null=True, help_text="Small pictures as JSON; 404 until there are some.")
     expires_at = serializers.DateTimeField()
 
 

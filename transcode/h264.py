@@ -119,6 +119,26 @@ def contains_idr(data: ByteLike, nal_length_size: int) -> bool:
     return found
 
 
+def parameter_sets(avcc: ByteLike) -> list[bytes]:
+    """The sequence and picture parameter sets of a record that `parse_avc_config` accepts."""
+    record = bytes(avcc)
+    sequence_sets, position = _parameter_sets(record, 6, record[5] & 31)
+    return sequence_sets + _parameter_sets(record, position + 1, record[position])[0]
+
+
+def nal_units(data: ByteLike, nal_length_size: int) -> list[bytes]:
+    """An access unit of length-prefixed NAL units, apart. Raises BitstreamError when the lengths do not add up."""
+    record, position = bytes(data), 0
+    units = []
+    while position < len(record):
+        start = position + nal_length_size
+        position = start + int.from_bytes(record[position:start], "big")
+        if position > len(record):
+            raise BitstreamError("A NAL unit is longer than its packet.")
+        units.append(record[start:position])
+    return units
+
+
 def _parameter_sets(record: bytes, position: int, count: int) -> tuple[list[bytes], int]:
     """`count` NAL units with 16-bit lengths, and the position behind them."""
     units = []

@@ -1,8 +1,11 @@
 """A finished broadcast as something to watch again: playlists over the segments that were live."""
 
+import logging
 from dataclasses import dataclass, replace
 
+from celery import current_app
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from transcode import dash
 from transcode.hls import names
@@ -12,6 +15,8 @@ from transcode.live_store import store_object
 from transcode.models import LiveJob, Segment
 from transcode.renditions import measured
 from transcode.segment_index import timeline_anchor
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,4 +50,13 @@ def write_recording(*, stream_id: str) -> Recording:
     files[names.DASH_MANIFEST] = dash.render_recording(show)
     for path, text in files.items():
         store_object(stream_id, f"{names.RECORDING_DIR}/{path}", text.encode())
+    _ask_for_storyboard(stream_id)
     return Recording(sum(row.duration for row in rows), [rendition.name for rendition in renditions])
+
+
+def _ask_for_storyboard(stream_id: str) -> None:
+    """By name, since the task module imports the supervisor."""
+    try:
+        current_app.send_task("transcode.tasks.finish_storyboard", args=[stream_id], countdown=1, retry=False)
+    except (OperationalError, OSError):
+        log.info("no storyboard of the recording %s: the broker does not answer", stream_id)

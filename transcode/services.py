@@ -22,6 +22,7 @@ __all__ = [
     "player_left",
     "reconcile_live",
     "request_live",
+    "update_storyboards",
     "wait_for_player",
     "write_recording",
 ]
@@ -103,6 +104,14 @@ def reconcile_live() -> None:
     redis = _durable_redis()
     facts = slot_ledger.settle(redis)
     _dispatch(facts, [job.stream_id for job in facts.jobs if job.machine is None])
+
+
+def update_storyboards() -> None:
+    """Have the storyboard of every running broadcast brought up to date, each by a task of its own."""
+    from transcode.tasks import update_storyboard
+
+    for stream_id in LiveJob.objects.filter(finished_at=None).values_list("stream_id", flat=True):
+        update_storyboard.delay(stream_id)
 
 
 def _dispatch(facts: slot_ledger.Facts, waiting: list[str]) -> None:

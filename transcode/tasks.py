@@ -5,7 +5,7 @@ import asyncio
 from celery import shared_task
 
 from transcode import live_worker as live_worker  # connects the worker's signals
-from transcode import previews, services
+from transcode import previews, services, storyboards
 from transcode.supervisor import supervise
 
 
@@ -25,3 +25,21 @@ def reconcile_live() -> None:
 def make_preview(stream_id: str, init_path: str, segment_path: str) -> None:
     """Draw a picture of what is on air now."""
     previews.make_preview(stream_id=stream_id, init_path=init_path, segment_path=segment_path)
+
+
+@shared_task(expires=20)
+def update_storyboards() -> None:
+    """Have the storyboard of every running broadcast brought up to date."""
+    services.update_storyboards()
+
+
+@shared_task(expires=30)
+def update_storyboard(stream_id: str) -> None:
+    """Draw what is new of one running broadcast."""
+    storyboards.update_storyboard(stream_id=stream_id)
+
+
+@shared_task(autoretry_for=(FileNotFoundError,), retry_kwargs={"max_retries": 4, "countdown": 5})
+def finish_storyboard(stream_id: str) -> None:
+    """Put the whole storyboard beside the recording."""
+    storyboards.finish_storyboard(stream_id=stream_id)

@@ -97,6 +97,8 @@ def test_live_playback_is_signed_for_this_broadcast_only(broadcast: Broadcast) -
     hls = answer.json()["hls"]
     assert set(answer.json()) == {"hls", "dash", "dvr", "dvr_seconds", "storyboard", "expires_at"}
     assert answer.json()["dvr"] == hls.replace("index.m3u8", "dvr/index.m3u8")
+    assert answer.json()["dash"] == hls.replace("index.m3u8", "manifest.mpd")
+    assert answer.json()["storyboard"] == hls.replace("index.m3u8", "storyboard.json")
     assert answer.json()["dvr_seconds"] == settings.DVR_SECONDS == 14_400
     assert hls.startswith("http://testserver/media/")
     _, _, _, _, token, stream_id, name = hls.split("/")
