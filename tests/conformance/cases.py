@@ -17,7 +17,9 @@ from tests.conformance.capture import Capture, Expected
 from tests.conformance.client import Client
 from tests.conformance.observer import Observer
 from tests.conformance.probes import Probes
+from tests.conformance.reading import resolve
 from tests.conformance.recorder import Recorder
+from tests.conformance.tls_probe import TlsFront, ask_over_tls
 from tests.media.counter_clip import STANDARD, Clip
 from tests.media.flv_tags import Tag
 from tests.media.publisher import Publisher, clip_tags
@@ -28,6 +30,8 @@ LIVE_SECONDS = 30
 END_SECONDS = 20.0
 AFTER_END_SECONDS = 2.0
 VOD_POLLS_SECONDS = 2.0
+LONG_SECONDS = 60  # a recording with time for everything
+HUNG_UP_SECONDS = 5
 UNKNOWN_STREAM = "0123456789abcdef01234567"
 
 
@@ -42,6 +46,7 @@ class Plan:
     crowd: int = 40
     delta_pairs: int = 15
     slack_seconds: float = 0.0  # beyond every limit of time
+    tls: TlsFront | None = None  # asked as well when there is one
     folder: Path | None = None  # for large bodies
 
     @property
@@ -53,9 +58,20 @@ class Plan:
 Disturbance = Callable[[Show, Observer, Probes, Plan], Awaitable[None]]
 
 
-async def undisturbed(_show: Show, _observer: Observer, probes: Probes, plan: Plan) -> None:
+async def undisturbed(show: Show, observer: Observer, probes: Probes, plan: Plan) -> None:
     """The steady broadcast is the one that is questioned."""
     await probes.while_live(delta_pairs=plan.delta_pairs)
+    if plan.seconds >= LONG_SECONDS:
+        facts = observer.capture.facts
+        facts["origin_files_before_hang_up"] = _open_files(show.stack)
+        await probes.hang_up()
+        await asyncio.sleep(HUNG_UP_SECONDS)
+        facts["origin_files_after_hang_up"] = _open_files(show.stack)
+
+
+def _open_files(stack: Stack) -> int:
+    """Of the origin: one for each connection that it holds."""
+    return sum(len(list(Path(f"/proc/{one.pid}/fd").iterdir())) for one in stack.processes("transcode.origin_server"))
 
 
 async def drop_encoder(show: Show, observer: Observer, probes: Probes, plan: Plan) -> None:
@@ -172,6 +188,8 @@ async def record_show(case: Case, show: Show, plan: Plan) -> Capture:
         async with _recording(observer, plan) as recorder:
             probes = Probes(observer, _questioned(recorder), crowd=plan.crowd)
             await _on_air(case, show, observer, probes, plan)
+            if plan.tls:
+                await ask_over_tls(plan.tls, prefix, _samples(recorder, probes.path), capture)
             await _end(show, observer, recorder, probes)
         await _record_vod(show, observer)
     finally:
@@ -227,6 +245,12 @@ def _questioned(recorder: Recorder) -> str:
     """A transcoded picture: the second one listed, where there is one."""
     pictures = [path for path, one in recorder.playlists.items() if one.first.can_block and "audio" not in path]
     return pictures[min(1, len(pictures) - 1)]
+
+
+def _samples(recorder: Recorder, path: str) -> list[str]:
+    """A playlist of each kind and a piece of media."""
+    segment = next(one.uri for one in reversed(recorder.latest(path).segments) if not one.gap)
+    return ["index.m3u8", path, resolve(path, segment)]
 
 
 def _expected(case: Case, plan: Plan) -> Expected:
