@@ -32,6 +32,7 @@ AFTER_END_SECONDS = 2.0
 VOD_POLLS_SECONDS = 2.0
 LONG_SECONDS = 60  # a recording with time for everything
 HUNG_UP_SECONDS = 5
+DVR, DVR_POLL_SECONDS = "dvr/index.m3u8", 0.5
 UNKNOWN_STREAM = "0123456789abcdef01234567"
 
 
@@ -200,12 +201,16 @@ async def record_show(case: Case, show: Show, plan: Plan) -> Capture:
 
 @asynccontextmanager
 async def _recording(observer: Observer, plan: Plan) -> AsyncIterator[Recorder]:
-    recorder = Recorder(observer, poll_seconds=plan.poll_seconds)
-    await recorder.start()
+    """The live playlists, and those of the DVR where there is one: they have no parts and change once a segment."""
+    recorders = [Recorder(observer, poll_seconds=plan.poll_seconds)]
+    await recorders[0].start()
+    if (await observer.ask(DVR, purpose="poll")).status == 200:
+        recorders.append(Recorder(observer, poll_seconds=max(plan.poll_seconds, DVR_POLL_SECONDS), multivariant=DVR))
+        await recorders[1].start()
     try:
-        yield recorder
+        yield recorders[0]
     finally:
-        await recorder.stop()
+        await asyncio.gather(*(one.stop() for one in recorders))
 
 
 async def _on_air(case: Case, show: Show, observer: Observer, probes: Probes, plan: Plan) -> None:

@@ -135,6 +135,7 @@ class Recorder:
 
     async def _follow(self, playlist: _Playlist) -> None:
         known = playlist.first
+        self._ask_for_hints(playlist, known)
         while known.can_block and not known.ended and not self._stopping.is_set():
             answer = await self.observer.ask(playlist.path, _next_reload(known), purpose="block")
             if _is_playlist(answer):
