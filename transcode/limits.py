@@ -19,6 +19,7 @@ TIMESTAMP_JUMP_MS = 3_000
 # Viewers notice sound that is 45 ms ahead of the picture (ITU-R BT.1359).
 AUDIO_RESYNC_MS = 40
 
+SOUND_PATIENCE_MS = 700  # how far announced sound may be behind the picture before silence takes its place
 NO_VIDEO_SECONDS = 3.0  # a publisher without a picture is told after this long (bar: within 5 s)
 # A picture that stops while the connection goes on is waited for longer: encoders set to "auto" send a key frame
 # every 8 to 10 s, and after a jump of their clock nothing can be shown before one.

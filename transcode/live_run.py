@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transcode import flv, fmp4, h264
+from transcode import flv, fmp4, h264, silence
 from transcode.errors import BitstreamError, FlvError
 from transcode.flv import MediaTag
 from transcode.hls.cutter import Frame
@@ -59,7 +59,8 @@ class LiveRun:
         assert source.description is not None and source.avc is not None  # noqa: S101  a run begins with a key frame
         assert source.video_header is not None  # noqa: S101  the same
         self.plan, self.description = plan, source.description
-        self._avc, self._aac = source.avc, source.aac
+        self._avc, self._aac = source.avc, source.aac or silence.STEREO
+        self._filler = silence.SoundFiller(self._aac, expected=source.aac is not None)
         self._tracks, self._emit = tracks, emit
         self.codecs: dict[str, str] = {}
         self.spool: deque[VideoFrame] = deque()
@@ -69,7 +70,7 @@ class LiveRun:
         self._transcoding = Transcoding(
             self.policy, self.spool, source.video_header, self, follow_source_key_frames=plan.passes_source_through
         )
-        made = self._transcoding.wanted | {SOURCE} | ({AUDIO} if self._aac else set())
+        made = self._transcoding.wanted | {SOURCE, AUDIO}
         absent = [track for name, track in tracks.items() if name not in made]
         self.packager = Packager(start=plan.start, part_target=plan.part_target, leader=SOURCE, absent=absent)
 
@@ -80,12 +81,11 @@ class LiveRun:
             self.codecs[SOURCE] = self._avc.codec_string
             init = fmp4.video_init(self._avc, VIDEO_TIMESCALE)
             self._emit([self.packager.add_video(self._tracks[SOURCE], init, rate)])
-        if self._aac is not None:
-            self.codecs[AUDIO] = self._aac.codec_string
-            init = fmp4.audio_init(self._aac, self._aac.sample_rate)
-            self._emit(
-                [self.packager.add_audio(self._tracks[AUDIO], init, self._aac.sample_rate, self._aac.samples_per_frame)]
-            )
+        sound = self._aac
+        self.codecs[AUDIO] = sound.codec_string
+        init = fmp4.audio_init(sound, sound.sample_rate)
+        joined = self.packager.add_audio(self._tracks[AUDIO], init, sound.sample_rate, sound.samples_per_frame)
+        self._emit([joined])
         await self._transcoding.begin(self.plan.start.first_pts_ms)
 
     def video(self, frame: VideoFrame) -> None:
@@ -95,13 +95,15 @@ class LiveRun:
             self.spool.popleft()
         if self.plan.passes_source_through:
             self._emit(self.packager.push(SOURCE, frame.frame))
+        for silent in self._filler.take_picture(frame.time_ms):
+            self._emit(self.packager.push(AUDIO, silent))
         self._transcoding.feed(frame)
 
     def audio(self, frame: AudioFrame) -> None:
         """The next sound packet of the source."""
         self.sounds.append(frame)
-        if AUDIO in self.packager.runs:
-            self._emit(self.packager.push(AUDIO, frame.frame))
+        for sound in self._filler.take_sound(frame.frame):
+            self._emit(self.packager.push(AUDIO, sound))
 
     def set_slot(self, has_slot: bool) -> None:
         """Whether this broadcast may have its rungs encoded; they come and go at a key frame."""
@@ -129,9 +131,8 @@ class LiveRun:
     @property
     def is_complete(self) -> bool:
         """Whether every rendition that is made has finished a segment of this run. Rungs are not waited for long."""
-        sound = self._aac is None or self.has_segment(AUDIO)
         rungs = all(self.has_segment(plan.name) for plan in self.made) or self._segments(SOURCE) >= SEGMENTS_WAITED
-        return self.has_segment(SOURCE) and sound and rungs
+        return self.has_segment(SOURCE) and self.has_segment(AUDIO) and rungs
 
     def has_segment(self, name: str) -> bool:
         """Whether this rendition has finished a segment in this run."""

@@ -147,6 +147,12 @@ class RenditionRun:
         self.end_ms = 0.0  # presentation time up to which parts were made
         self._fragments = 0
 
+    def announce(self) -> None:
+        """Open the run's first segment before it has a part, so that players are told of its names (§4.4.5.3)."""
+        window = self.track.window
+        if window.open is None and window.next_msn == self.start.base_msn:
+            self._open(round(self.start.first_pts_ms * self.cutter.timescale / 1000))
+
     def push(self, frame: Frame) -> list[Publication]:
         return [publication for part in self.cutter.push(frame) for publication in self._publish(part)]
 
@@ -181,6 +187,8 @@ class RenditionRun:
         """Make the segment this part belongs to the open one; segments this rendition skipped become gaps."""
         window, wanted = self.track.window, self.start.base_msn + cut.segment
         if window.open is not None and window.open.msn == wanted:
+            if not window.open.parts:
+                window.date_segment(starts_at=self.start.wall_time_at(self._ms(cut.starts_pts)))
             return []
         gaps = []
         finished = self.track.close_segment()
@@ -264,7 +272,8 @@ class Packager:
     def _add(self, track: Track, init: bytes, cutter: Cutter) -> Publication:
         if track.name in self._from_ms:
             self._begin_late(cutter, self._from_ms[track.name])
-        self.runs[track.name] = RenditionRun(track, cutter, self.start)
+        run = self.runs[track.name] = RenditionRun(track, cutter, self.start)
+        run.announce()
         self._held[track.name] = deque(maxlen=MAX_HELD_FRAMES)
         return track.publication(init_name=names.init_name(self.start.epoch), init=init)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 
+from transcode import silence
 from transcode.hls.multivariant import Rendition
 from transcode.hls.window import Window, WindowSegment
 from transcode.ladder import AUDIO, VideoPlan
@@ -28,14 +29,15 @@ def describe_renditions(
     """All renditions, best first, the sound last."""
     described = [_video(plan, source, codecs[plan.name], windows[plan.name]) for plan in videos]
     if AUDIO in codecs:
-        measured = round(_peak(windows[AUDIO])) or DEFAULT_AUDIO_RATE
+        # Silence that is made here says nothing of the sound that may come.
+        measured = round(_peak(windows[AUDIO])) if source.channels else DEFAULT_AUDIO_RATE
         described.append(
             Rendition(
                 name=AUDIO,
                 codecs=codecs[AUDIO],
                 bandwidth=round(measured * PEAK_FACTOR),
                 average_bandwidth=measured,
-                channels=source.channels,
+                channels=source.channels or silence.STEREO.channels,
             )
         )
     return described

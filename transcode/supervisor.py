@@ -273,7 +273,7 @@ class Supervisor:
             self._absence = None
         problems = [*self._unfit, *source.must_encode]
         videos = self._plan(description, passthrough=not problems)
-        for name in [plan.name for plan in videos] + ([AUDIO] if source.aac else []):
+        for name in [*(plan.name for plan in videos), AUDIO]:
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
         self._align()
         base_msn = max(track.window.next_msn for track in self._tracks.values())

@@ -114,6 +114,14 @@ class Window:
         self.open = OpenSegment(self.next_msn, epoch, starts_at, discontinuity)
         self.next_msn += 1
 
+    def date_segment(self, *, starts_at: float) -> None:
+        """The open segment begins here: it was opened before its first frame was known."""
+        if self.open is None or self.open.parts:
+            raise ValueError("no segment is open without a part")
+        if self.open.starts_at != starts_at:
+            self._note("date_segment", starts_at=starts_at)
+            self.open.starts_at = starts_at
+
     def add_part(self, part: Part) -> int:
         """List a finished part of the open segment; returns its index."""
         if self.open is None:
@@ -252,4 +260,4 @@ class Window:
 
 
 _PLAIN_FIELDS = ("target_duration", "part_target", "next_msn", "discontinuity_sequence", "ended", "revision")
-_CHANGES = ("open_segment", "add_part", "close_segment", "lose_segment", "add_gap", "restart_at", "end")
+_CHANGES = ("open_segment", "date_segment", "add_part", "close_segment", "lose_segment", "add_gap", "restart_at", "end")
