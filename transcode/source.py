@@ -23,7 +23,8 @@ _CODEC_NAMES = {"hevc": "HEVC (H.265)", "av1": "AV1", "vp9": "VP9", "mp3": "MP3"
 
 @dataclass(frozen=True)
 class SourceDescription:
-    """What the encoder sends. Rates in Hz and frames per second, `declared_kbps` 0 when the encoder did not say."""
+    """What the encoder sends. Rates in Hz and frames per second, `declared_kbps` and `declared_audio_kbps` 0 when the
+    encoder did not say."""
 
     width: int
     height: int
@@ -34,6 +35,7 @@ class SourceDescription:
     channels: int
     declared_kbps: int
     encoder: str
+    declared_audio_kbps: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -197,6 +199,7 @@ class SourceReader:
             channels=self.aac.channels if self.aac else 0,
             declared_kbps=round(_number(self.announced, "videodatarate")),
             encoder=str(self.announced.get("encoder", ""))[:60],
+            declared_audio_kbps=round(_number(self.announced, "audiodatarate")),
         )
 
     def _rate_claims(self) -> list[float]:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, LiveStore, connect
 from transcode.packager import FinishedSegment, RunStart, Track, align_tracks
 from transcode.publisher import Publisher
-from transcode.renditions import describe_renditions
+from transcode.renditions import describe_renditions, update_rates
 from transcode.reports import Reports
 from transcode.rung_policy import patience_of
 from transcode.slot_claim import SlotClaim
@@ -107,6 +107,7 @@ class Supervisor:
         )
         self._unfit: list[Problem] = []  # what showed only on air and keeps the source from being passed through
         self._announced_epoch = 0
+        self._rated_msn = -1
         self._finish = asyncio.Event()
         self._intake = SourceIntake(stream_id, self, self._limits, name=lease.token)
         self._reports = Reports(stream_id)
@@ -352,19 +353,30 @@ class Supervisor:
     async def _tell_renditions(self, run: LiveRun) -> None:
         """Keep what the multivariant playlist says true: a rendition is offered once it has a segment, and while it
         is made."""
+        windows = {name: track.window for name, track in self._tracks.items()}
+        raised = self._raise_rates(windows)
         known = {entry.name for entry in self._state.renditions}
         new = [plan for plan in run.made if plan.name not in known and run.has_segment(plan.name)]
         if new:
-            windows = {name: track.window for name, track in self._tracks.items()}
             described = describe_renditions(new, run.description, run.codecs, windows)
             added = [entry for entry in described if entry.name not in known]
             best_first = sorted([*self._state.renditions, *added], key=lambda entry: -entry.height)
             self._state.renditions = best_first  # the sound has no height
+        if new or raised:
             self._reports.save_renditions(self._state.renditions)
         paused = run.paused(self._state)
-        if new or paused != self._state.paused:
+        if new or raised or paused != self._state.paused:
             self._state.ready, self._state.paused = True, paused
             await self._publisher.put_state()
+
+    def _raise_rates(self, windows: Mapping[str, Window]) -> bool:
+        """Correct bit rates that proved too low; looked at once per segment."""
+        newest = max(window.last_msn for window in windows.values())
+        if newest == self._rated_msn:
+            return False
+        self._rated_msn = newest
+        before, self._state.renditions = self._state.renditions, update_rates(self._state.renditions, windows)
+        return self._state.renditions != before
 
     # --- Orders and status ---------------------------------------------------------------------------------------
 
