@@ -171,7 +171,7 @@ class FollowedBroadcast:
         return [
             RenditionReport(f"../{name}/{names.MEDIA_PLAYLIST}", *window.edge)
             for name, window in self.windows.items()
-            if name != rendition and window.edge[1] >= 0
+            if name != rendition
         ]
 
 
