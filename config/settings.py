@@ -4,6 +4,7 @@ import os
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from common.environment import env_choice, env_flag, env_float, env_int, env_list, env_path, env_text
 from common.secret_key import derive_key, load_or_create_secret
@@ -19,6 +20,15 @@ RTMP_PORT = env_int("MILLRACE_RTMP_PORT", 1935, minimum=1, maximum=65_535)
 SITE_PORT = env_int("MILLRACE_SITE_PORT", PORT + 1, minimum=1, maximum=65_535)
 CHAT_PORT = env_int("MILLRACE_CHAT_PORT", PORT + 2, minimum=1, maximum=65_535)
 ORIGIN_PORT = env_int("MILLRACE_ORIGIN_PORT", PORT + 3, minimum=1, maximum=65_535)
+PROCESSES = env_list("MILLRACE_PROCESSES", [])  # those that run on this machine; none named: all
+
+# --- TLS at the edge, and an edge on a machine of its own.
+TLS_CERT = env_text("MILLRACE_TLS_CERT", "")
+TLS_KEY = env_text("MILLRACE_TLS_KEY", "")
+TLS_PORT = env_int("MILLRACE_TLS_PORT", 443, minimum=1, maximum=65_535)
+ORIGIN_SHIELD = env_text("MILLRACE_ORIGIN_SHIELD", "")
+ORIGIN_SHIELD_CA = env_path("MILLRACE_ORIGIN_SHIELD_CA", Path("/etc/ssl/certs/ca-certificates.crt"))
+MEDIA_CACHE_MB = env_int("MILLRACE_MEDIA_CACHE_MB", 2048, minimum=16, maximum=10_000_000)
 
 # --- Secrets. Everything secret is derived from one key, so that one file or variable is all to guard.
 SECRET_KEY = env_text("MILLRACE_SECRET_KEY", "") or load_or_create_secret(DATA_DIR / "secret_key")
@@ -29,7 +39,9 @@ INGEST_HOOK_SECRET = derive_key(SECRET_KEY, "ingest-hook").hex()
 
 # --- How the site is reached.
 DEBUG = env_flag("MILLRACE_DEBUG", default=False)
-SITE_URL = env_text("MILLRACE_SITE_URL", f"http://127.0.0.1:{PORT}")
+SITE_URL = env_text(
+    "MILLRACE_SITE_URL", f"https://127.0.0.1:{TLS_PORT}" if TLS_CERT else f"http://127.0.0.1:{PORT}"
+).rstrip("/")
 PUBLIC_RTMP_URL = env_text("MILLRACE_PUBLIC_RTMP_URL", "")  # empty: from the host name the page was asked for
 
 
@@ -74,10 +86,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env_text("MILLRACE_REDIS_URL", f"unix://{socket_directory(DATA_DIR / 'redis') / 'redis.sock'}?db=0")
 # Live media's Redis is another one: a minute of video that needs no disk and may be lost. Who brings an own Redis gets
 # both in it, unless this says otherwise.
-LIVE_REDIS_URL = env_text(
-    "MILLRACE_LIVE_REDIS_URL",
-    env_text("MILLRACE_REDIS_URL", f"unix://{socket_directory(DATA_DIR / 'live-redis') / 'redis.sock'}?db=0"),
-)
+LIVE_REDIS_LISTEN = env_text("MILLRACE_LIVE_REDIS_LISTEN", "")  # address:port for edges on other machines
+LIVE_REDIS_PASSWORD = env_text("MILLRACE_LIVE_REDIS_PASSWORD", "")
+_password = f"&password={quote(LIVE_REDIS_PASSWORD)}" if LIVE_REDIS_PASSWORD else ""
+_own_live_redis = f"unix://{socket_directory(DATA_DIR / 'live-redis') / 'redis.sock'}?db=0{_password}"
+LIVE_REDIS_URL = env_text("MILLRACE_LIVE_REDIS_URL", env_text("MILLRACE_REDIS_URL", _own_live_redis))
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}

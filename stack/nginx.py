@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -42,7 +43,10 @@ def edge_values(trusted_proxies: list[str]) -> dict[str, str]:
     return {
         "USER_LINE": _user_line(edge_user()),
         "MIME_TYPES": "/etc/nginx/mime.types",
-        "LISTEN_LINES": f"listen {settings.PORT};" + (f" listen [::]:{settings.PORT};" if _has_ipv6() else ""),
+        "LISTEN_LINES": _listen_lines(),
+        "CACHE_MB": str(settings.MEDIA_CACHE_MB),
+        **_tls_values(),
+        **_upstream_values(),
         "SITE_PORT": str(settings.SITE_PORT),
         "CHAT_PORT": str(settings.CHAT_PORT),
         "ORIGIN_PORT": str(settings.ORIGIN_PORT),
@@ -54,6 +58,72 @@ def edge_values(trusted_proxies: list[str]) -> dict[str, str]:
         "FORWARDED_PROTO": "https" if settings.SECURE else "$scheme",
         "REAL_IP_LINES": " ".join([*real_ip, "real_ip_header X-Forwarded-For;"]) if real_ip else "",
     }
+
+
+def _listen_lines() -> str:
+    hosts = ["", "[::]:"] if _has_ipv6() else [""]
+    lines = [f"listen {host}{settings.PORT};" for host in hosts]
+    if settings.TLS_CERT:
+        # nginx before 1.25 knows HTTP/2 only as a word here, later ones still do.
+        lines += [f"listen {host}{settings.TLS_PORT} ssl http2;" for host in hosts]
+    return " ".join(lines)
+
+
+def _tls_values() -> dict[str, str]:
+    if not settings.TLS_CERT:
+        return {"CERTIFICATE_LINES": "", "REDIRECT_LINES": ""}
+    for path in (settings.TLS_CERT, settings.TLS_KEY):
+        if not os.access(path or "/-", os.R_OK):
+            raise StackError(f"{path or 'MILLRACE_TLS_KEY'} cannot be read: TLS needs a certificate and its key.")
+    certificate = f'ssl_certificate "{settings.TLS_CERT}"; ssl_certificate_key "{settings.TLS_KEY}";'
+    if not settings.SECURE:  # where people are told to use plain HTTP
+        return {"CERTIFICATE_LINES": certificate, "REDIRECT_LINES": ""}
+    # Players do not follow redirects for media (Apple's authoring rule 8.18), and health checks should not have to.
+    spared = '"~^http:/(media|healthz|authorise|live-edge)(/|$)" 0;'
+    return {
+        "CERTIFICATE_LINES": f'{certificate} map "$scheme:$uri" $to_https {{ default 0; {spared} "~^http:" 1; }}',
+        "REDIRECT_LINES": f"if ($to_https) {{ return 308 {settings.SITE_URL}$request_uri; }}",
+    }
+
+
+def _upstream_values() -> dict[str, str]:
+    """Whom the edge asks for what is not on this machine."""
+    shield = urlsplit(settings.ORIGIN_SHIELD)
+    if not settings.ORIGIN_SHIELD:
+        return {
+            "SHIELD_LINES": "",
+            "SITE_UPSTREAM": "http://site",
+            "CHAT_UPSTREAM": "http://chat",
+            "KEPT_UPSTREAM": "http://origin",
+            "KEPT_LINES": _headers({"Host": "$http_host"}),
+            "PREVIEWS_LINES": f'alias "{settings.MEDIA_ROOT}/previews/";',
+        }
+    if shield.scheme not in {"http", "https"} or not shield.hostname or shield.path.strip("/"):
+        raise StackError("MILLRACE_ORIGIN_SHIELD must be an address like https://main.example, without a path.")
+    address = f"{shield.hostname}:{shield.port or (443 if shield.scheme == 'https' else 80)}"
+    lines = [f"upstream shield {{ server {address}; keepalive 64; }}"]
+    if shield.scheme == "https":
+        lines.append(
+            f"proxy_ssl_server_name on; proxy_ssl_name {shield.hostname}; proxy_ssl_protocols TLSv1.2 TLSv1.3; "
+            "proxy_ssl_verify on; proxy_ssl_verify_depth 3; "
+            f'proxy_ssl_trusted_certificate "{settings.ORIGIN_SHIELD_CA}";'
+        )
+    upstream = f"{shield.scheme}://shield"
+    here = set(settings.PROCESSES)
+    return {
+        "SHIELD_LINES": " ".join(lines),
+        "SITE_UPSTREAM": upstream if here and "site" not in here else "http://site",
+        "CHAT_UPSTREAM": upstream if here and "chat" not in here else "http://chat",
+        "KEPT_UPSTREAM": upstream,
+        "KEPT_LINES": _headers({"Host": shield.netloc}),
+        "PREVIEWS_LINES": f"proxy_pass {upstream}; proxy_cache kept; proxy_cache_key $uri; proxy_cache_lock on;",
+    }
+
+
+def _headers(headers: dict[str, str]) -> str:
+    """Setting one header drops the inherited ones, so those that must not be passed on are named again."""
+    ours = {**headers, "Connection": '""', "X-Sendfile-Prefix": '""', "X-Forwarded-For": "$remote_addr"}
+    return " ".join(f"proxy_set_header {name} {value};" for name, value in ours.items())
 
 
 def write_config(name: str, values: dict[str, str]) -> Path:

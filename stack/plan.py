@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -20,21 +21,30 @@ def make_plan(*, demo: bool) -> dict[str, list[Program]]:
     data = Path(settings.DATA_DIR)
     state = services.own_services(data, os.environ)
     _prepare_media_directories()
-    prefixes = {
-        "ingest": nginx.write_config("ingest", nginx.ingest_values()),
-        "edge": nginx.write_config("edge", nginx.edge_values(env_list("MILLRACE_TRUSTED_PROXIES", []))),
+    values: dict[str, Callable[[], dict[str, str]]] = {
+        "ingest": nginx.ingest_values,
+        "edge": lambda: nginx.edge_values(env_list("MILLRACE_TRUSTED_PROXIES", [])),
     }
+    prefixes = {name: nginx.write_config(name, make()) for name, make in values.items() if services.runs_here(name)}
     for name, prefix in prefixes.items():
         nginx.check(name, prefix)
     os.environ.update(_filled_in())
     procfile = (Path(settings.BASE_DIR) / "Procfile").read_text()
-    programs = {program.name: program for program in read_procfile(procfile, dict(os.environ))}
+    every = {program.name: program for program in read_procfile(procfile, dict(os.environ))}
+    _check_names({*every, "postgres", "redis", "live-redis"})
+    programs = {name: program for name, program in every.items() if services.runs_here(name)}
     doors = [
         dataclasses.replace(programs.pop(name), child_options=nginx.child_options(name, prefix))
         for name, prefix in prefixes.items()
     ]
     app = [*programs.values(), *([Program("demo", [sys.executable, "-m", "stack.demo"])] if demo else [])]
     return {name: group for name, group in (("state", state), ("app", app), ("doors", doors)) if group}
+
+
+def _check_names(known: set[str]) -> None:
+    unknown = sorted(set(settings.PROCESSES) - known)
+    if unknown:
+        raise StackError(f"MILLRACE_PROCESSES names {unknown[0]}, which is none of {', '.join(sorted(known))}.")
 
 
 def _filled_in() -> dict[str, str]:

@@ -8,17 +8,20 @@ from pathlib import Path
 from django.conf import settings
 
 from stack.errors import StackError
+from stack.services import runs_here
 
 
 def needed_ports() -> dict[str, int]:
     """Variable to change → port."""
-    return {
-        "MILLRACE_PORT": settings.PORT,
-        "MILLRACE_SITE_PORT": settings.SITE_PORT,
-        "MILLRACE_CHAT_PORT": settings.CHAT_PORT,
-        "MILLRACE_ORIGIN_PORT": settings.ORIGIN_PORT,
-        "MILLRACE_RTMP_PORT": settings.RTMP_PORT,
+    tls = {"MILLRACE_TLS_PORT": settings.TLS_PORT} if settings.TLS_CERT else {}
+    ports = {
+        "edge": {"MILLRACE_PORT": settings.PORT, **tls},
+        "site": {"MILLRACE_SITE_PORT": settings.SITE_PORT},
+        "chat": {"MILLRACE_CHAT_PORT": settings.CHAT_PORT},
+        "origin": {"MILLRACE_ORIGIN_PORT": settings.ORIGIN_PORT},
+        "ingest": {"MILLRACE_RTMP_PORT": settings.RTMP_PORT},
     }
+    return {name: port for process, own in ports.items() if runs_here(process) for name, port in own.items()}
 
 
 def check_ports(ports: dict[str, int]) -> None:

@@ -125,8 +125,10 @@ class Stack:
         from stack import preparation, services
 
         services.wait_until_up(groups.get("state", []), self.data, self._watch_supervisor)
-        preparation.migrate()
-        preparation.collect_static()
+        if services.runs_here("site"):
+            preparation.migrate()
+        if services.runs_here("edge"):
+            preparation.collect_static()
         self.control = self._control()
         for group in groups:
             if group != "state":
@@ -148,8 +150,8 @@ class Stack:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        url = f"http://127.0.0.1:{self.settings.PORT}/healthz/ready"
-        while not _is_ok(url):
+        url = self._health()
+        while url and not _is_ok(url):
             self._tick()
             if time.monotonic() > deadline:
                 say(
@@ -159,6 +161,14 @@ class Stack:
                     )
                 )
                 return
+
+    def _health(self) -> str:
+        """The address that says whether this machine's part is up; the site knows of everything."""
+        from stack.services import runs_here
+
+        if runs_here("site") and runs_here("edge"):
+            return f"http://127.0.0.1:{self.settings.PORT}/healthz/ready"
+        return f"http://127.0.0.1:{self.settings.ORIGIN_PORT}/healthz/live" if runs_here("origin") else ""
 
     def _tick(self) -> None:
         for line in self.printer.lines():

@@ -1,5 +1,6 @@
 """The stack's own PostgreSQL cluster and Redis: private data, Unix sockets only, no TCP."""
 
+import hashlib
 import os
 import pwd
 import re
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from django.conf import settings
 
 from common.socket_paths import make_short_link, socket_directory
 from stack.errors import StackError
@@ -91,8 +94,8 @@ def postgres(directory: Path, *, durable: bool = True) -> Program:
         "log_timezone": "UTC",
         **({} if durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
     }
-    settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-    command = [_postgres_binary("postgres", directory), "-D", "{open}", *settings]
+    words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+    command = [_postgres_binary("postgres", directory), "-D", "{open}", *words]
     return Program("postgres", command, "INT", _in_directory(directory, _postgres_user()))
 
 
@@ -160,8 +163,8 @@ def redis(directory: Path, *, name: str = "redis", server_options: Mapping[str, 
     """A server. It gets options, not a file: it would open that by a path that its user may not walk."""
     user = unprivileged("redis")
     options = ["--cwd", str(directory), *(["--user", user] if user else [])]
-    settings = [word for option, value in server_options.items() for word in (f"--{option}", value)]
-    return Program(name, [_redis_binary(), *settings], "TERM", options)
+    words = [word for option, value in server_options.items() for word in (f"--{option}", value)]
+    return Program(name, [_redis_binary(), *words], "TERM", options)
 
 
 def _redis_binary() -> str:
@@ -171,21 +174,46 @@ def _redis_binary() -> str:
     return binary
 
 
+def _live_redis(directory: Path) -> Program:
+    """Live media's; with MILLRACE_LIVE_REDIS_LISTEN it also answers edges on other machines, by password only."""
+    prepare_redis(directory)
+    options = dict(LIVE_REDIS_OPTIONS)
+    if settings.LIVE_REDIS_LISTEN:
+        host, _, port = settings.LIVE_REDIS_LISTEN.rpartition(":")
+        if not (host and port.isdigit() and settings.LIVE_REDIS_PASSWORD):
+            raise StackError(
+                "MILLRACE_LIVE_REDIS_LISTEN must be an address and a port, like 10.0.0.1:6380, and needs "
+                "MILLRACE_LIVE_REDIS_PASSWORD."
+            )
+        options |= {"bind": host.strip("[]"), "port": port}
+    if settings.LIVE_REDIS_PASSWORD:
+        # A file, as options show in the list of processes; by a hash, as files get copied.
+        digest = hashlib.sha256(settings.LIVE_REDIS_PASSWORD.encode()).hexdigest()
+        (directory / "users.acl").write_text(f"user default on #{digest} ~* &* +@all\n")
+        options["aclfile"] = "users.acl"
+    return redis(directory, name="live-redis", server_options=options)
+
+
 # --- All of them
+
+
+def runs_here(name: str) -> bool:
+    """Whether this machine's part of the installation includes a process."""
+    return not settings.PROCESSES or name in settings.PROCESSES
 
 
 def own_services(data: Path, environment: Mapping[str, str]) -> list[Program]:
     """Those that the operator has not brought himself, prepared and ready to start."""
     programs = []
-    if "MILLRACE_DB_HOST" not in environment:
+    if "MILLRACE_DB_HOST" not in environment and runs_here("postgres"):
         prepare_postgres(data / "postgres")
         programs.append(postgres(data / "postgres"))
     if "MILLRACE_REDIS_URL" not in environment:
-        prepare_redis(data / "redis")
-        programs.append(redis(data / "redis"))
-        if "MILLRACE_LIVE_REDIS_URL" not in environment:
-            prepare_redis(data / "live-redis")
-            programs.append(redis(data / "live-redis", name="live-redis", server_options=LIVE_REDIS_OPTIONS))
+        if runs_here("redis"):
+            prepare_redis(data / "redis")
+            programs.append(redis(data / "redis"))
+        if "MILLRACE_LIVE_REDIS_URL" not in environment and runs_here("live-redis"):
+            programs.append(_live_redis(data / "live-redis"))
     return programs
 
 
@@ -230,6 +258,6 @@ def _redis_answers(directory: Path) -> bool:
             client.settimeout(1)
             client.connect(str(socket_directory(directory) / "redis.sock"))
             client.sendall(b"PING\r\n")
-            return client.recv(5) == b"+PONG"
+            return client.recv(5) in {b"+PONG", b"-NOAU"}  # it has a password, which is no news here
     except OSError:
         return False

@@ -1,7 +1,7 @@
 """The edge nginx: what it serves itself, whom it asks, and what it never lets through."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,9 @@ def origin(asked: Asked) -> Answer:
 
 
 @contextmanager
-def running_edge(settings: Any, directory: Path, *, upstreams: bool = True) -> Iterator[Edge]:
+def running_edge(
+    settings: Any, directory: Path, *, upstreams: bool = True, origin_answer: Callable[[Asked], Answer] = origin
+) -> Iterator[Edge]:
     directory.chmod(0o755)
     move_settings(settings, directory)
     with ExitStack() as stack:
@@ -83,7 +85,7 @@ def running_edge(settings: Any, directory: Path, *, upstreams: bool = True) -> I
         if upstreams:
             edge.site = stack.enter_context(answering(settings.SITE_PORT, site))
             edge.chat = stack.enter_context(answering(settings.CHAT_PORT, chat))
-            edge.origin = stack.enter_context(answering(settings.ORIGIN_PORT, origin))
+            edge.origin = stack.enter_context(answering(settings.ORIGIN_PORT, origin_answer))
         yield edge
 
 
