@@ -32,6 +32,7 @@ AFTER_END_SECONDS = 2.0
 VOD_POLLS_SECONDS = 2.0
 LONG_SECONDS = 60  # a recording with time for everything
 HUNG_UP_SECONDS = 5
+BURST_MS = 2_500  # an encoder that is silent for longer is taken to be away
 DVR, DVR_POLL_SECONDS = "dvr/index.m3u8", 0.5
 UNKNOWN_STREAM = "0123456789abcdef01234567"
 
@@ -109,6 +110,11 @@ async def kill_worker(show: Show, observer: Observer, _probes: Probes, _plan: Pl
     observer.note("worker_killed")
 
 
+async def note_bursts(_show: Show, observer: Observer, _probes: Probes, _plan: Plan) -> None:
+    """The source comes unevenly all the time: its publisher has been told before."""
+    observer.note("bursts")
+
+
 async def change_source(_show: Show, observer: Observer, _probes: Probes, _plan: Plan) -> None:
     """The source itself changes: its publisher has been told before."""
     observer.note("source_changed")
@@ -116,13 +122,15 @@ async def change_source(_show: Show, observer: Observer, _probes: Probes, _plan:
 
 @dataclass(frozen=True)
 class Case:
-    """One broadcast. `looks_at` is the picture."""
+    """One broadcast, or several that follow one another. `judged` names the rules that can hold; none: all."""
 
     name: str
     disturb: Disturbance
     clip: Clip = STANDARD
     changes_to: Clip | None = None
     broadcasts: int = 1
+    bursts: bool = False
+    judged: frozenset[str] = frozenset()
 
 
 CASES = {
@@ -134,20 +142,22 @@ CASES = {
         Case("worker_killed", kill_worker),
         Case("long_keyframes", undisturbed, clip=LONG_KEYFRAMES),
         Case("source_changed", change_source, changes_to=OTHER_SIZE),
+        # Who sends in bursts breaks the rules about time; that nobody waits for ever must hold all the same.
+        Case("bursts", note_bursts, bursts=True, judged=frozenset({"A-040", "A-048", "A-100", "A-101", "A-115"})),
         Case("next_broadcast", undisturbed, broadcasts=2),
     )
 }
 
 
-class ChangingShow(Show):
-    """A show whose one connection changes from a clip to another in the middle."""
+class OddShow(Show):
+    """A show whose one connection sends tags of its own."""
 
-    def __init__(self, stack: Stack, streamer: Person, *, clip: Clip, then: Clip, after_seconds: float) -> None:
-        super().__init__(stack, streamer, clip=clip)
-        self._tags = _one_after_another(clip_tags(clip), clip_tags(then), after_seconds)
+    def __init__(self, stack: Stack, streamer: Person, tags: list[Tag], *, loop: bool = False) -> None:
+        super().__init__(stack, streamer, loop=loop)
+        self._tags = tags
 
     def begin(self) -> Publisher:
-        publisher = Publisher(port=self.stack.rtmp_port, key=self.streamer.stream_key, tags=self._tags)
+        publisher = Publisher(port=self.stack.rtmp_port, key=self.streamer.stream_key, tags=self._tags, loop=self.loop)
         self.publishers.append(publisher.start())
         return publisher
 
@@ -159,17 +169,26 @@ def _one_after_another(first: list[Tag], second: list[Tag], seconds: float) -> l
     ]
 
 
+def _in_bursts(tags: list[Tag]) -> list[Tag]:
+    """The same tags, those of BURST_MS sent together."""
+    return [replace(tag, time_ms=tag.time_ms // BURST_MS * BURST_MS, wire_ms=tag.time_ms) for tag in tags]
+
+
 def show_of(case: Case, stack: Stack, streamer: Person, plan: Plan) -> Show:
     if case.changes_to:
-        return ChangingShow(stack, streamer, clip=case.clip, then=case.changes_to, after_seconds=plan.seconds / 3)
+        first, second = clip_tags(case.clip), clip_tags(case.changes_to)
+        return OddShow(stack, streamer, _one_after_another(first, second, plan.seconds / 3))
+    if case.bursts:
+        return OddShow(stack, streamer, _in_bursts(clip_tags(case.clip)))
     return Show(stack, streamer, clip=case.clip, loop=True)
 
 
 async def record_case(case: Case, stack: Stack, streamer: Person, plan: Plan) -> list[Capture]:
     """A capture of each broadcast of the case: live, then its recording."""
     captures = []
-    for _ in range(case.broadcasts):
-        show = show_of(case, stack, streamer, plan)
+    for number in range(case.broadcasts):
+        # Other pictures each time: what one broadcast shows of another can be told by its bytes.
+        show = show_of(replace(case, clip=OTHER_SIZE) if number else case, stack, streamer, plan)
         await asyncio.to_thread(show.begin)
         try:
             await asyncio.to_thread(lambda show=show: show.wait_until_live(seconds=LIVE_SECONDS))  # type: ignore[misc]

@@ -5,6 +5,7 @@ import gzip
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from tests.conformance.client import Client, Reply
 from tests.conformance.http_capture import http_capture
 from tests.conformance.keeping import load, save
 from tests.conformance.reading import read, resolve
+from tests.conformance.verdicts import all_rules, leaks
 
 LIVE = "low/index.m3u8"
+all_rules()
 
 
 @asynccontextmanager
@@ -78,6 +81,13 @@ def test_a_kept_capture_is_the_same_again(tmp_path: Path) -> None:
     capture = http_capture()
     save(capture, tmp_path)
     assert load(tmp_path) == capture
+
+
+def test_pictures_of_the_broadcast_before_are_noticed() -> None:
+    capture = http_capture()
+    renamed = [replace(one, body=b"other" + one.body) for one in capture.exchanges]
+    assert leaks(capture, replace(capture, exchanges=renamed)).outcome == "passed"
+    assert leaks(capture, replace(capture, exchanges=[*renamed, *capture.of("low/20.m4s")])).outcome == "failed"
 
 
 def test_every_hinted_part_is_asked_for_once() -> None:
