@@ -13,11 +13,14 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+from bench.certificates import make_certificates
+from bench.free_ports import free_block
 from bench.stack import Stack
 from tests.conformance.capture import Capture
 from tests.conformance.cases import CASES, Plan, record_case
 from tests.conformance.keeping import load, save
 from tests.conformance.rule import judge
+from tests.conformance.tls_probe import TlsFront
 from tests.conformance.verdicts import all_rules, as_table, binding_failures, leaks
 
 LONG_SECONDS = 120.0
@@ -59,9 +62,27 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _stack(options: argparse.Namespace, scratch: Path) -> tuple[Stack, TlsFront]:
+    """With TLS beside plain HTTP: by HTTP the answers can be timed without a library between."""
+    scratch.mkdir(parents=True)
+    certificates, port = make_certificates(scratch), free_block(1)
+    target, part = options.profile.split("/")
+    stack = Stack(
+        TRANSCODED_RUNGS=options.rungs,
+        SEGMENT_SECONDS=int(target),
+        PART_SECONDS=part,
+        TLS_CERT=str(certificates.certificate),
+        TLS_KEY=str(certificates.key),
+        TLS_PORT=port,
+    )
+    stack.environment["MILLRACE_SITE_URL"] = stack.url
+    return stack, TlsFront("127.0.0.1", port, certificates.authority)
+
+
 def _record(name: str, options: argparse.Namespace, scratch: Path) -> list[Capture]:
     target, part = options.profile.split("/")
     case = CASES[name]
+    stack, tls = _stack(options, scratch)
     long = options.seconds >= LONG_SECONDS
     plan = Plan(
         seconds=min(options.seconds, ODD_SECONDS) if case.bursts or case.changes_to else options.seconds,
@@ -71,10 +92,11 @@ def _record(name: str, options: argparse.Namespace, scratch: Path) -> list[Captu
         crowd=options.crowd,
         delta_pairs=100 if long else 15,
         slack_seconds=options.slack,
+        tls=tls,
         folder=scratch if long else None,
     )
     began, cpu = time.monotonic(), time.process_time()
-    with Stack(TRANSCODED_RUNGS=options.rungs, SEGMENT_SECONDS=int(target), PART_SECONDS=part) as stack:
+    with stack:
         streamer = stack.create_user("alice", streamer=True)
         captures = asyncio.run(record_case(case, stack, streamer, plan))
     spent = (time.process_time() - cpu) / (time.monotonic() - began)
