@@ -1,10 +1,13 @@
 """Reads settings from the environment, typed, and is loud about nonsense."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
 
 
 def env_text(name: str, default: str) -> str:
@@ -52,6 +55,14 @@ def env_choice(name: str, default: str, *, choices: Sequence[str]) -> str:
     if text not in choices:
         raise ImproperlyConfigured(f"{name}={text!r} must be one of: {', '.join(choices)}.")
     return text
+
+
+def env_parsed(name: str, default: str, parse: Callable[[str], T], *, nonsense: type[Exception]) -> T:
+    """A text in a form of its own. What `parse` refuses by raising `nonsense`, in one sentence, stops the start."""
+    try:
+        return parse(env_text(name, default))
+    except nonsense as refusal:
+        raise ImproperlyConfigured(f"{name}: {refusal}") from None
 
 
 def env_list(name: str, default: Sequence[str]) -> list[str]:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from common.environment import env_choice, env_flag, env_float, env_int, env_list, env_path, env_text
+from common.environment import env_choice, env_flag, env_float, env_int, env_list, env_parsed, env_path, env_text
 from common.secret_key import derive_key, load_or_create_secret
 from common.socket_paths import socket_directory
 from transcode.encoders import ENCODERS
+from transcode.errors import LadderError
+from transcode.ladder import DEFAULT_LADDER_TEXT, parse_ladder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -117,6 +119,7 @@ INGEST_CONTROL_SOCKET = DATA_DIR / "ingest" / "control.sock"
 PART_TARGET_SECONDS = env_float("MILLRACE_PART_SECONDS", 0.35, minimum=0.1, maximum=2.0)
 TARGET_DURATION_SECONDS = env_int("MILLRACE_SEGMENT_SECONDS", 2, minimum=1, maximum=10)
 ENCODER = env_choice("MILLRACE_ENCODER", "auto", choices=ENCODERS)
+LADDER = env_parsed("MILLRACE_LADDER", DEFAULT_LADDER_TEXT, parse_ladder, nonsense=LadderError)
 MAX_TRANSCODED_RUNGS = env_int("MILLRACE_TRANSCODED_RUNGS", 3, minimum=0, maximum=6)
 # 1440 lines: what gamers stream at most, still passed through cheaply; decoding 4K for the smaller qualities costs a
 # machine without a GPU several cores. 12 Mbit/s is what the large sites recommend for it.

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from transcode.hls.window import WindowSegment
+from transcode.ladder import Rung
 
 
 class LiveJob(models.Model):
@@ -72,3 +73,23 @@ class Segment(models.Model):
             gap=rendition not in self.renditions,
             key_bytes=key_bytes,
         )
+
+
+class LadderRung(models.Model):
+    """One quality that staff wants made of large enough sources. Without any, `MILLRACE_LADDER` holds."""
+
+    size = models.PositiveSmallIntegerField(unique=True, help_text="The picture's shorter side in pixels: 720.")
+    kbps = models.PositiveIntegerField("kbit/s", help_text="Bit rate of the picture at its most frames per second.")
+    max_frame_rate = models.FloatField(
+        "frames/s", default=60, help_text="A source with about twice as many gives every second one."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["-size"]
+
+    def __str__(self) -> str:
+        return f"{self.size}p"
+
+    def as_rung(self) -> Rung:
+        """What the ladder's rules know of it."""
+        return Rung(self.size, self.kbps * 1000, self.max_frame_rate)

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,8 @@ from transcode.absence import Absence, SilenceWatch
 from transcode.errors import LeaseLost, SourceRefused
 from transcode.health import SourceHealth
 from transcode.hls.window import Window
-from transcode.ladder import AUDIO, SOURCE, VideoPlan, plan_renditions
+from transcode.ladder import AUDIO, SOURCE, Rung, VideoPlan, plan_renditions
+from transcode.ladder_store import ladder_in_force
 from transcode.lease import Lease
 from transcode.live_run import LiveRun, RunPlan
 from transcode.live_state import LiveState
@@ -273,7 +274,7 @@ class Supervisor:
             self._publisher.emit(self._absence.finish(time.monotonic()))
             self._absence = None
         problems = [*self._unfit, *source.must_encode]
-        videos = self._plan(description, passthrough=not problems)
+        videos = self._plan(description, await ladder_in_force(), passthrough=not problems)
         for name in [*(plan.name for plan in videos), AUDIO]:
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
         self._align()
@@ -300,7 +301,7 @@ class Supervisor:
         )
         return run
 
-    def _plan(self, source: SourceDescription, *, passthrough: bool) -> list[VideoPlan]:
+    def _plan(self, source: SourceDescription, ladder: Sequence[Rung], *, passthrough: bool) -> list[VideoPlan]:
         width, height = self._limits.capped_size(source.width, source.height)
         return plan_renditions(
             width,
@@ -308,6 +309,7 @@ class Supervisor:
             frame_rate=source.frame_rate,
             passthrough=passthrough,
             max_rungs=settings.MAX_TRANSCODED_RUNGS,
+            ladder=ladder,
         )
 
     async def _next_epoch(self) -> int:

@@ -30,6 +30,7 @@ LISTS = [
     "streaming/ingestnotice",
     "streaming/streamkey",
     "streaming/follow",
+    "transcode/ladderrung",
     "vod/vod",
 ]
 
