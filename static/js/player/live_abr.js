@@ -174,7 +174,7 @@ export class LiveAbr {
     const { aborted, loaded, total, loading } = piece.stats;
     const elapsed = performance.now() - loading.start;
     if (aborted || (total && loaded >= total)) this.stopWatching();
-    if (aborted || !loading.start || elapsed < FIRST_LOOK_MS || !this.hls.media) return;
+    if (aborted || !loading.start || elapsed < FIRST_LOOK_MS) return;
     const size = Math.max(total || (piece.duration * this.hls.levels[frag.level].averageBitrate) / 8, loaded);
     // The first bytes come in one piece and say little; that not all of them are there says more.
     const seconds = (elapsed - Math.min(this.bwEstimator.delayMs, elapsed / 2)) / 1000;
@@ -185,7 +185,9 @@ export class LiveAbr {
     const appended = this.last?.frag.sn === frag.sn ? this.last.appended : 0;
     const place = { appended, loaded: appended + (loaded / size) * piece.duration, between: false };
     const choice = this.choose({ current: frag.level, bandwidth, mayClimb: false, ...place });
-    if (choice < frag.level && this.hls.autoLevelEnabled && frag.loader) this.giveUp(frag, choice, piece.stats);
+    // Before the first frame hls.js does not recover from an aborted request.
+    const mayGiveUp = this.hls.autoLevelEnabled && frag.loader && this.hls.media?.readyState;
+    if (choice < frag.level && mayGiveUp) this.giveUp(frag, choice, piece.stats);
   }
 
   giveUp(frag, choice, { loading, loaded }) {
