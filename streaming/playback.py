@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 
@@ -22,6 +23,16 @@ class Playback:
     dvr_seconds: int = 0
     dash: str | None = None
     storyboard: str | None = None
+
+    def for_page(self) -> dict[str, Any]:
+        """What the player of a page needs of it, as JSON."""
+        return {
+            "hls": self.hls,
+            "dvr": self.dvr,
+            "dvr_seconds": self.dvr_seconds,
+            "storyboard": self.storyboard,
+            "expires_at": self.expires_at.isoformat(),
+        }
 
 
 def live_playback(stream_id: str) -> Playback:

@@ -9,14 +9,14 @@ from django.utils import timezone
 from streaming.broadcast_states import BroadcastState
 from streaming.limits import ENDED_SHOWN_SECONDS
 from streaming.models import Broadcast, Channel
-from streaming.playback import live_playback
+from streaming.playback import Playback, live_playback
 
 OFFLINE = "offline"
 
 
 @dataclass(frozen=True)
 class WatchState:
-    """One channel as its watch page shows it. `hls` is a URL path, `category` a name."""
+    """One channel as its watch page shows it. `category` is a name."""
 
     state: str  # offline, starting, live, reconnecting, ended
     stream_id: str | None
@@ -24,13 +24,11 @@ class WatchState:
     category: str | None
     started_at: datetime | None
     viewers: int
-    hls: str | None
-    expires_at: datetime | None
+    playback: Playback | None
     vod_url: str | None
 
     def as_event(self) -> dict[str, Any]:
         """The JSON the page's socket gets."""
-        playback = {"hls": self.hls, "expires_at": _text(self.expires_at)} if self.hls else None
         return {
             "type": "state",
             "state": self.state,
@@ -39,7 +37,7 @@ class WatchState:
             "category": self.category,
             "started_at": _text(self.started_at),
             "viewers": self.viewers,
-            "playback": playback,
+            "playback": self.playback.for_page() if self.playback else None,
             "vod_url": self.vod_url,
         }
 
@@ -57,8 +55,6 @@ def watch_state(*, channel: Channel) -> WatchState:
 def _running(channel: Channel, broadcast: Broadcast) -> WatchState:
     # An encoder that drops before its first segment was never live: for viewers it is still starting.
     state = broadcast.state if broadcast.started_at else BroadcastState.STARTING.value
-    # Also while it starts: the origin holds the playlist until the first segment, and the player is ready by then.
-    playback = live_playback(broadcast.public_id)
     return WatchState(
         state=state,
         stream_id=broadcast.public_id,
@@ -66,8 +62,8 @@ def _running(channel: Channel, broadcast: Broadcast) -> WatchState:
         category=broadcast.category.name if broadcast.category else None,
         started_at=broadcast.started_at,
         viewers=channel.viewer_count,
-        hls=playback.hls,
-        expires_at=playback.expires_at,
+        # Also while it starts: the origin holds the playlist until the first segment, and the player is ready by then.
+        playback=live_playback(broadcast.public_id),
         vod_url=None,
     )
 
@@ -82,8 +78,7 @@ def _not_running(channel: Channel, last: Broadcast | None) -> WatchState:
         category=channel.category.name if channel.category else None,
         started_at=last.started_at if last and ended else None,
         viewers=0,
-        hls=None,
-        expires_at=None,
+        playback=None,
         vod_url=(last.recording_path or None) if last else None,
     )
 

@@ -39,7 +39,7 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
         "more": channel.vods.listed().exclude(pk=vod.pk)[:MORE_SHOWN],
         "own_channel": viewer is not None and channel.owner_id == viewer.pk,
         "following": viewer is not None and channel.follows.filter(user=viewer).exists(),
-        "playback": {"hls": playback.hls, "expires_at": playback.expires_at.isoformat()},
+        "playback": playback.for_page(),
         "playback_api": f"/api/v1/videos/{vod.public_id}/playback",
         "player_modules": PLAYER_MODULES,
     }

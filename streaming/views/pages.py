@@ -24,6 +24,7 @@ PLAYER_MODULES = [
     "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
     "player/screens", "player/stall", "player/preferences",
     "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace",
+    "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
     "shared/toasts",
 ]  # fmt: skip

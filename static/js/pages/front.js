@@ -16,7 +16,7 @@ function playFeatured() {
     onReady: () => video.play().catch(() => {}),
     onQuality: () => {},
     onProblem: () => engine.stop(),
-    renewUrl: async () => null,
+    renewSources: async () => null,
   });
   if (!engine) return;
   let stopped = false;
@@ -32,7 +32,7 @@ function playFeatured() {
   });
   new IntersectionObserver(([entry]) => {
     if (stopped) return;
-    if (entry.isIntersecting && !engine.url) engine.load(url);
+    if (entry.isIntersecting && !engine.url) engine.load({ hls: url });
     else if (!entry.isIntersecting) engine.stop();
   }).observe(video);
 }

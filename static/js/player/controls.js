@@ -2,7 +2,9 @@
 
 import { clock } from "../shared/format.js";
 import { preferences } from "./preferences.js";
+import { SeekBar } from "./seek_bar.js";
 import { SettingsMenu } from "./settings_menu.js";
+import { LiveTimeline, RecordingTimeline } from "./timelines.js";
 
 const HIDE_AFTER_MS = 2600;
 
@@ -12,12 +14,12 @@ export class Controls {
     this.root = player.root;
     this.video = player.video;
     this.part = (name) => this.root.querySelector(`[data-${name}]`);
-    this.scrubbing = false;
     this.menu = new SettingsMenu(player, this.part("settings"), this.part("settings-menu"));
     this.bindButtons();
     this.bindPicture();
     this.bindVolume();
-    if (this.part("seek")) this.bindSeek();
+    const timeline = player.live ? new LiveTimeline(player) : new RecordingTimeline(player);
+    if (this.part("seek")) this.seekBar = new SeekBar(player, timeline, this.part);
     this.video.addEventListener("play", () => this.showPlaying());
     this.video.addEventListener("pause", () => this.showPlaying());
     document.addEventListener("fullscreenchange", () => this.showFullscreen());
@@ -63,7 +65,7 @@ export class Controls {
 
   sleep() {
     const focused = this.part("bar").querySelector(":focus-visible");
-    if (this.video.paused || focused || this.menu.open || this.scrubbing) return;
+    if (this.video.paused || focused || this.menu.open || this.seekBar?.scrubbing) return;
     delete this.root.dataset.awake;
   }
 
@@ -119,66 +121,28 @@ export class Controls {
     if (loudness > 0) this.part("unmute").hidden = true;
   }
 
-  // --- Recording: the seek bar
-
-  bindSeek() {
-    const seek = this.part("seek");
-    const tip = this.part("seek-tip");
-    seek.addEventListener("input", () => {
-      this.scrubbing = true;
-      this.video.currentTime = Number(seek.value);
-      this.showTime(Number(seek.value));
-    });
-    seek.addEventListener("change", () => {
-      this.scrubbing = false;
-    });
-    seek.addEventListener("pointermove", (event) => {
-      const box = seek.getBoundingClientRect();
-      const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
-      tip.hidden = !this.video.duration;
-      tip.textContent = clock(share * this.video.duration);
-      tip.style.setProperty("--at", `${share * 100}%`);
-    });
-    seek.addEventListener("pointerleave", () => {
-      tip.hidden = true;
-    });
-  }
-
-  showTime(now) {
-    const { duration } = this.video;
-    const seek = this.part("seek");
-    if (!Number.isFinite(duration) || duration <= 0) return;
-    seek.max = String(duration);
-    seek.value = String(now);
-    seek.setAttribute("aria-valuetext", `${clock(now)} of ${clock(duration)}`);
-    seek.style.setProperty("--done", `${(now / duration) * 100}%`);
-    seek.style.setProperty("--loaded", `${(this.bufferedEnd(now) / duration) * 100}%`);
-    this.part("time").textContent = clock(now);
-    this.part("duration").textContent = clock(duration);
-  }
-
-  bufferedEnd(now) {
-    const { buffered } = this.video;
-    for (let index = 0; index < buffered.length; index += 1) {
-      if (buffered.start(index) <= now + 0.1 && now <= buffered.end(index)) return buffered.end(index);
-    }
-    return now;
-  }
-
   // --- What changes by itself
 
   refresh() {
     this.showVolume();
-    if (this.part("seek")) {
-      if (!this.scrubbing) this.showTime(this.video.currentTime);
+    this.seekBar?.refresh();
+    const { player } = this;
+    if (!player.live) {
+      this.part("time").textContent = clock(this.video.currentTime);
+      this.part("duration").textContent = clock(this.video.duration);
       return;
     }
-    const { latency } = this.player.engine || {};
-    const shown = latency !== null && latency !== undefined && this.player.facts.picture;
-    const text = shown ? `${latency.toFixed(1)} s` : "";
+    const text = player.facts.picture ? this.delayText() : "";
     const output = this.part("latency");
     if (output.textContent !== text) output.textContent = text;
-    this.part("live").dataset.edge = String(this.player.atEdge && this.player.facts.channel === "live");
+    this.part("live").dataset.edge = String(player.atEdge && player.facts.channel === "live");
+  }
+
+  // Tenths are of interest at the edge only.
+  delayText() {
+    const { latency, now } = this.player.engine || {};
+    if (!this.player.atEdge && this.player.span && now !== null) return `−${clock(this.player.span.edge - now)}`;
+    return latency === null || latency === undefined ? "" : `${latency.toFixed(1)} s`;
   }
 
   showPlaying() {

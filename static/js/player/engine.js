@@ -1,18 +1,20 @@
 // Feeds the <video>: hls.js where it runs, the browser's own HLS elsewhere (iPhones before iOS 17.1).
 //
-// Both engines: load(url), renew(url), stop(), and getters for what the controls show. Network trouble is never
+// Both engines: load(sources, where), renew(sources), stop(), and getters for what the controls show. Network trouble is never
 // final for a live picture: it goes on by itself. `onProblem({title, text})` is for what only the viewer can solve.
 
 import { LiveAbr } from "./live_abr.js";
 import { paceFor } from "./pace.js";
 import { preferences } from "./preferences.js";
 import { rangesOf } from "./stall.js";
+import { timeAt, unixAt } from "./wall_clock.js";
 
 const TOKEN = /(\/media\/)[^/]+(\/)/;
 const RESTART_MS = 1000;
 const RENEW_EVERY_MS = 2000;
 const RECOVER_WINDOW_MS = 5000;
 const PACE_MS = 100;
+const SLIDES_AWAY_SECONDS = 4; // the oldest segments leave the playlist while they are asked for
 
 export function createEngine(video, options) {
   if (window.Hls && window.Hls.isSupported()) return new HlsEngine(video, options);
@@ -43,22 +45,23 @@ class HlsEngine {
     this.video = video;
     this.options = options;
     this.hls = null;
-    this.url = null;
+    this.sources = null;
+    this.inDvr = false;
     this.renewedAt = 0;
     this.recoveries = [];
     this.lowLatency = options.live && (options.lowLatency ?? preferences.lowLatency());
     addEventListener("pagehide", () => this.hls && preferences.keepBandwidth(this.hls.bandwidthEstimate));
   }
 
-  config() {
+  config(beginAt) {
     const { live, capToSize = false } = this.options;
     return {
-      lowLatencyMode: this.lowLatency,
+      lowLatencyMode: this.lowLatency && !this.inDvr,
       maxLiveSyncPlaybackRate: 1, // see keepPace()
       backBufferLength: 30,
       // Our media needs no remuxing, only a look at its boxes: a worker would cost 150 ms at the start and save nothing.
       enableWorker: false,
-      ...(live && { abrController: LiveAbr }),
+      ...(live && { abrController: LiveAbr, beginAt }),
       abrEwmaDefaultEstimate: preferences.bandwidth(),
       abrEwmaDefaultEstimateMax: 30_000_000,
       testBandwidth: false,
@@ -77,15 +80,18 @@ class HlsEngine {
     return token ? url.replace(TOKEN, token[0]) : url;
   }
 
-  load(url) {
+  // `sources`: {hls, dvr}, the addresses of the live edge and of what may be rewound to. Live unless `inDvr`;
+  // from the Unix time `beginAt` where one is given.
+  load(sources, { inDvr = false, beginAt = null } = {}) {
     this.stop();
-    this.url = url;
-    const hls = new window.Hls(this.config());
+    this.sources = sources;
+    this.inDvr = inDvr;
+    const hls = new window.Hls(this.config(beginAt));
     this.hls = hls;
     hls.on(window.Hls.Events.ERROR, (_event, error) => this.onError(hls, error));
     hls.on(window.Hls.Events.MANIFEST_PARSED, () => this.options.onReady());
     hls.on(window.Hls.Events.LEVEL_SWITCHED, () => this.options.onQuality());
-    hls.loadSource(url);
+    hls.loadSource(this.url);
     hls.attachMedia(this.video);
     if (this.options.live) this.paceTimer = setInterval(() => this.keepPace(), PACE_MS);
   }
@@ -106,8 +112,12 @@ class HlsEngine {
     return here ? here[1] - currentTime : 0;
   }
 
-  renew(url) {
-    this.url = url;
+  renew(sources) {
+    this.sources = sources;
+  }
+
+  get url() {
+    return this.sources && (this.inDvr ? this.sources.dvr : this.sources.hls);
   }
 
   stop() {
@@ -115,7 +125,7 @@ class HlsEngine {
     clearInterval(this.paceTimer);
     this.hls?.destroy();
     this.hls = null;
-    this.url = null;
+    this.sources = null;
   }
 
   onError(hls, error) {
@@ -132,8 +142,8 @@ class HlsEngine {
   async askForToken() {
     if (performance.now() - this.renewedAt < RENEW_EVERY_MS) return;
     this.renewedAt = performance.now();
-    const url = await this.options.renewUrl();
-    if (url && this.url) this.renew(url);
+    const sources = await this.options.renewSources();
+    if (sources && this.url) this.renew(sources);
   }
 
   restartLater() {
@@ -150,7 +160,7 @@ class HlsEngine {
     const now = performance.now();
     this.recoveries = [...this.recoveries.filter((at) => now - at < RECOVER_WINDOW_MS), now];
     if (this.recoveries.length === 1) this.hls.recoverMediaError();
-    else if (this.recoveries.length <= 3) this.load(this.url);
+    else if (this.recoveries.length <= 3) this.load(this.sources, { inDvr: this.inDvr, beginAt: this.inDvr ? this.now : null });
     else this.options.onProblem({ title: "This picture cannot be decoded", text: "Your browser stopped at it. Try again, or choose another quality." });
   }
 
@@ -165,17 +175,16 @@ class HlsEngine {
 
   setLowLatency(low) {
     this.lowLatency = low;
-    if (!this.hls) return;
+    if (!this.hls || this.inDvr) return;
     this.hls.lowLatencyMode = low;
     this.resetTarget();
-    this.toEdge();
   }
 
   // The distance to the live edge that the playlist asks for, or null.
   get wantedLatency() {
     const details = this.hls?.latestLevelDetails;
     if (!details || !details.live) return null;
-    return (this.lowLatency && details.partHoldBack) || details.holdBack || 3 * details.targetduration;
+    return (this.hls.lowLatencyMode && details.partHoldBack) || details.holdBack || 3 * details.targetduration;
   }
 
   // hls.js keeps a second more distance after each stall. That is right for a weak line, wrong after an encoder's drop.
@@ -189,6 +198,38 @@ class HlsEngine {
 
   get edge() {
     return this.hls?.liveSyncPosition ?? null;
+  }
+
+  // --- By the streamer's clock, in Unix seconds
+
+  get fragments() {
+    return this.hls?.latestLevelDetails?.fragments || [];
+  }
+
+  // What the loaded playlist reaches over, or null.
+  get span() {
+    const details = this.hls?.latestLevelDetails;
+    if (!details || !details.live) return null;
+    const [start, edge] = [unixAt(this.fragments, details.fragmentStart), unixAt(this.fragments, details.edge)];
+    return start === null ? null : { start, edge: edge + details.age };
+  }
+
+  get now() {
+    return unixAt(this.fragments, this.video.currentTime);
+  }
+
+  unixAt(time) {
+    return unixAt(this.fragments, time);
+  }
+
+  covers(unix) {
+    const { span } = this;
+    return span !== null && unix >= span.start + SLIDES_AWAY_SECONDS && unix <= span.edge;
+  }
+
+  seekTo(unix) {
+    const time = timeAt(this.fragments, unix);
+    if (time !== null) this.video.currentTime = time;
   }
 
   get latency() {
@@ -228,7 +269,7 @@ class HlsEngine {
 function labelOf(level) {
   const rate = Number(level.frameRate) || 0;
   const size = level.height ? `${level.height}p${rate > 45 ? Math.round(rate) : ""}` : "Audio";
-  return /source/i.test(level.name || "") ? `${size} (source)` : size;
+  return /\/source\//.test(level.uri) ? `${size} (source)` : size;
 }
 
 class NativeEngine {
@@ -237,6 +278,9 @@ class NativeEngine {
     this.options = options;
     this.hls = null;
     this.url = null;
+    this.span = null;
+    this.now = null;
+    this.inDvr = false;
     this.lowLatency = true;
     this.qualities = [];
     this.quality = -1;
@@ -249,14 +293,14 @@ class NativeEngine {
     video.addEventListener("loadedmetadata", () => this.url && options.onReady());
   }
 
-  load(url) {
-    this.url = url;
-    this.video.src = url;
+  load({ hls }) {
+    this.url = hls;
+    this.video.src = hls;
     this.options.onReady();
   }
 
-  renew(url) {
-    this.url = url; // used by the next retry; the player in the browser keeps its own until then
+  renew({ hls }) {
+    this.url = hls; // used by the next retry; the player in the browser keeps its own until then
   }
 
   stop() {
@@ -269,12 +313,20 @@ class NativeEngine {
   retry() {
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
-      const url = await this.options.renewUrl();
-      if (this.url) this.load(url || this.url);
+      const sources = await this.options.renewSources();
+      if (this.url) this.load(sources || { hls: this.url });
     }, RENEW_EVERY_MS);
   }
 
   setLowLatency() {}
+
+  covers() {
+    return false;
+  }
+
+  unixAt() {
+    return null;
+  }
 
   resetTarget() {}
 

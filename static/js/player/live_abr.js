@@ -2,6 +2,7 @@
 
 import { Bandwidth } from "./bandwidth.js";
 import { chooseLevel } from "./level_choice.js";
+import { timeAt } from "./wall_clock.js";
 
 const WATCH_MS = 100;
 const FIRST_LOOK_MS = 150;
@@ -20,7 +21,11 @@ export class LiveAbr {
     this.bwEstimator = new Bandwidth(hls.config.abrEwmaDefaultEstimate);
     this.reset();
     const { Events } = window.Hls;
+    const { beginAt } = hls.config;
     this.listeners = [
+      // Here because these listeners are called before those of hls.js, which take the place as the playlist's own wish.
+      [Events.LEVEL_LOADED, (_event, { details }) => beginPlaylistAt(details, beginAt)],
+      [Events.AUDIO_TRACK_LOADED, (_event, { details }) => beginPlaylistAt(details, beginAt)],
       [Events.MANIFEST_LOADING, () => this.reset()],
       [Events.LEVEL_UPDATED, (_event, { details }) => this.align(details)],
       [Events.FRAG_LOADING, (_event, { frag, part }) => this.onLoading(frag, part)],
@@ -196,6 +201,10 @@ export class LiveAbr {
     this.hls.nextLoadLevel = this.nextAutoLevel = choice;
     frag.abortRequests();
   }
+}
+
+function beginPlaylistAt(details, unix) {
+  if (unix) details.startTimeOffset = Math.max(timeAt(details.fragments, unix) - details.fragmentStart, 0);
 }
 
 function failedLately(level, now) {

@@ -2,6 +2,7 @@
 
 import { callApi } from "../shared/api.js";
 import { Controls } from "./controls.js";
+import { Cover } from "./cover.js";
 import { createEngine } from "./engine.js";
 import { listenToKeys } from "./keyboard.js";
 import { preferences } from "./preferences.js";
@@ -15,6 +16,8 @@ const JUMP_AFTER_MS = 1000;
 const JUMP_EVERY_MS = 3000;
 const CALM_MS = 30_000; // so long without a stall, and the player dares to go closer to the edge again
 const CALM_MAX_MS = 480_000; // twice as long after each further stall, up to this
+const EDGE_SECONDS = 3; // nearer than this is the edge
+const EDGE_OF_DVR_SECONDS = 8; // what may be rewound to ends with the newest whole segment
 const RENEW_AT = 0.8; // of a playback address's life
 const ON_AIR = ["starting", "live", "reconnecting"];
 
@@ -26,6 +29,9 @@ export class Player extends EventTarget {
     this.live = root.dataset.mode === "live";
     this.facts = { channel: this.live ? "offline" : "recording", picture: false, moving: true, problem: null, finished: false };
     this.streamId = null;
+    this.sources = null;
+    this.startedAt = 0; // Unix seconds
+    this.pausedAt = null; // the same, where the viewer paused
     this.expiresAt = null;
     this.pausedByViewer = false;
     this.followsEdge = true;
@@ -40,11 +46,12 @@ export class Player extends EventTarget {
       onReady: () => this.start(),
       onQuality: () => this.dispatchEvent(new Event("quality")),
       onProblem: (problem) => this.setFacts({ problem }),
-      renewUrl: () => this.freshUrl(),
+      renewSources: () => this.freshSources(),
       followsEdge: () => this.followsEdge,
     });
     if (!this.engine) this.setFacts({ problem: { title: "This browser cannot play live video", text: "Use a current Firefox, Chrome, Edge or Safari." } });
     this.listen();
+    this.cover = new Cover(root, this.video);
     this.controls = new Controls(this);
     this.stats = new Stats(this);
     listenToKeys(this);
@@ -73,6 +80,7 @@ export class Player extends EventTarget {
       this.engine?.stop();
       this.setFacts({ picture: false, moving: true, finished: false, problem: null });
     }
+    this.startedAt = Date.parse(watch.started_at) / 1000 || 0;
     if (onAir && watch.playback) this.usePlayback(watch.playback);
     if (watch.state === "offline") this.engine?.stop();
     if (came) this.engine?.resetTarget();
@@ -81,26 +89,30 @@ export class Player extends EventTarget {
   }
 
   usePlayback(playback) {
+    this.keepSources(playback);
+    if (!this.engine) return;
+    if (this.engine.url) this.engine.renew(playback);
+    else this.engine.load(playback);
+  }
+
+  keepSources(playback) {
+    this.sources = playback;
     this.expiresAt = Date.parse(playback.expires_at);
     this.renewLater();
-    if (!this.engine) return;
-    if (this.engine.url) this.engine.renew(playback.hls);
-    else this.engine.load(playback.hls);
   }
 
   renewLater() {
     clearTimeout(this.renewTimer);
     const left = this.expiresAt - Date.now();
-    if (left > 0) this.renewTimer = setTimeout(() => this.freshUrl().then((url) => url && this.engine.renew(url)), left * RENEW_AT);
+    if (left > 0) this.renewTimer = setTimeout(() => this.freshSources().then((sources) => sources && this.engine.renew(sources)), left * RENEW_AT);
   }
 
-  // A new playback address, or null when there is none to be had (the reason is shown if it is one).
-  async freshUrl() {
+  // New playback addresses, or null when there are none to be had (the reason is shown if it is one).
+  async freshSources() {
     try {
       const playback = await callApi("GET", this.root.dataset.playbackApi);
-      this.expiresAt = Date.parse(playback.expires_at);
-      this.renewLater();
-      return playback.hls;
+      this.keepSources(playback);
+      return playback;
     } catch (error) {
       if (error.status === 403) this.setFacts({ problem: { title: "You cannot watch this", text: error.message } });
       else if (!this.live && (error.status === 404 || error.status === 410)) {
@@ -112,8 +124,8 @@ export class Player extends EventTarget {
 
   async retry() {
     this.setFacts({ problem: null, picture: false, moving: true });
-    const url = (await this.freshUrl()) || this.engine?.url;
-    if (url && this.engine) this.engine.load(url);
+    const sources = (await this.freshSources()) || this.sources;
+    if (sources && this.engine) this.engine.load(sources);
   }
 
   setVodLink(url) {
@@ -152,13 +164,46 @@ export class Player extends EventTarget {
     this.pausedByViewer = !video.paused;
     if (this.pausedByViewer) {
       this.followsEdge = false;
+      this.pausedAt = this.engine?.now ?? null;
       video.pause();
       return;
     }
+    // What was paused on may have left the live playlist meanwhile.
+    if (this.live && this.pausedAt !== null && this.sources?.dvr && !this.engine.covers(this.pausedAt)) this.seekTo(this.pausedAt);
     video.play().catch(() => {});
   }
 
+  // From where to where a live viewer may seek, in Unix seconds, or null.
+  get span() {
+    const loaded = this.engine?.span;
+    if (!this.live || !loaded) return null;
+    const oldest = Math.max(this.startedAt, loaded.edge - this.sources.dvr_seconds);
+    return { start: this.sources.dvr ? Math.min(oldest, loaded.edge) : loaded.start, edge: loaded.edge };
+  }
+
+  seekTo(unix) {
+    const { engine, span } = this;
+    if (!span) return;
+    const wanted = Math.max(unix, span.start);
+    if (wanted > span.edge - (engine.inDvr ? EDGE_OF_DVR_SECONDS : EDGE_SECONDS)) {
+      this.toEdge();
+      return;
+    }
+    this.followsEdge = false;
+    this.pausedAt = wanted;
+    if (engine.covers(wanted) || !this.sources.dvr) {
+      engine.seekTo(wanted);
+      return;
+    }
+    this.cover.show();
+    engine.load(this.sources, { inDvr: true, beginAt: wanted });
+  }
+
   seekBy(seconds) {
+    if (this.span && this.engine.now !== null) {
+      this.seekTo(this.engine.now + seconds);
+      return;
+    }
     const { seekable } = this.video;
     if (!seekable.length) return;
     const most = this.live && this.engine.edge !== null ? this.engine.edge : seekable.end(seekable.length - 1);
@@ -170,18 +215,22 @@ export class Player extends EventTarget {
   toEdge() {
     this.followsEdge = true;
     this.pausedByViewer = false;
-    this.engine?.toEdge();
+    if (this.engine?.inDvr) {
+      this.cover.show();
+      this.engine.load(this.sources);
+    } else this.engine?.toEdge();
     this.video.play().catch(() => {});
   }
 
   setLowLatency(low) {
     preferences.keepLowLatency(low);
-    this.followsEdge = true;
     this.engine?.setLowLatency(low);
+    this.toEdge();
   }
 
   get atEdge() {
-    const { latency, targetLatency } = this.engine || {};
+    const { latency, targetLatency, inDvr } = this.engine || {};
+    if (inDvr) return false;
     return this.followsEdge || latency === null || latency - targetLatency < 2;
   }
 
@@ -225,7 +274,7 @@ export class Player extends EventTarget {
   }
 
   position() {
-    return { now: this.video.currentTime, ranges: rangesOf(this.video.buffered), edge: this.engine ? this.engine.edge : null };
+    return { now: this.video.currentTime, ranges: rangesOf(this.video.buffered), edge: this.followsEdge && this.engine ? this.engine.edge : null };
   }
 
   jump(now, target) {
