@@ -47,6 +47,7 @@ class HlsEngine {
     this.hls = null;
     this.sources = null;
     this.inDvr = false;
+    this.chosen = -1; // quality, by hand
     this.renewedAt = 0;
     this.recoveries = [];
     this.lowLatency = options.live && (options.lowLatency ?? preferences.lowLatency());
@@ -89,7 +90,48 @@ class HlsEngine {
     const hls = new window.Hls(this.config(beginAt));
     this.hls = hls;
     hls.on(window.Hls.Events.ERROR, (_event, error) => this.onError(hls, error));
-    hls.on(window.Hls.Events.MANIFEST_PARSED, () => this.options.onReady());
+    hls.on(window.Hls.Events.MANIFEST_PARSED, () => {
+      if (this.chosen > -1) hls.nextLevel = this.chosen;
+      this.options.onReady();
+    });
+    hls.on(window.Hls.Events.LEVEL_SWITCHED, () => this.options.onQuality());
+    hls.loadSource(this.url);
+    hls.attachMedia(this.video);
+    if (this.options.live) this.paceTimer = setInterval(() => this.keepPace(), PACE_MS);
+  }
+
+  keepPace() {
+    const { video } = this;
+    if (!this.hls || video.paused) return;
+    const wanted = this.lowLatency && this.options.followsEdge() && this.latency !== null;
+    const late = wanted ? this.latency - this.targetLatency : null;
+    const rate = paceFor({ late, ahead: this.ahead, starving: this.hls.abrController.starving });
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  get ahead() {
+    return aheadOf(this.video);
+  }
+
+  // Requests carry the newest token, so that a renewed one needs no reload of the source.
+  withToken(url) {
+    const token = this.url && TOKEN.exec(this.url);
+    return token ? url.replace(TOKEN, token[0]) : url;
+  }
+
+  // `sources`: {hls, dvr}, the addresses of the live edge and of what may be rewound to. Live unless `inDvr`;
+  // from the Unix time `beginAt` where one is given.
+  load(sources, { inDvr = false, beginAt = null } = {}) {
+    this.stop();
+    this.sources = sources;
+    this.inDvr = inDvr;
+    const hls = new window.Hls(this.config(beginAt));
+    this.hls = hls;
+    hls.on(window.Hls.Events.ERROR, (_event, error) => this.onError(hls, error));
+    hls.on(window.Hls.Events.MANIFEST_PARSED, () => {
+      if (this.chosen > -1) hls.nextLevel = this.chosen;
+      this.options.onReady();
+    });
     hls.on(window.Hls.Events.LEVEL_SWITCHED, () => this.options.onQuality());
     hls.loadSource(this.url);
     hls.attachMedia(this.video);
@@ -131,12 +173,28 @@ class HlsEngine {
   onError(hls, error) {
     if (hls !== this.hls) return;
     const status = error.response ? error.response.code : 0;
+    if (error.details === window.Hls.ErrorDetails.FRAG_GAP) this.leaveGap();
     if (status === 401 || status === 403) this.askForToken();
     if (!error.fatal) return;
     const { ErrorTypes } = window.Hls;
     if (error.type === ErrorTypes.MEDIA_ERROR) this.recoverMedia();
     else if (error.type === ErrorTypes.NETWORK_ERROR && !this.options.live && status !== 403) this.giveUp(status);
     else this.restartLater();
+  }
+
+  // hls.js itself goes over to Auto where the quality chosen by hand has no segments.
+  leaveGap() {
+    if (this.chosen < 0 || !this.hls.autoLevelEnabled || this.options.isAway()) return;
+    this.chosen = -1;
+    this.options.onQualityGone();
+  }
+
+  // The encoder is back: what had gaps may be whole again.
+  comeBack() {
+    if (!this.hls) return;
+    this.hls.abrController.forgive();
+    if (this.chosen > -1) this.hls.nextLevel = this.chosen;
+    this.resetTarget();
   }
 
   async askForToken() {
@@ -245,10 +303,11 @@ class HlsEngine {
   }
 
   get quality() {
-    return this.hls && !this.hls.autoLevelEnabled ? this.hls.manualLevel : -1;
+    return this.chosen;
   }
 
   set quality(index) {
+    this.chosen = index;
     if (this.hls) this.hls.nextLevel = index;
   }
 
@@ -261,9 +320,21 @@ class HlsEngine {
     return this.shownLevel ? labelOf(this.shownLevel) : "";
   }
 
+  // What is loaded: the newest parts, whole segments, or what lies behind the edge.
+  get mode() {
+    if (this.inDvr) return "Rewound";
+    return this.hls?.lowLatencyMode && this.hls.latestLevelDetails?.partList ? "Parts" : "Segments";
+  }
+
   get bandwidth() {
     return this.hls ? this.hls.bandwidthEstimate : 0;
   }
+}
+
+// Seconds of picture and sound after the play head.
+function aheadOf({ currentTime, buffered }) {
+  const here = rangesOf(buffered).find(([start, end]) => start <= currentTime + 0.1 && currentTime <= end);
+  return here ? here[1] - currentTime : 0;
 }
 
 function labelOf(level) {
@@ -320,6 +391,8 @@ class NativeEngine {
 
   setLowLatency() {}
 
+  comeBack() {}
+
   covers() {
     return false;
   }
@@ -332,6 +405,10 @@ class NativeEngine {
 
   toEdge() {
     if (this.edge !== null) this.video.currentTime = this.edge;
+  }
+
+  get ahead() {
+    return aheadOf(this.video);
   }
 
   get edge() {

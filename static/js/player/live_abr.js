@@ -6,7 +6,8 @@ import { timeAt } from "./wall_clock.js";
 
 const WATCH_MS = 100;
 const FIRST_LOOK_MS = 150;
-const PENALTY_MS = 10_000; // how long a quality that failed, or has only gaps, is left alone
+const PENALTY_MS = 10_000; // how long a quality that failed, or has gaps, is left alone; twice as long each time
+const PENALTY_MAX_MS = 60_000;
 const TELLING_BYTES = 24_000;
 const COMFORT_SECONDS = 0.6;
 const CALM_MS = 1500; // after falling; twice as long after each fall that follows a climb
@@ -20,7 +21,7 @@ export class LiveAbr {
     this.hls = hls;
     this.bwEstimator = new Bandwidth(hls.config.abrEwmaDefaultEstimate);
     this.reset();
-    const { Events } = window.Hls;
+    const { Events, ErrorDetails } = window.Hls;
     const { beginAt } = hls.config;
     this.listeners = [
       // Here because these listeners are called before those of hls.js, which take the place as the playlist's own wish.
@@ -28,6 +29,7 @@ export class LiveAbr {
       [Events.AUDIO_TRACK_LOADED, (_event, { details }) => beginPlaylistAt(details, beginAt)],
       [Events.MANIFEST_LOADING, () => this.reset()],
       [Events.LEVEL_UPDATED, (_event, { details }) => this.align(details)],
+      [Events.ERROR, (_event, { details, frag }) => details === ErrorDetails.FRAG_GAP && this.noteGap(frag)],
       [Events.FRAG_LOADING, (_event, { frag, part }) => this.onLoading(frag, part)],
       [Events.FRAG_LOADED, (_event, { frag, part }) => this.onLoaded(frag, part)],
     ];
@@ -41,6 +43,7 @@ export class LiveAbr {
     this.current = -1;
     this.last = null;
     this.starving = false;
+    this.gaps = new Map(); // of a level: {until, penaltyMs}
     this.climbedAt = -Infinity;
     this.fellAt = -Infinity;
     this.calmMs = CALM_MS;
@@ -99,11 +102,23 @@ export class LiveAbr {
     const { levels, minAutoLevel, maxAutoLevel } = this.hls;
     const now = performance.now();
     const pictures = levels.some(({ height }) => height);
-    return levels.map((level, index) => ({
-      rate: level.maxBitrate,
-      average: level.averageBitrate,
-      usable: index >= minAutoLevel && index <= maxAutoLevel && (!pictures || level.height > 0) && !failedLately(level, now),
-    }));
+    const allowed = levels.map(({ height }, index) => index >= minAutoLevel && index <= maxAutoLevel && (!pictures || height > 0));
+    const working = allowed.map((one, index) => one && !failedLately(levels[index], now) && !(this.gaps.get(index)?.until > now));
+    const usable = working.includes(true) ? working : allowed;
+    return levels.map(({ maxBitrate, averageBitrate }, index) => ({ rate: maxBitrate, average: averageBitrate, usable: usable[index] }));
+  }
+
+  // A quality that is not made at the moment has gaps for segments. Each look at it costs a little of the buffer.
+  noteGap({ type, level }) {
+    if (type !== "main") return;
+    const penaltyMs = Math.min(2 * (this.gaps.get(level)?.penaltyMs || PENALTY_MS / 2), PENALTY_MAX_MS);
+    this.gaps.set(level, { penaltyMs, until: performance.now() + penaltyMs });
+  }
+
+  // The encoder was away, so that every quality had gaps: it says nothing of any.
+  forgive() {
+    this.gaps.clear();
+    for (const level of this.hls.levels) level.loadError = 0;
   }
 
   within(level) {
@@ -158,6 +173,7 @@ export class LiveAbr {
     if (frag.type !== "main") return;
     this.stopWatching();
     this.starving &&= loading.end - loading.start > 1000 * (part || frag).duration;
+    this.gaps.delete(frag.level);
     if (this.forced === frag.level) this.forced = -1;
     if (frag.level !== this.current) this.noteChange(frag.level);
     this.last = { frag, appended: part ? part.start + part.duration - frag.start : frag.duration };

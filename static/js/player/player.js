@@ -19,6 +19,7 @@ const CALM_MAX_MS = 480_000; // twice as long after each further stall, up to th
 const EDGE_SECONDS = 3; // nearer than this is the edge
 const EDGE_OF_DVR_SECONDS = 8; // what may be rewound to ends with the newest whole segment
 const RENEW_AT = 0.8; // of a playback address's life
+const NOTICE_MS = 6000;
 const ON_AIR = ["starting", "live", "reconnecting"];
 
 export class Player extends EventTarget {
@@ -48,6 +49,8 @@ export class Player extends EventTarget {
       onProblem: (problem) => this.setFacts({ problem }),
       renewSources: () => this.freshSources(),
       followsEdge: () => this.followsEdge,
+      isAway: () => this.facts.channel !== "live",
+      onQualityGone: () => this.notice("This quality is not made at the moment. Playing another one."),
     });
     if (!this.engine) this.setFacts({ problem: { title: "This browser cannot play live video", text: "Use a current Firefox, Chrome, Edge or Safari." } });
     this.listen();
@@ -78,12 +81,13 @@ export class Player extends EventTarget {
     if (watch.stream_id !== this.streamId && onAir) {
       this.streamId = watch.stream_id;
       this.engine?.stop();
+      if (this.engine) this.engine.chosen = -1; // another broadcast has other qualities
       this.setFacts({ picture: false, moving: true, finished: false, problem: null });
     }
     this.startedAt = Date.parse(watch.started_at) / 1000 || 0;
     if (onAir && watch.playback) this.usePlayback(watch.playback);
     if (watch.state === "offline") this.engine?.stop();
-    if (came) this.engine?.resetTarget();
+    if (came) this.engine?.comeBack();
     this.setVodLink(watch.vod_url);
     this.setFacts({ channel: watch.state });
   }
@@ -292,6 +296,18 @@ export class Player extends EventTarget {
   }
 
   // --- Screens
+
+  // A line over the picture for a moment, for what needs no answer.
+  notice(text) {
+    const line = this.root.querySelector("[data-notice]");
+    line.textContent = text;
+    line.hidden = false;
+    clearTimeout(this.noticeTimer);
+    this.noticeTimer = setTimeout(() => {
+      line.hidden = true;
+    }, NOTICE_MS);
+    this.dispatchEvent(new Event("quality"));
+  }
 
   setFacts(changes) {
     Object.assign(this.facts, changes);

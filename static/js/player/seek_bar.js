@@ -1,6 +1,5 @@
 // The seek bar over a timeline: pointer, keyboard, and what is seen at the place pointed at.
 
-import { rangesOf } from "./stall.js";
 import { Storyboard } from "./storyboard.js";
 
 const STEPS = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -60, PageUp: 60 };
@@ -83,12 +82,6 @@ export class SeekBar {
     this.range.value = String(at);
     this.range.setAttribute("aria-valuetext", this.timeline.spoken(at));
     this.range.style.setProperty("--done", share(at));
-    this.range.style.setProperty("--loaded", share(at + this.ahead()));
-  }
-
-  ahead() {
-    const { currentTime, buffered } = this.player.video;
-    const here = rangesOf(buffered).find(([start, end]) => start <= currentTime + 0.1 && currentTime <= end);
-    return here ? here[1] - currentTime : 0;
+    this.range.style.setProperty("--loaded", share(at + (this.player.engine?.ahead ?? 0)));
   }
 }

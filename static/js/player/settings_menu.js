@@ -59,8 +59,13 @@ export class SettingsMenu {
 
   qualityText() {
     const { engine } = this.player;
-    if (engine.quality === -1) return engine.shownLabel ? `Auto (${engine.shownLabel})` : "Auto";
+    if (engine.quality === -1) return this.autoText();
     return engine.qualities.find(({ index }) => index === engine.quality)?.label || "";
+  }
+
+  autoText() {
+    const { shownLabel } = this.player.engine;
+    return shownLabel ? `Auto · ${shownLabel}` : "Auto";
   }
 
   qualityPage() {
@@ -69,7 +74,7 @@ export class SettingsMenu {
       engine.quality = index;
       this.done();
     };
-    const auto = choice(engine.shownLabel && engine.quality === -1 ? `Auto (${engine.shownLabel})` : "Auto", engine.quality === -1, choose(-1));
+    const auto = choice(engine.quality === -1 ? this.autoText() : "Auto", engine.quality === -1, choose(-1));
     const fixed = engine.qualities.map(({ index, label }) => choice(label, engine.quality === index, choose(index)));
     return [this.backRow("Quality"), auto, ...fixed];
   }

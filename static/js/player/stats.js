@@ -1,7 +1,6 @@
 // The statistics over the picture, for people who want to know why.
 
 import { bitrate } from "../shared/format.js";
-import { rangesOf } from "./stall.js";
 
 export class Stats {
   constructor(player) {
@@ -41,10 +40,11 @@ export class Stats {
     const quality = video.getVideoPlaybackQuality?.() || { droppedVideoFrames: 0, totalVideoFrames: 0 };
     const rows = {
       Resolution: video.videoWidth ? `${video.videoWidth}×${video.videoHeight}` : "–",
+      Quality: engine?.shownLabel || "–",
       "Frame rate": level && level.frameRate ? `${Math.round(level.frameRate * 100) / 100} fps` : "–",
       Bitrate: level ? bitrate(level.bitrate) : "–",
       Connection: bitrate(engine?.bandwidth),
-      Buffer: `${this.ahead().toFixed(2)} s`,
+      Buffer: `${(engine?.ahead ?? 0).toFixed(2)} s`,
       "Dropped frames": `${quality.droppedVideoFrames} of ${quality.totalVideoFrames}`,
       Stalls: String(stalls),
       Codecs: level ? [level.videoCodec, level.audioCodec].filter(Boolean).join(", ") : "–",
@@ -55,12 +55,7 @@ export class Stats {
       Latency: latency === null || latency === undefined ? "–" : `${latency.toFixed(2)} s (aims at ${(targetLatency || 0).toFixed(2)} s)`,
       ...rows,
       Speed: `${video.playbackRate.toFixed(2)}×`,
+      Mode: engine?.mode || "–",
     };
-  }
-
-  ahead() {
-    const { currentTime, buffered } = this.player.video;
-    const here = rangesOf(buffered).find(([start, end]) => start <= currentTime + 0.1 && currentTime <= end);
-    return here ? here[1] - currentTime : 0;
   }
 }
