@@ -166,3 +166,50 @@ WITH_SOUND = [
 def test_the_line_is_judged_by_the_newest_pieces(pieces: list[dict[str, float]], megabits: float) -> None:
     feed = "(pieces) => pieces.reduce((line, piece) => (line.sample(piece), line), new Bandwidth(8e6)).getEstimate()"
     assert ask("bandwidth", f"({feed})", pieces) == pytest.approx(megabits * 1e6, rel=0.02)
+
+
+# Two segments, an encoder's absence of ten seconds that the media element does not know of, two more.
+FRAGMENTS = [
+    {"start": start, "duration": 2, "programDateTime": unix * 1000}
+    for start, unix in [(10, 1000), (12, 1002), (14, 1014), (16, 1016)]
+]
+
+
+@pytest.mark.parametrize(
+    ("time", "unix"), [(10.5, 1000.5), (13.9, 1003.9), (14, 1014), (19, 1019), (9, 999)]
+)  # before and after the playlist too
+def test_a_place_in_the_video_has_a_time_of_the_streamers_clock(time: float, unix: float) -> None:
+    assert ask("wall_clock", f"((fragments) => unixAt(fragments, {time}))", FRAGMENTS) == unix
+
+
+@pytest.mark.parametrize(("unix", "time"), [(1000.5, 10.5), (1008, 14), (1015, 15), (1019, 19), (900, 10)])
+def test_a_time_of_the_streamers_clock_has_a_place_in_the_video(unix: float, time: float) -> None:
+    """A time at which there was no picture is the place where the picture goes on."""
+    assert ask("wall_clock", f"((fragments) => timeAt(fragments, {unix}))", FRAGMENTS) == time
+
+
+BOARD = {
+    "base": "http://localhost/media/t/s/storyboard.json",
+    "tile_width": 160,
+    "tile_height": 90,
+    "columns": 5,
+    "rows": 5,
+    "interval_seconds": 10,
+    "sprites": [{"url": "b0.webp", "starts_at": 1000, "tiles": 25}, {"url": "b1.webp", "starts_at": 1250, "tiles": 3}],
+}
+
+
+@pytest.mark.parametrize(
+    ("unix", "tile"),
+    [
+        (999, None),
+        (1000, ("b0.webp", 0, 0)),
+        (1075, ("b0.webp", 320, 90)),
+        (1279, ("b1.webp", 320, 0)),
+        (1285, ("b1.webp", 320, 0)),  # the next one is not drawn yet: the newest there is
+        (1400, None),
+    ],
+)
+def test_a_time_has_a_tile_of_the_storyboard(unix: float, tile: tuple[str, int, int] | None) -> None:
+    found = ask("storyboard", f"((board) => tileAt(board, {unix}))", BOARD)
+    assert (found and (found["url"].rpartition("/")[2], found["x"], found["y"])) == tile
