@@ -110,18 +110,18 @@ def test_watch_page_follows_the_broadcast(hooks: Hooks, key: str, channel: Chann
     stream_id = hooks.publish(key)["Location"]
     starting = watch_state(channel=channel)
     assert (starting.state, starting.stream_id) == ("starting", stream_id)
-    assert starting.hls and stream_id in starting.hls
+    assert starting.playback and stream_id in starting.playback.hls
     announce_live(stream_id=stream_id)
     live = watch_state(channel=channel)
     assert live.state == "live"
-    assert live.hls is not None
-    assert stream_id in live.hls
+    assert live.playback is not None
+    assert stream_id in live.playback.hls
     hooks.publish_done(key)
     away = watch_state(channel=channel)
-    assert (away.state, away.hls is not None) == ("reconnecting", True)
+    assert (away.state, away.playback is not None) == ("reconnecting", True)
     end_broadcast(broadcast=Broadcast.objects.get(), reason="Over.")
     ended = watch_state(channel=channel)
-    assert (ended.state, ended.stream_id, ended.hls, ended.vod_url) == ("ended", stream_id, None, None)
+    assert (ended.state, ended.stream_id, ended.playback, ended.vod_url) == ("ended", stream_id, None, None)
     note_recording(stream_id=stream_id, page_path="/videos/abc")
     assert watch_state(channel=channel).vod_url == "/videos/abc"
 
