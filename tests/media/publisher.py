@@ -104,6 +104,12 @@ class Publisher:
     def is_connected(self) -> bool:
         return bool(self._threads) and self.ended_at is None and not self._stopped.is_set()
 
+    def wait_until_all_is_sent(self, seconds: float) -> bool:
+        """Whether the last tag went out, or the server closed the connection, within `seconds`."""
+        if self._threads:
+            self._threads[0].join(timeout=seconds)
+        return not self._threads or not self._threads[0].is_alive()
+
     def wait_until_dropped(self, seconds: float) -> bool:
         """Whether the server closed the connection within `seconds`."""
         deadline = time.monotonic() + seconds

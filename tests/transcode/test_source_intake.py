@@ -12,8 +12,8 @@ from transcode import rtmp, source_intake
 from transcode.errors import SourceRefused
 from transcode.flv import MediaTag
 from transcode.limits import NO_VIDEO_SECONDS
-from transcode.source import AudioFrame, SourceReader, VideoFrame
-from transcode.source_intake import MAX_BAD_TAGS, SourceIntake
+from transcode.source import AudioFrame, SourceDescription, SourceReader, VideoFrame
+from transcode.source_intake import MAX_BAD_TAGS, MAX_CHANGES, SourceIntake
 
 STREAM = "0123456789abcdef01234567"
 
@@ -25,12 +25,14 @@ class Listener:
         self.runs: list[list[VideoFrame | AudioFrame]] = [[]]
         self.refusals: list[SourceRefused] = []
         self.connected: list[bool] = []
+        self.described: list[SourceDescription] = []
 
     async def take_frame(self, source: SourceReader, frame: VideoFrame | AudioFrame) -> None:
         assert source.description is not None
         if not self.runs[-1]:
             assert isinstance(frame, VideoFrame)
             assert frame.frame.is_key
+            self.described.append(source.description)
         self.runs[-1].append(frame)
 
     async def end_run(self) -> None:
@@ -182,3 +184,45 @@ async def test_after_the_end_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -
     await intake._on_event(picture(999, key=True))
 
     assert listener.lengths == [10]
+
+
+async def test_encoder_that_keeps_changing_is_refused_as_unsteady(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags: list[MediaTag] = []
+    for number in range(MAX_CHANGES + 3):
+        changed = AVCC[:3] + bytes([30 + number]) + AVCC[4:]
+        tags += [video_header(number * 400, changed), *run_of(number * 400, 12)]
+    _, listener = await take_in(monkeypatch, *tags)
+
+    assert listener.codes == ["unsteady"]
+    assert listener.lengths == [12] * (MAX_CHANGES + 1)
+
+
+async def test_encoder_that_changes_a_few_times_stays_on_air(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above."""
+    tags: list[MediaTag] = []
+    for number in range(MAX_CHANGES + 1):
+        changed = AVCC[:3] + bytes([30 + number]) + AVCC[4:]
+        tags += [video_header(number * 400, changed), *run_of(number * 400, 12)]
+    _, listener = await take_in(monkeypatch, *tags)
+
+    assert listener.codes == []
+
+
+@pytest.mark.parametrize(("seconds", "codes"), [(11.0, []), (14.0, ["picture_lost"])])
+async def test_picture_that_stops_while_sound_goes_on_is_refused_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, codes: list[str]
+) -> None:
+    clock = iter(number * 0.02 for number in range(100_000))
+    monkeypatch.setattr(source_intake.time, "monotonic", lambda: next(clock))
+    sounds = [sound(400 + number * 21) for number in range(round(seconds / 0.02))]
+    _, listener = await take_in(monkeypatch, video_header(), audio_header(), *run_of(0, 12), *sounds)
+
+    assert listener.codes == codes
+
+
+async def test_claims_of_the_encoder_before_do_not_outlive_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    announced = rtmp.Metadata({"videodatarate": 4000.0, "framerate": 30.0})
+    first = [announced, video_header(), *run_of(0, 12), rtmp.PublisherGone()]
+    _, listener = await take_in(monkeypatch, *first, rtmp.PublisherBack(), video_header(), *run_of(9_000, 12))
+
+    assert [source.declared_kbps for source in listener.described] == [4000, 0]
