@@ -116,17 +116,20 @@ def plan_renditions(
     passthrough: bool,
     max_rungs: int,
     ladder: Sequence[Rung] = DEFAULT_LADDER,
+    max_frame_rate: float = FRAME_RATES[1],
 ) -> list[VideoPlan]:
     """The source rendition and at most `max_rungs` smaller ones, best first.
 
-    Without `passthrough` (a source whose key frames are too far apart to cut) the source rendition is encoded too.
+    Without `passthrough` (a source whose key frames are too far apart to cut) the source rendition is encoded too, with
+    `max_frame_rate` pictures a second at most.
     """
     source_size = min(width, height)
     smaller = [_plan(width, height, frame_rate, rung) for rung in ladder if rung.size < source_size]
     if passthrough:
         source = VideoPlan(SOURCE, width, height, frame_rate=frame_rate)
     else:
-        source = _encoded_source(width, height, frame_rate, ladder)
+        smoothest = min(ladder[0].max_frame_rate, max_frame_rate)
+        source = _encoded_source(width, height, _reduced(frame_rate, smoothest), ladder)
     return [source, *_spread(smaller, max_rungs)]
 
 
@@ -135,11 +138,11 @@ def _plan(width: int, height: int, frame_rate: float, rung: Rung) -> VideoPlan:
     return VideoPlan(rung.name, *_scaled(width, height, rung.size), rung.bitrate_at(rate), rate, step)
 
 
-def _encoded_source(width: int, height: int, frame_rate: float, ladder: Sequence[Rung]) -> VideoPlan:
+def _encoded_source(width: int, height: int, pace: tuple[float, int], ladder: Sequence[Rung]) -> VideoPlan:
     """The best quality: as large as the ladder goes, and as smooth, whatever smaller rungs are content with."""
     size = min(width, height, ladder[0].size)
     rung = next((rung for rung in reversed(ladder) if rung.size >= size), ladder[0])
-    rate, step = _reduced(frame_rate, ladder[0].max_frame_rate)
+    rate, step = pace
     return VideoPlan(SOURCE, *_scaled(width, height, size), rung.bitrate_at(rate), rate, step)
 
 

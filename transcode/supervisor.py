@@ -310,6 +310,7 @@ class Supervisor:
             passthrough=passthrough,
             max_rungs=settings.MAX_TRANSCODED_RUNGS,
             ladder=ladder,
+            max_frame_rate=self._limits.max_fps,
         )
 
     async def _next_epoch(self) -> int:

@@ -56,7 +56,8 @@ class OddShow(Show):
         self.row, self.told = row, set[str]()
 
     def begin(self) -> Publisher:
-        publisher = Publisher(port=self.stack.rtmp_port, key=self.streamer.stream_key, tags=self.row.tags)
+        key, port = self.streamer.stream_key, self.stack.rtmp_port
+        publisher = Publisher(port=port, key=key, tags=self.row.tags, loop=self.row.refused)
         self.publishers.append(publisher)
         with contextlib.suppress(Refused):  # so quickly can it be
             publisher.start()
@@ -67,10 +68,10 @@ class OddShow(Show):
         health = self.stack.api("GET", f"/channels/{self.streamer.login}/health", as_=self.streamer).json()
         measured = health["status"] or {}
         self.told |= {one["code"] for one in [*health["warnings"], *health["notices"], *measured.get("warnings", [])]}
-        state = broadcast(self.stack, self.streamer)
-        self.stream_id = state.get("id", "")
-        wanted = "ended" if self.row.refused else "live"
-        return self.row.told <= self.told and state.get("state") == wanted
+        now = broadcast(self.stack, self.streamer)
+        self.stream_id = now.get("id", "")
+        state = now.get("state", "ended")  # what was never live is not shown
+        return self.row.told <= self.told and state == ("ended" if self.row.refused else "live")
 
 
 def test_odd_sources_are_live_or_refused_with_their_reason(

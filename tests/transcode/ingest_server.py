@@ -26,6 +26,7 @@ rtmp {{
     server {{
         listen 127.0.0.1:{port};
         chunk_size 4096;
+        max_message {max_message};
         ping 1s;
         ping_timeout 5s;
         buflen 100ms;
@@ -43,15 +44,17 @@ rtmp {{
 
 
 @contextmanager
-def ingest_server(directory: Path) -> Iterator[int]:
+def ingest_server(directory: Path, *, stack_kilobytes: int | None = None, max_message: str = "1M") -> Iterator[int]:
     """Runs nginx-rtmp with the settings that the packager relies on. Yields its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     user = "user root;" if os.geteuid() == 0 else ""
     config = directory / "nginx.conf"
-    config.write_text(_CONFIG.format(directory=directory, port=port, app=APP, user=user))
+    config.write_text(_CONFIG.format(max_message=max_message, directory=directory, port=port, app=APP, user=user))
     argv = ["nginx", "-p", str(directory), "-e", str(directory / "start.log"), "-c", str(config)]
+    if stack_kilobytes:
+        argv = ["sh", "-c", f'ulimit -s {stack_kilobytes}; exec "$@"', "sh", *argv]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:
         try:
             _wait_for_port(port)

@@ -105,3 +105,9 @@ def test_counting_to_thirty_would_lose_the_key_frames() -> None:
     every_second = [Picture(one.pts, one.size, is_key=one.is_key) for one in clip[::2]]
     with pytest.raises(AssertionError):
         check_key_frames(clip, {"144p": every_second})
+
+
+def test_encoded_source_keeps_the_frame_rate_that_sources_are_capped_at() -> None:
+    source, *_ = plan_renditions(1920, 1080, frame_rate=120, passthrough=False, max_rungs=2, max_frame_rate=30)
+
+    assert (source.frame_rate, source.frame_step) == (30, 4)

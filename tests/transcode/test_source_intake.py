@@ -213,7 +213,7 @@ async def test_picture_that_stops_while_sound_goes_on_is_refused_after_a_while(
     monkeypatch: pytest.MonkeyPatch, seconds: float, codes: list[str]
 ) -> None:
     clock = iter(number * 0.02 for number in range(100_000))
-    monkeypatch.setattr(source_intake.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("transcode.source_intake.time.monotonic", lambda: next(clock))
     sounds = [sound(400 + number * 21) for number in range(round(seconds / 0.02))]
     _, listener = await take_in(monkeypatch, video_header(), audio_header(), *run_of(0, 12), *sounds)
 
@@ -222,7 +222,7 @@ async def test_picture_that_stops_while_sound_goes_on_is_refused_after_a_while(
 
 async def test_claims_of_the_encoder_before_do_not_outlive_it(monkeypatch: pytest.MonkeyPatch) -> None:
     announced = rtmp.Metadata({"videodatarate": 4000.0, "framerate": 30.0})
-    first = [announced, video_header(), *run_of(0, 12), rtmp.PublisherGone()]
+    first: list[rtmp.Event] = [announced, video_header(), *run_of(0, 12), rtmp.PublisherGone()]
     _, listener = await take_in(monkeypatch, *first, rtmp.PublisherBack(), video_header(), *run_of(9_000, 12))
 
     assert [source.declared_kbps for source in listener.described] == [4000, 0]
