@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from common.metrics import metrics
 from streaming.urls import channel_urlpatterns
 
 
@@ -24,7 +25,8 @@ urlpatterns = [
     path("api/v1/", include("accounts.api_urls")),
     path("api/v1/", include("streaming.api_urls")),
     path("api/v1/", include("vod.api_urls")),
-    # /internal/ (the edge answers 404 to everyone outside)
+    # /metrics /internal/ (the edge answers 404 to everyone outside)
+    path("metrics", metrics, name="metrics"),
     path("internal/ingest/", include("streaming.ingest_urls")),
     # / /dashboard/ /videos/
     path("", include("streaming.urls")),

@@ -18,6 +18,7 @@ from typing import Any
 from transcode.errors import FlvError
 from transcode.ffmpeg import timing_option
 from transcode.flv import FlvReader, MediaTag
+from transcode.process_limits import confine
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def _die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == 1:
         os._exit(1)  # the parent died before prctl
+    confine()
 
 
 def ffmpeg_child() -> dict[str, Any]:

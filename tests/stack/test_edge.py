@@ -103,6 +103,9 @@ def edge(settings: Any, tmp_path: Path) -> Iterator[Edge]:
     [
         "/internal/ingest/publish/secret/",
         "/internal",
+        "/metrics",
+        "//metrics",
+        "/x/../metrics?a=b",
         "//internal/ingest/publish/secret/",
         "/%69nternal/ingest/publish/secret/",
         "/./internal/ingest/publish/secret/",

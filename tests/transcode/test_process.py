@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.transcode.live_services import ROOT, wait_until
-from transcode import flv
+from transcode import flv, process_limits
 from transcode.ffmpeg import transcode_argv
 from transcode.flv import FlvReader, MediaTag
 from transcode.ladder import VideoPlan
@@ -134,6 +134,44 @@ async def test_ffmpeg_is_given_no_secret() -> None:
     await transcoder.stop()
 
     assert names <= {b"PATH", b"LANG"}
+
+
+def limits_of(pid: int | None) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return {line[:26].strip(): line[26:].split()[0] for line in lines}
+
+
+async def test_ffmpeg_works_within_its_limits() -> None:
+    transcoder = await started(Output())
+    limits = limits_of(transcoder.pid)
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    its = os.getpriority(os.PRIO_PROCESS, transcoder.pid or 0)
+    await transcoder.stop()
+
+    assert limits["Max data size"] == str(process_limits.MEMORY_BYTES)
+    assert limits["Max open files"] == str(process_limits.OPEN_FILES)
+    assert limits["Max file size"] == limits["Max core file size"] == "0"
+    assert its == min(ours + process_limits.NICENESS, 19)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"import mmap; mmap.mmap(-1, {process_limits.MEMORY_BYTES}, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)",
+        "import tempfile; tempfile.TemporaryFile(buffering=0).write(b'x')",
+    ],
+    ids=["memory", "a file"],
+)
+@pytest.mark.parametrize("confined", [True, False])
+async def test_what_takes_more_than_its_limits_dies_alone(
+    script: str, confined: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not confined:  # the control: the same program does it when it may
+        monkeypatch.setattr("transcode.process.confine", lambda: None)
+    transcoder = Transcoder(Output().take)
+    await transcoder.start(["180p"], lambda _: ["/usr/bin/python3", "-c", script])
+
+    assert (await asyncio.wait_for(transcoder.wait(), 10) == 0) is not confined
 
 
 CHILD = """
