@@ -309,3 +309,42 @@ def test_scene_cuts_do_not_make_tiny_segments() -> None:
     show.finish()
 
     assert all(segment.duration * 1000 >= MIN_SEGMENT_MS for segment in show.segments("source")[:-1])
+
+
+def decode_times(made: Iterable[Publication], timescale: int) -> list[float]:
+    """Where each finished segment begins on its files' timeline, in seconds."""
+    bodies = [entry.finished.body for entry in made if entry.finished and entry.finished.body]
+    fields = [next(box.payload for box in walk_boxes(body) if box.path == "moof/traf/tfdt") for body in bodies]
+    return [int.from_bytes(field[4:12], "big") / timescale for field in fields]
+
+
+def test_media_times_count_from_one_anchor_through_all_runs_as_dates_do() -> None:
+    anchor, ends = WALL_TIME - 11.25, 0.0
+    tracks = {"source": track("source"), "audio": track("audio")}
+    times: dict[str, list[float]] = {"source": [], "audio": []}
+    dates: dict[str, list[float]] = {"source": [], "audio": []}
+    for epoch, begins in ((1, WALL_TIME), (2, WALL_TIME + 3.0004)):  # the second while the first is still listed
+        base = tracks["source"].window.next_msn
+        start = RunStart.on_timeline(
+            anchor, epoch=epoch, base_msn=base, not_before=max(begins, ends), first_pts_ms=START_MS
+        )
+        packager = Packager(start=start, part_target=0.35, leader="source")
+        packager.add_video(tracks["source"], b"init", 25.0)
+        packager.add_audio(tracks["audio"], b"init", 44_100, 1024)
+        made = []
+        for number in range(150):
+            made += packager.push("source", Frame((START_MS + number * FRAME_MS) * 90, b"picture", number % 50 == 0))
+        for number in range(260):
+            made += packager.push("audio", Frame(START_MS * 441 // 10 + 1024 * number, b"sound"))
+        made += packager.finish()
+        for name, timescale in (("source", 90_000), ("audio", 44_100)):
+            mine = [entry for entry in made if entry.rendition == name]
+            times[name] += decode_times(mine, timescale)
+            dates[name] += [entry.finished.segment.starts_at for entry in mine if entry.finished]
+        ends = max(one.window.segments[-1].ends_at for one in tracks.values())
+
+    for name in tracks:
+        assert len(times[name]) == 6
+        assert [round(at - anchor, 4) for at in dates[name]] == [round(at, 4) for at in times[name]]
+    assert times["source"][0] == 11.25
+    assert times["source"][3] >= times["source"][2] + 2.0
