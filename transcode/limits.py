@@ -46,6 +46,7 @@ PULL_RETRY_SECONDS = 0.3
 
 PARTS_TTL_SECONDS = 60
 STATE_TTL_SECONDS = 48 * 3600
+PAST_TTL_SECONDS = 6 * 3600  # longer than an encoder may be away, and than a viewer is behind when it has ended
 STATUS_TTL_SECONDS = 5
 EVENT_OUTBOX_LIMIT = 2_000  # reports to the database that may wait while it is down
 UPLOADS_WAITING = 1_500  # files: ten minutes of five renditions while object storage is away

@@ -29,6 +29,7 @@ from transcode.hls.dvr import encode_entry, entries_kept
 from transcode.hls.window import Window
 from transcode.limits import (
     PARTS_TTL_SECONDS,
+    PAST_TTL_SECONDS,
     STATE_TTL_SECONDS,
     STATUS_TTL_SECONDS,
     UPLOAD_RETRY_MAX_SECONDS,
@@ -124,7 +125,7 @@ class LiveStore:
                 key = redis_keys.past_key(self.stream_id, rendition)
                 pipe.delete(key)
                 pipe.rpush(key, *entries)
-                pipe.expire(key, STATE_TTL_SECONDS)
+                pipe.expire(key, PAST_TTL_SECONDS)
         self.lost_past = False
 
     async def publish(self, publications: Iterable[Publication]) -> None:
@@ -150,7 +151,7 @@ class LiveStore:
         news = json.dumps({"changes": [_news(entry) for entry in publications]}, separators=(",", ":"))
         windows = {entry.rendition: entry.window for entry in publications}  # the last one of each
         listed = [text for pair in windows.items() for text in pair]
-        numbers = (len(bodies) // 2, len(past), kept)
+        numbers = (len(bodies) // 2, len(past), kept, PAST_TTL_SECONDS)
         done = await self._script(
             keys, [self._name, STATE_TTL_SECONDS, channel, news, *numbers, *bodies, *past, *listed]
         )

@@ -41,7 +41,7 @@ def windows_key(stream_id: str) -> str:
 
 
 def past_key(stream_id: str, rendition: str) -> str:
-    """List: every segment viewers may rewind to, as hls.dvr writes it, oldest first; STATE_TTL_SECONDS."""
+    """List: every segment viewers may rewind to, as hls.dvr writes it, oldest first; PAST_TTL_SECONDS."""
     return f"live:{{{stream_id}}}:past:{rendition}"
 
 

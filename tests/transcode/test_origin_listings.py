@@ -1,11 +1,19 @@
 """Playlists of whole segments over HTTP: what viewers may rewind to, and key frames."""
 
+import asyncio
+from typing import cast
+
+import pytest
+
 from tests.conformance.playlist_reader import read
 from tests.transcode.test_origin import LiveBroadcast, broadcast, eventually, http, origin, quickly, running
 from transcode import redis_keys
-from transcode.hls.dvr import encode_entry
+from transcode.hls.dvr import decode_entries, encode_entry
 from transcode.hls.window import Window
 from transcode.live_store import as_bytes
+from transcode.publisher import Publisher
+from transcode.reports import Reports
+from transcode.task_ending import end_tasks
 
 __all__ = ["broadcast", "http", "origin", "running"]  # fixtures
 SEGMENT_FRAMES = 50
@@ -88,6 +96,45 @@ async def test_sound_has_no_key_frames(broadcast: LiveBroadcast) -> None:
     for path in ("audio/iframes.m3u8", "dvr/audio/iframes.m3u8", "dvr/nothing/index.m3u8", "nothing/iframes.m3u8"):
         assert (await quickly(broadcast.get(path))).status_code == 404
     assert (await broadcast.get("dvr/audio/index.m3u8")).status_code == 200
+
+
+class IndexInPlaceOfReports:
+    """The database's side of a supervisor: it has indexed the first 30 segments."""
+
+    def __init__(self, known: list[bytes]) -> None:
+        self._known = known
+
+    async def ask(self, _: object) -> dict[str, list[bytes]]:
+        return {"source": list(self._known)}
+
+    def save_segments(self, _: object) -> None:
+        """Nothing is indexed after the outage."""
+
+
+async def test_redis_that_was_lost_is_given_the_past_again(
+    broadcast: LiveBroadcast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transcode.live_store.store_object", lambda *_: None)
+    monkeypatch.setattr("transcode.preview_schedule.PreviewSchedule.see", lambda *_: None)
+    await later(broadcast, 40)
+    redis, key = broadcast.store.redis, redis_keys.past_key(broadcast.stream_id, "source")
+    known = [as_bytes(entry) for entry in await redis.lrange(key, 0, 29)]
+    reports = cast(Reports, IndexInPlaceOfReports(known))
+    publisher = Publisher(broadcast.store, broadcast.show.tracks, reports, lambda: asyncio.sleep(0))
+    running = asyncio.create_task(publisher.run())
+    try:
+        await redis.delete(*[name async for name in redis.scan_iter(f"*{broadcast.stream_id}*")])
+        for segments in (41, 42):
+            broadcast.show.play(segments * SEGMENT_FRAMES - 20, segments * SEGMENT_FRAMES + 30)
+            publisher.emit(broadcast.show.made)
+            broadcast.show.made = []
+            await publisher.published()
+        past = decode_entries([as_bytes(entry) for entry in await redis.lrange(key, 0, -1)])
+    finally:
+        await end_tasks([running])
+        await publisher.close()
+
+    assert [one.msn for one in past] == list(range(42))
 
 
 async def test_broadcast_that_begins_anew_has_no_past(broadcast: LiveBroadcast) -> None:
