@@ -16,6 +16,9 @@ PASSWORD = "correct horse battery"
 USES_DATABASE = ("db", "transactional_db", "live_server", "django_db_reset_sequences")
 HOW_TO = "Run the tests through `make test`, or `python -m stack.with_services -- pytest`."
 
+# What runs in the tests' own process must not stop for test encodes; whole stacks choose as anyone's would.
+settings.ENCODER = "x264"
+
 
 @pytest.fixture(scope="session")
 def services() -> None:

@@ -19,6 +19,7 @@ ENCODERS = (AUTO, "nvenc", "vaapi", "qsv", "x264")
 PICTURES = 2
 _RUNG = VideoPlan("trial", 192, 144, 200_000, 30.0)  # larger than the least that hardware takes
 REASON_LENGTH = 120
+SOON_SECONDS = 5.0
 _SPEAKER = re.compile(r"^\[\S+ @ 0x[0-9a-f]+\] ")
 
 
@@ -44,6 +45,12 @@ def candidates(wanted: str) -> list[Pipeline]:
     if wanted == AUTO:
         return [pipeline for pipeline in PIPELINES if pipeline is not SOFTWARE]
     return [one for one in PIPELINES if one is not SOFTWARE and one.name.split("+")[0] == wanted and wanted != "x264"]
+
+
+def after_failure(pipeline: Pipeline, *, lived: float) -> Pipeline:
+    """What to go on with when an FFmpeg ended by itself after `lived` seconds. Hardware that fails at once will do so
+    again: it encodes only so many broadcasts, and decodes fewer kinds of source than software."""
+    return SOFTWARE if lived < SOON_SECONDS else pipeline
 
 
 def picture_argv(binary: str = "ffmpeg") -> list[str]:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from transcode import flv
 from transcode.encoder_trials import chosen_pipeline
+from transcode.encoders import after_failure
 from transcode.ffmpeg import transcode_argv
 from transcode.flv import MediaTag
 from transcode.ladder import VideoPlan
@@ -110,6 +111,7 @@ class Transcoding:
     ) -> None:
         self.policy = policy
         self._spool, self._header, self._output = spool, header, output
+        self._pipeline = chosen_pipeline()
         self._follow = follow_source_key_frames
         self._current: Generation | None = None
         self._next: Generation | None = None
@@ -289,6 +291,7 @@ class Transcoding:
     async def _mend(self, failed: Generation, now: float) -> None:
         words = list(failed.transcoder.last_words)
         log.warning("FFmpeg for %s %s: %s", sorted(failed.rungs), "ended" if failed.has_ended else "hangs", words)
+        self._pipeline = after_failure(self._pipeline, lived=now - failed.started_at)
         if failed is self._next:
             self._next = None
             await failed.stop()
@@ -318,7 +321,7 @@ class Transcoding:
                 rungs,
                 pipes,
                 follow_source_key_frames=self._follow,
-                pipeline=chosen_pipeline(),
+                pipeline=self._pipeline,
                 timing=ffmpeg_timing_option(),
             )
 

@@ -1,17 +1,35 @@
 """Which encoder a worker uses: test encodes, on this machine and on machines of every other kind."""
 
+import asyncio
 import logging
 import subprocess
+from collections import deque
 from typing import Any
 
 import pytest
 
-from transcode import encoder_trials
+from tests.transcode.encodes import source
+from transcode import encoder_trials, transcoding
 from transcode.encoder_trials import chosen_pipeline, run_trials
-from transcode.encoders import PICTURES, Choice, Trial, candidates, choose, judge, picture_argv, trial_argv
+from transcode.encoders import (
+    PICTURES,
+    Choice,
+    Trial,
+    after_failure,
+    candidates,
+    choose,
+    judge,
+    picture_argv,
+    trial_argv,
+)
 from transcode.ffmpeg import PIPELINES, SOFTWARE, Pipeline, transcode_argv
+from transcode.flv import FlvReader, MediaTag
 from transcode.ladder import VideoPlan
+from transcode.rung_policy import RungPolicy
+from transcode.source import SourceReader, VideoFrame
+from transcode.transcoding import Transcoding
 
+IMPOSSIBLE = Pipeline("v4l2", {}, SOFTWARE.filters, {"vcodec": "h264_v4l2m2m"})  # no such device here
 NVENC, NVENC_SOFTWARE_DECODE, VAAPI, QSV, X264_CUDA, _ = PIPELINES
 
 
@@ -67,10 +85,9 @@ def test_trial_is_a_broadcasts_own_command_line() -> None:
 def test_encoder_that_is_compiled_in_and_has_no_hardware_is_not_chosen() -> None:
     """On this machine FFmpeg lists an encoder for which it has nothing; the control is the trial that works."""
     listed = subprocess.run(["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True, check=True).stdout
-    impossible = Pipeline("v4l2", {}, SOFTWARE.filters, {"vcodec": "h264_v4l2m2m"})
     assert "h264_v4l2m2m" in listed
 
-    failed, works = run_trials([impossible, SOFTWARE, NVENC])
+    failed, works = run_trials([IMPOSSIBLE, SOFTWARE, NVENC])
     assert failed.reason.startswith("exit 1: ")
     assert works == Trial(SOFTWARE)  # and nothing is tried after it
 
@@ -83,6 +100,50 @@ def test_trial_that_hangs_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_machine_without_ffmpeg_is_told() -> None:
     assert "No such file" in run_trials([SOFTWARE], binary="/nowhere/ffmpeg")[0].reason
+
+
+def test_hardware_that_fails_at_once_is_given_up_and_a_late_failure_is_none_of_its_making() -> None:
+    assert after_failure(NVENC, lived=0.2) is SOFTWARE
+    assert after_failure(NVENC, lived=600) is NVENC
+    assert after_failure(SOFTWARE, lived=0.2) is SOFTWARE
+
+
+class Taken:
+    """Takes what a run's encoder makes, as LiveRun does."""
+
+    def __init__(self) -> None:
+        self.arrived = asyncio.Event()
+
+    def take_tags(self, rung: str, tags: list[MediaTag]) -> None:
+        if tags:
+            self.arrived.set()
+
+    def join(self, rung: str, from_ms: float) -> None:
+        pass
+
+    def leave(self, rung: str, *, whole: bool) -> None:
+        pass
+
+    def resume_ms(self, rung: str) -> float:
+        return 0.0
+
+
+async def test_broadcast_goes_on_in_software_when_the_hardware_refuses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that encodes as many broadcasts as it may refuses the next one when its FFmpeg starts."""
+    monkeypatch.setattr(transcoding, "chosen_pipeline", lambda: IMPOSSIBLE)
+    reader = SourceReader({})
+    tags = [tag for tag in FlvReader().feed(source(rate="30", seconds=2)) if tag.kind == "video"]
+    frames = [frame for tag in tags for frame in reader.feed(tag) if isinstance(frame, VideoFrame)]
+    assert reader.video_header is not None
+    taken, rung = Taken(), VideoPlan("144p", 192, 144, 200_000, 30.0)
+    encoding = Transcoding(RungPolicy([rung]), deque(frames), reader.video_header, taken, follow_source_key_frames=True)
+    await encoding.begin(frames[0].time_ms)
+    for frame in frames:
+        encoding.feed(frame)
+    try:
+        await asyncio.wait_for(taken.arrived.wait(), 20)
+    finally:
+        await encoding.abort()
 
 
 @pytest.fixture
