@@ -6,21 +6,25 @@ with a discontinuity. Then the broadcast ends and its recording is asked for.
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import lru_cache
-from itertools import count
+from itertools import count, groupby
 from typing import Literal
 from unittest.mock import patch
 
 from tests.conformance.capture import Capture, Exchange, Expected, Happening
+from tests.conformance.rates import average, peak
 from tests.media.counter_clip import Clip
 from tests.media.flv_tags import AUDIO as AUDIO_TAG
 from tests.media.flv_tags import SCRIPT, Tag, cut, read_clip
 from transcode import fmp4
+from transcode.absence import Absence
 from transcode.flv import MediaTag
 from transcode.hls import window
+from transcode.hls.dvr import Past
 from transcode.hls.multivariant import Rendition, render_multivariant
-from transcode.hls.playlist import PlaylistForm, RenditionReport, render_live, render_recording
+from transcode.hls.playlist import PlaylistForm, RenditionReport, render_iframes, render_live, render_recording
 from transcode.hls.window import Window, WindowSegment
 from transcode.limits import VIDEO_TIMESCALE
 from transcode.packager import Packager, Publication, RunStart, Track, align_tracks
@@ -30,6 +34,7 @@ SOURCE = Clip(width=320, height=180, seconds=26, kbps=300, first=100)
 RUNG = Clip(width=256, height=144, seconds=26, kbps=120, first=100)
 FIRST_RUN_SECONDS = 13.4  # mid-segment
 AWAY_SECONDS = 4.2
+DVR_SECONDS = 3600.0
 WALL_TIME = 1_795_159_800.0
 LISTED_SECONDS = 12.0  # a short window, so that it slides within the clip
 RUNG_LAG_SECONDS = 0.05
@@ -62,6 +67,8 @@ class _Recording:
         }
     )
     shown: dict[str, Window] = field(default_factory=dict)
+    pasts: dict[str, Past] = field(default_factory=dict)
+    iframes: dict[str, Past] = field(default_factory=dict)
     finished: dict[str, list[WindowSegment]] = field(default_factory=dict)
     codecs: dict[str, str] = field(default_factory=dict)
     last_block: dict[str, float] = field(default_factory=dict)
@@ -72,11 +79,13 @@ class _Recording:
         clips = {"source": read_clip(SOURCE), "144p": read_clip(RUNG)}
         self._run(1, 0.0, {name: _until(tags, FIRST_RUN_SECONDS) for name, tags in clips.items()})
         self._happens("encoder_gone")
-        gone_at = self.now
-        while self.now < gone_at + AWAY_SECONDS - TARGET_DURATION:
+        absence = Absence(self.tracks.values(), target_duration=TARGET_DURATION, since=self.now)
+        back_at = self.now + AWAY_SECONDS
+        while self.now + TARGET_DURATION < back_at:
             self._wait(TARGET_DURATION)
-            self._gap()
-        self._wait(gone_at + AWAY_SECONDS - self.now)
+            self._publish(absence.fill(self.now))
+        self._wait(back_at - self.now)
+        self._publish(absence.finish(self.now))
         self._happens("encoder_back")
         rest = {name: cut(tags, start_seconds=FIRST_RUN_SECONDS) for name, tags in clips.items()}
         self._run(2, self.now, rest, first_frame_seconds=14.0)
@@ -127,18 +136,6 @@ class _Recording:
         self.codecs[rendition] = reader.avc.codec_string
         return packager.add_video(self.tracks[rendition], fmp4.video_init(reader.avc, VIDEO_TIMESCALE), SOURCE.fps)
 
-    def _gap(self) -> None:
-        """What stands for two seconds without an encoder."""
-        for track in self.tracks.values():
-            last = track.window.segments[-1]
-            track.window.add_gap(
-                epoch=last.epoch,
-                starts_at=last.starts_at + last.duration,
-                duration=TARGET_DURATION,
-                discontinuity=False,
-            )
-            self._publish([track.publication(finished=track.newest_gap())])
-
     # --- The recorder -----------------------------------------------------------------------------------------------
 
     def _happens(self, name: str) -> None:
@@ -153,15 +150,25 @@ class _Recording:
         self.now = until
 
     def _poll(self) -> None:
-        for name in self.shown:
+        for name, shown in self.shown.items():
             self._ask(f"{name}/index.m3u8", "poll", self._playlist(name))
+            if not shown.segments:
+                continue
+            self._ask(f"dvr/{name}/index.m3u8", "poll", self.pasts[name].render())
+            if name != "audio":
+                self._ask(f"{name}/iframes.m3u8", "poll", render_iframes(shown))
+                self._ask(f"dvr/{name}/iframes.m3u8", "poll", self.iframes[name].render())
         if len(self.codecs) == len(self.tracks):
-            self._ask("index.m3u8", "poll", render_multivariant(self._renditions()))
+            for path in ("index.m3u8", "dvr/index.m3u8"):
+                self._ask(path, "poll", render_multivariant(self._renditions()))
 
     def _publish(self, publications: list[Publication]) -> None:
         """All of a moment become visible together, as the live store does it."""
         for one in publications:
-            self.shown[one.rendition] = Window.from_json(one.window)
+            shown = self.shown[one.rendition] = Window.from_json(one.window)
+            form = PlaylistForm(f"../../{one.rendition}/")
+            for pasts, listed in ((self.pasts, form), (self.iframes, replace(form, iframes=True))):
+                pasts.setdefault(one.rendition, Past(listed, shown, (), seconds=DVR_SECONDS)).follow(shown)
             if one.init_name:
                 self._fetch(f"{one.rendition}/{one.init_name}", one.init)
             if one.part_name:
@@ -187,17 +194,38 @@ class _Recording:
     def _renditions(self) -> list[Rendition]:
         described = [
             Rendition(
-                name, self.codecs[name], clip.kbps * 1100, clip.kbps * 1000, clip.width, clip.height, float(clip.fps)
+                name=name,
+                codecs=self.codecs[name],
+                bandwidth=clip.kbps * 1100,
+                average_bandwidth=clip.kbps * 1000,
+                width=clip.width,
+                height=clip.height,
+                frame_rate=float(clip.fps),
+                iframe_bandwidth=clip.kbps * 500,
             )
             for name, clip in (("source", SOURCE), ("144p", RUNG))
         ]
         return [*described, Rendition("audio", self.codecs["audio"], 150_000, 130_000, channels=2)]
 
     def _ask_for_recording(self) -> None:
-        for name, segments in self.finished.items():
-            text = render_recording(segments, PlaylistForm(f"../../{name}/"), target_duration=TARGET_DURATION)
-            self._ask(f"vod/{name}/index.m3u8", "poll", text)
-        self._ask("vod/index.m3u8", "poll", render_multivariant(self._renditions()))
+        for rendition in self._renditions():
+            segments = self.finished[rendition.name]
+            form = PlaylistForm(f"../../{rendition.name}/")
+            text = render_recording(segments, form, target_duration=TARGET_DURATION)
+            self._ask(f"vod/{rendition.name}/index.m3u8", "poll", text)
+            if not rendition.is_audio:
+                text = render_recording(segments, replace(form, iframes=True), target_duration=TARGET_DURATION)
+                self._ask(f"vod/{rendition.name}/iframes.m3u8", "poll", text)
+        measured = [self._measured(rendition) for rendition in self._renditions()]
+        self._ask("vod/index.m3u8", "poll", render_multivariant(measured))
+
+    def _measured(self, rendition: Rendition) -> Rendition:
+        """With the bit rates that it had."""
+        runs = groupby(self.finished[rendition.name], lambda segment: (segment.gap, segment.epoch))
+        sizes = [[(one.size, Fraction(one.duration)) for one in run] for (gap, _), run in runs if not gap]
+        return replace(
+            rendition, bandwidth=round(peak(sizes, TARGET_DURATION)), average_bandwidth=round(average(sizes))
+        )
 
     def _ask(self, path: str, purpose: str, text: str, query: str = "", asked_at: float | None = None) -> None:
         # R§B.1: what was blocked may be cached for six Target Durations, the rest for half of one.

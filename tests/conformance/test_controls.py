@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import pytest
 
-from tests.conformance import media_mutations, mutations
+from tests.conformance import media_mutations, multivariant_mutations, mutations
 from tests.conformance.good_capture import good_capture
 from tests.conformance.mutating import Mutation
 from tests.conformance.rule import RULES as ALL_RULES
@@ -19,7 +19,7 @@ RULES = {id: one for id, one in ALL_RULES.items() if not is_about_http(one)}  # 
 KNOWN_BREACHES = {
     "A-091": "the first part of a run that begins after another is not hinted",
 }
-MUTATIONS = [*mutations.MUTATIONS, *media_mutations.MUTATIONS]
+MUTATIONS = [*mutations.MUTATIONS, *media_mutations.MUTATIONS, *multivariant_mutations.MUTATIONS]
 DECODING = {"A-032", "A-066", "A-073", "A-074"}
 
 

@@ -17,9 +17,19 @@ from tests.conformance.media import (
     spread,
     stretches,
 )
+from tests.conformance.playlist_reader import Variant
 from tests.conformance.rule import Finding, NotApplicable, rule
 from tests.conformance.rules.content_rules import is_media
-from tests.conformance.snapshots import bodies, latest, listed_segments, live_paths, media_paths, paths, snapshots
+from tests.conformance.snapshots import (
+    Snapshot,
+    bodies,
+    latest,
+    listed_segments,
+    live_paths,
+    media_paths,
+    paths,
+    snapshots,
+)
 
 DECODED_ALONE = 4  # segments of each playlist that FFmpeg decodes by themselves
 KEY_INTERVAL_SECONDS = 2.0  # AS1.13
@@ -186,9 +196,13 @@ def independence_is_declared(capture: Capture) -> Iterator[Finding]:
             continue
         above = [other for other in paths(capture) if latest(capture, other).playlist.is_multivariant]
         owners = [latest(capture, other) for other in above]
-        listing = [one for one in owners if path in {one.resolve(variant.uri) for variant in one.playlist.variants}]
+        listing = [one for one in owners if path in {one.resolve(variant.uri) for variant in _all_variants(one)}]
         if not any("INDEPENDENT-SEGMENTS" in one.playlist.tags for one in listing):
             yield Finding(path, "neither it nor its multivariant playlist says INDEPENDENT-SEGMENTS")
+
+
+def _all_variants(index: Snapshot) -> list[Variant]:
+    return [*index.playlist.variants, *index.playlist.iframe_variants]
 
 
 @rule("A-066", "O", "Each segment decodes alone, into as many frames as it has samples (4 of a playlist tried).", "R§3")

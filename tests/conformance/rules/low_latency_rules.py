@@ -284,9 +284,3 @@ def renditions_keep_in_step(capture: Capture) -> Iterator[Finding]:
     if late:
         worst = max(late, key=lambda msn: late[msn])
         yield Finding("all renditions", f"{len(late)} segments apart, segment {worst} by {late[worst]:.3f} s")
-
-
-@playlist_rule("A-094", "S", "An I-frame playlist has no parts.", "R§4.4.4.9")
-def iframe_playlists_have_no_parts(playlist: Playlist) -> Iterator[str]:
-    if playlist.is_iframes and "PART" in playlist.tags:
-        yield "parts in an I-frame playlist"

@@ -116,7 +116,9 @@ def _groups(found: list[str]) -> Iterator[list[str]]:
     """Live, DVR and recording each by themselves."""
     prefixes = {path.removesuffix(f"{rendition_of(path)}/index.m3u8") for path in found}
     for prefix in sorted(prefixes):
-        yield [path for path in found if path == f"{prefix}{rendition_of(path)}/index.m3u8"]
+        group = [path for path in found if path == f"{prefix}{rendition_of(path)}/index.m3u8"]
+        if group:
+            yield group
 
 
 def _mismatches(capture: Capture, group: list[str]) -> Iterator[Finding]:
