@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from tests.conformance.codecs import Avc, Sound, read_avc, read_sound
 
@@ -126,11 +126,11 @@ class Media:
     wrong: tuple[str, ...] = ()
     brands: frozenset[str] = field(default_factory=frozenset)
 
-    @property
+    @cached_property
     def samples(self) -> list[Sample]:
         return [sample for fragment in self.fragments for sample in fragment.samples]
 
-    @property
+    @cached_property
     def ticks(self) -> int:
         return sum(sample.duration for sample in self.samples)
 

@@ -171,6 +171,7 @@ class _Recording:
                 pasts.setdefault(one.rendition, Past(listed, shown, (), seconds=DVR_SECONDS)).follow(shown)
             if one.init_name:
                 self._fetch(f"{one.rendition}/{one.init_name}", one.init)
+                self._ask(f"{one.rendition}/index.m3u8", "poll", self._playlist(one.rendition))
             if one.part_name:
                 self._fetch(f"{one.rendition}/{one.part_name}", one.part)
             if one.finished:

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from tests.conformance.boxes import BadBoxes, Init, Media, TrackHead, read_init, read_media
@@ -28,28 +28,28 @@ class Piece:
     body: bytes
     init_body: bytes
 
-    @property
+    @cached_property
     def init(self) -> Init:
         return read_init(self.init_body)
 
-    @property
+    @cached_property
     def track(self) -> TrackHead:
         return self.init.first
 
-    @property
+    @cached_property
     def media(self) -> Media:
         return read_media(self.body, self.init_body)
 
-    @property
+    @cached_property
     def seconds(self) -> Fraction:
         """Measured."""
         return Fraction(self.media.ticks, self.track.timescale or 1)
 
-    @property
+    @cached_property
     def is_video(self) -> bool:
         return self.track.kind == "vide"
 
-    @property
+    @cached_property
     def frame_seconds(self) -> Fraction:
         longest = max((sample.duration for sample in self.media.samples), default=0)
         return Fraction(longest, self.track.timescale or 1)

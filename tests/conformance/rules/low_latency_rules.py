@@ -202,7 +202,10 @@ def _broken_hints(older: Playlist, newer: Playlist) -> Iterator[str]:
         return  # nothing new, or the hinted part's segment ended without it
     came = parent.parts[known].uri
     if came != hinted["PART"]:
-        yield f"{hinted['PART']} was hinted and {came} came"
+        # A run that begins after another cancels what was planned (§6.2.6); what is hinted from then on must come.
+        if not parent.discontinuity or known:
+            yield f"{hinted['PART']} was hinted and {came} came"
+        return
     maps = {segment.map_uri for segment in [*older.segments, older.open]}
     if maps != {None} and parent.map_uri not in maps and hinted.get("MAP") != parent.map_uri:
         yield f"{came} needs {parent.map_uri}, which was neither listed nor hinted"

@@ -75,7 +75,8 @@ def version_is_high_enough(playlist: Playlist) -> Iterator[str]:
 @playlist_rule("A-006", "S", "EXT-X-VERSION is no higher than what the playlist uses.", "R§6.2.1")
 def version_is_not_too_high(playlist: Playlist) -> Iterator[str]:
     declared, needed = playlist.number("VERSION") or 1, required_version(playlist)
-    if declared > max(needed, 1):
+    begun = playlist.is_multivariant or playlist.segments or playlist.open.parts
+    if begun and declared > needed:  # before its first part it must not promise less than it will need
         yield f"version {declared} is declared, {needed} is enough"
 
 
