@@ -36,7 +36,7 @@ TICKS_PER_SECOND = 100
 _HINT = re.compile(r'PRELOAD-HINT:TYPE=PART,URI="[0-9]+-(?P<msn>[0-9]+)\.(?P<part>[0-9]+)\.m4s"')
 _PART = re.compile(r'EXT-X-PART:.*URI="([^"]+)"')
 # What stands for each part in a process's command line.
-PARTS = {"live": "worker -Q live", "origin": "asgi_origin", "redis": "redis-server", "ffmpeg": "ffmpeg "}
+PARTS = {"live": "worker -Q live", "origin": "origin_server", "redis": "redis-server", "ffmpeg": "ffmpeg "}
 
 
 def cpu_seconds(processes: list[Process]) -> dict[int, float]:

@@ -3,11 +3,10 @@
 from collections import deque
 from dataclasses import asdict, dataclass, field
 
+from transcode.limits import KEY_FRAME_SLACK_SECONDS
 from transcode.source_limits import Problem, RateGuard, SourceLimits
 
 WINDOW_SECONDS = 5.0
-# §6.2.1: a segment's duration rounds to the target duration at most, so key frames may be this far apart (2 s target).
-KEY_FRAME_SLACK_SECONDS = 0.45
 SLOW_UPLOAD_SHARE = 0.85  # frames arriving slower than this share of real time for a whole window
 
 
@@ -40,9 +39,12 @@ class SourceHealth:
         """Source time since the last key frame."""
         return (time_ms - self._last_key_ms) / 1000 if self._last_key_ms is not None else 0.0
 
-    def unfit(self, time_ms: int) -> Problem | None:
-        """Why the pictures cannot be passed through any longer. Raises SourceRefused when they cannot go on air."""
-        if self.waiting_for_key_seconds(time_ms) > self.target_duration + KEY_FRAME_SLACK_SECONDS:
+    def unfit(self, time_ms: int, *, segment_seconds: float = 0.0) -> Problem | None:
+        """Why the pictures cannot be passed through any longer. Raises SourceRefused when they cannot go on air.
+
+        `segment_seconds`: how long the open segment is; it may hold several key frame intervals.
+        """
+        if max(self.waiting_for_key_seconds(time_ms), segment_seconds) > self.target_duration + KEY_FRAME_SLACK_SECONDS:
             return self._distant_key_frames()
         return self._guard.problem()
 

@@ -12,6 +12,8 @@ TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 # It is small because the next regular one comes a whole key frame interval later and the segment must not grow
 # past the target duration.
 MIN_SEGMENT_MS = 450
+# §6.2.1: a segment's duration rounds to the target duration at most.
+KEY_FRAME_SLACK_SECONDS = 0.45
 
 # A jump of the encoder's clock by more than this starts a new run instead of a hole in the timeline.
 TIMESTAMP_JUMP_MS = 3_000

@@ -13,7 +13,7 @@ from transcode import fmp4
 from transcode.hls import names
 from transcode.hls.cutter import BOUNDARY_TOLERANCE_MS, CutPart, Cutter, Frame, SegmentClock
 from transcode.hls.window import Part, Window, WindowSegment
-from transcode.limits import MIN_SEGMENT_MS, VIDEO_TIMESCALE
+from transcode.limits import KEY_FRAME_SLACK_SECONDS, MIN_SEGMENT_MS, VIDEO_TIMESCALE
 
 MAX_HELD_FRAMES = 4_000  # frames of a rendition that wait for the reference rendition to reach them
 
@@ -260,6 +260,7 @@ class Packager:
                 self.part_target,
                 leads=track.name == self.leader,
                 min_segment_ms=MIN_SEGMENT_MS,
+                max_segment_ms=(track.window.target_duration + KEY_FRAME_SLACK_SECONDS) * 1000,
                 default_duration=round(VIDEO_TIMESCALE / frame_rate),
             ),
         )
@@ -287,6 +288,10 @@ class Packager:
         self._horizon_ms = frame.dts * 1000 / run.cutter.timescale
         made += self._gaps_beside(made)
         return [*made, *(entry for other in self.runs if other != name for entry in self._release(other))]
+
+    def segment_seconds(self, pts_ms: float) -> float:
+        """How long the open segment is when a picture at this time belongs to it."""
+        return (pts_ms - self._clock.latest_ms) / 1000 if self._clock.started else 0.0
 
     def finish(self) -> list[Publication]:
         """End of the run: everything still held is cut and every open segment closed.

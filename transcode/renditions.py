@@ -75,6 +75,21 @@ def _audio(source: SourceDescription, codec: str, window: Window) -> Rendition:
     return Rendition(AUDIO, codec, round(peak * AUDIO_HEADROOM), round(average), channels=channels)
 
 
+def merge_renditions(known: Sequence[Rendition], described: Sequence[Rendition]) -> list[Rendition]:
+    """What was offered so far with what a run makes now, best first: a source may come back in another size or codec.
+    Promised rates stay as high as they were."""
+    now = {one.name: one for one in known}
+    for one in described:
+        before = now.get(one.name, one)
+        now[one.name] = replace(
+            one,
+            bandwidth=max(one.bandwidth, before.bandwidth),
+            average_bandwidth=max(one.average_bandwidth, before.average_bandwidth),
+            iframe_bandwidth=max(one.iframe_bandwidth, before.iframe_bandwidth),
+        )
+    return sorted(now.values(), key=lambda one: -one.height)  # the sound has no height
+
+
 def peak_factor(target_duration: float) -> float:
     """How far an encode's peak may lie above its bit rate.
 

@@ -28,7 +28,7 @@ from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, LiveStore, connect
 from transcode.packager import FinishedSegment, RunStart, Track, align_tracks
 from transcode.publisher import Publisher
-from transcode.renditions import describe_renditions, update_rates
+from transcode.renditions import describe_renditions, merge_renditions, update_rates
 from transcode.reports import Reports
 from transcode.rung_policy import patience_of
 from transcode.slot_claim import SlotClaim
@@ -108,6 +108,7 @@ class Supervisor:
         )
         self._unfit: list[Problem] = []  # what showed only on air and keeps the source from being passed through
         self._announced_epoch = 0
+        self._described: set[str] = set()  # renditions of this run that the multivariant playlist speaks of
         self._rated_msn = -1
         self._finish = asyncio.Event()
         self._intake = SourceIntake(stream_id, self, self._limits, name=lease.token)
@@ -207,7 +208,10 @@ class Supervisor:
             now=time.monotonic(), size=len(frame.tag.payload), time_ms=frame.time_ms, is_key=frame.frame.is_key
         )
         self._run.video(frame)
-        if self._run.plan.videos[0].is_passthrough and (problem := self._health.unfit(frame.time_ms)):
+        segment_seconds = self._run.packager.segment_seconds(frame.time_ms)
+        if self._run.plan.videos[0].is_passthrough and (
+            problem := self._health.unfit(frame.time_ms, segment_seconds=segment_seconds)
+        ):
             self._unfit.append(problem)
             await self._encode_source_instead(self._run, source)
 
@@ -292,6 +296,7 @@ class Supervisor:
         )
         await self._slot.answered()
         patience = patience_of(self._slot.priority)
+        self._described = set()
         plan = RunPlan(start, videos, self._state.part_target, has_slot=self._slot.held, patience=patience)
         run = LiveRun(plan, source, self._tracks, self._publisher.emit)
         await run.begin()
@@ -358,13 +363,11 @@ class Supervisor:
         is made."""
         windows = {name: track.window for name, track in self._tracks.items()}
         raised = self._raise_rates(windows)
-        known = {entry.name for entry in self._state.renditions}
-        new = [plan for plan in run.made if plan.name not in known and run.has_segment(plan.name)]
+        new = [plan for plan in run.made if plan.name not in self._described and run.has_segment(plan.name)]
         if new:
+            self._described.update(plan.name for plan in new)
             described = describe_renditions(new, run.description, run.codecs, windows)
-            added = [entry for entry in described if entry.name not in known]
-            best_first = sorted([*self._state.renditions, *added], key=lambda entry: -entry.height)
-            self._state.renditions = best_first  # the sound has no height
+            self._state.renditions = merge_renditions(self._state.renditions, described)
         if new or raised:
             self._reports.save_renditions(self._state.renditions)
         paused = run.paused(self._state)

@@ -6,12 +6,14 @@ presentation time. Parts end before the frame that would make them longer than t
 """
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 # Rungs repeat the source's timestamps, but through other clocks' rounding.
 BOUNDARY_TOLERANCE_MS = 8
+KEY_INTERVALS_REMEMBERED = 30
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,14 @@ class Cutter:
     leads: bool = False
     is_audio: bool = False
     min_segment_ms: float = 0.0
+    max_segment_ms: float = 0.0  # a segment grows over several key frame intervals as long as it stays below
     fixed_duration: int = 0  # ticks; AAC frames are all alike
     default_duration: int = 0  # ticks, for a run's only frame
     resume_dts: int | None = None  # frames before this were published by an earlier attempt
     _pending: list[Frame] = field(default_factory=list)
     _segment: int = -1
+    _last_key_ms: float | None = None
+    _key_intervals_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEY_INTERVALS_REMEMBERED))
 
     def push(self, frame: Frame) -> list[CutPart]:
         """Take the next frame in decode order; returns what it completed: no part, one, or two."""
@@ -161,6 +166,18 @@ class Cutter:
         return max(self.clock.number_at(self.decided_ms(frame)), self._segment)
 
     def _lead(self, frame: Frame, pts_ms: float) -> int:
-        if frame.is_key and (not self.clock.started or pts_ms - self.clock.latest_ms >= self.min_segment_ms):
-            return self.clock.open(pts_ms)
+        if frame.is_key:
+            if self._last_key_ms is not None:
+                self._key_intervals_ms.append(pts_ms - self._last_key_ms)
+            self._last_key_ms = pts_ms
+            if not self.clock.started or self._is_time(pts_ms - self.clock.latest_ms):
+                return self.clock.open(pts_ms)
         return self.clock.latest_number
+
+    def _is_time(self, segment_ms: float) -> bool:
+        """Whether to cut at a key frame when the segment has lasted this long: unless there is room for one more key
+        frame interval, as long as the longest of late. An encoder that sets them at scene changes is cut early."""
+        if segment_ms < self.min_segment_ms:
+            return False
+        regular = len(self._key_intervals_ms) > 1  # the first one proves nothing, and viewers wait for a segment
+        return not regular or segment_ms + max(self._key_intervals_ms) > self.max_segment_ms

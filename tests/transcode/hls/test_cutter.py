@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given
@@ -224,3 +224,31 @@ def test_clock_says_which_segment_a_time_belongs_to() -> None:
 
     assert [clock.number_at(at) for at in (9_999.0, 10_000.0, 11_999.0, 12_000.0, 99_999.0)] == [-1, 0, 0, 1, 1]
     assert (clock.latest_number, clock.latest_ms, clock.start_ms(0)) == (1, 12_000.0, 10_000.0)
+
+
+def lengths_ms(key_times_ms: list[int], *, target_duration: int) -> list[int]:
+    """Segments of a source with key frames at these times and a picture every 50 ms."""
+    lead = Cutter(
+        SegmentClock(), TICKS, 1.0, leads=True, min_segment_ms=450, max_segment_ms=target_duration * 1000 + 450
+    )
+    for time_ms in range(key_times_ms[0], key_times_ms[-1] + 50, 50):
+        lead.push(Frame((START_MS + time_ms) * 90, b"x", is_key=time_ms in key_times_ms))
+    starts = [lead.clock.start_ms(number) for number in range(lead.clock.latest_number + 1)]
+    return [round(end - start) for start, end in pairwise(starts)]
+
+
+def test_segments_hold_as_many_regular_key_frames_as_have_room() -> None:
+    """The first is cut at once: viewers wait for it."""
+    assert lengths_ms(list(range(0, 16_001, 1000)), target_duration=2) == [1000] + [2000] * 7
+    assert lengths_ms(list(range(0, 40_001, 2000)), target_duration=6) == [2000] + [6000] * 6
+    assert lengths_ms(list(range(0, 30_001, 2000)), target_duration=4) == [2000] + [4000] * 7
+    assert lengths_ms(list(range(0, 10_001, 2000)), target_duration=2) == [2000] * 5
+
+
+def test_key_frames_at_scene_changes_never_make_a_segment_too_long() -> None:
+    times, now = [0], 0
+    for interval in [2000, 300, 1700, 500, 2000, 900, 2000, 2000, 100, 1900, 2000] * 3:
+        now += interval
+        times.append(now)
+
+    assert max(lengths_ms(times, target_duration=2)) <= 2450
