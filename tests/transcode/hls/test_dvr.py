@@ -8,7 +8,7 @@ from tests.conformance.demands import demand_good, demand_good_change
 from tests.conformance.playlist_reader import Playlist, read
 from tests.transcode.hls.windows import grown_window
 from transcode.hls.dvr import Past, decode_entries, encode_entry, entries_kept
-from transcode.hls.playlist import PlaylistForm
+from transcode.hls.playlist import PlaylistForm, render_iframes, render_recording
 from transcode.hls.window import Window, WindowSegment
 
 FORM = PlaylistForm("../../source/")
@@ -103,6 +103,30 @@ def test_past_of_key_frames_names_the_first_bytes_of_each_segment() -> None:
 """
     )
     assert "\n#EXT-X-VERSION:5\n#EXT-X-I-FRAMES-ONLY\n" in past.render()
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_key_frame_playlists_keep_the_rules(skip: bool) -> None:
+    """A-005, A-007, A-139: live, of the past, and of a recording."""
+    segments = broadcast(30, new_run_at=12, gap_at=20)
+    form = PlaylistForm("../../source/", iframes=True)
+    past = Past(form, window_of(segments), segments, seconds=3600)
+    texts = [
+        render_iframes(window_of(segments), skip=skip),
+        past.render(skip=skip),
+        render_recording(segments, form, target_duration=2),
+    ]
+
+    for text in texts:
+        playlist = demand_good(text)
+        assert playlist.is_iframes
+        assert {listed.byte_range for listed in playlist.segments if not listed.gap} == {(300, 0)}
+
+
+def test_segment_that_begins_without_a_key_frame_is_a_gap_among_key_frames() -> None:
+    text = render_iframes(window_of([replace(one, key_bytes=0) if one.msn == 3 else one for one in broadcast(6)]))
+
+    assert [listed.msn for listed in demand_good(text).segments if listed.gap] == [3]
 
 
 def test_past_slides_when_it_is_full_and_says_so() -> None:
