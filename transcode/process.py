@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 UNPRIVILEGED_USER, UNPRIVILEGED_GROUP = "nobody", "nogroup"  # FFmpeg decodes what strangers send
 # Where FFmpeg and the drivers of its hardware are, and which of several GPUs to use.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH")
+# Drivers that keep compiled programs in files would be killed for it (process_limits).
+FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "CUDA_CACHE_DISABLE": "1", "MESA_SHADER_CACHE_DISABLE": "true"}
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _READ_AHEAD_BYTES = 1 << 20  # of one rung's output; beyond it FFmpeg waits for us
@@ -46,7 +48,7 @@ def ffmpeg_child() -> dict[str, Any]:
     """How every FFmpeg is started: bound to our life, with nothing secret to leak, and a worker of root's gives it to
     a user who owns nothing, since all it needs is its pipes."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    child: dict[str, Any] = {"preexec_fn": _die_with_parent, "env": {**environment, "LANG": "C.UTF-8"}}
+    child: dict[str, Any] = {"preexec_fn": _die_with_parent, "env": environment | FIXED_ENVIRONMENT}
     if os.getuid() == 0:
         child |= {"user": UNPRIVILEGED_USER, "group": UNPRIVILEGED_GROUP, "extra_groups": []}
     return child

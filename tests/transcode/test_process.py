@@ -16,7 +16,7 @@ from transcode import flv, process_limits
 from transcode.ffmpeg import transcode_argv
 from transcode.flv import FlvReader, MediaTag
 from transcode.ladder import VideoPlan
-from transcode.process import Transcoder
+from transcode.process import FIXED_ENVIRONMENT, PASSED_ON, Transcoder
 
 RUNGS = [VideoPlan("180p", 320, 180, 300_000), VideoPlan("90p", 160, 90, 100_000)]
 
@@ -133,7 +133,7 @@ async def test_ffmpeg_is_given_no_secret() -> None:
     names = environment_of(transcoder.pid)
     await transcoder.stop()
 
-    assert names <= {b"PATH", b"LANG"}
+    assert names <= {name.encode() for name in (*PASSED_ON, *FIXED_ENVIRONMENT)}
 
 
 def limits_of(pid: int | None) -> dict[str, str]:
@@ -178,7 +178,7 @@ CHILD = """
 import asyncio
 from transcode.ffmpeg import transcode_argv
 from transcode.ladder import VideoPlan
-from transcode.process import Transcoder
+from transcode.process import FIXED_ENVIRONMENT, PASSED_ON, Transcoder
 
 async def main():
     transcoder = Transcoder(lambda rung, tags: None)
