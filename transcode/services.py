@@ -102,6 +102,7 @@ def reconcile_live() -> None:
     """Settle who has an encoding slot, and send a worker to every open job that has none: the level-triggered half of
     supervision. Safe to repeat."""
     redis = _durable_redis()
+    slot_ledger.forget_dead_workers(redis)
     facts = slot_ledger.settle(redis)
     _dispatch(facts, [job.stream_id for job in facts.jobs if job.machine is None])
 

@@ -66,6 +66,13 @@ def settle(redis: "Redis") -> Facts:
     return facts
 
 
+def forget_dead_workers(redis: "Redis") -> None:
+    """Names of workers that are gone; one that only was silent says its name again."""
+    dead = {_text(name) for name in redis.smembers(redis_keys.WORKERS)} - set(_read_workers(redis))
+    if dead:
+        redis.srem(redis_keys.WORKERS, *dead)
+
+
 def offer(redis: "Redis", *, worker: str, machine: Machine) -> None:
     """What this worker offers; to be repeated before WORKER_MS are over."""
     pipe = redis.pipeline()

@@ -150,6 +150,16 @@ def test_slots_follow_leases_and_come_back_when_a_worker_dies(empty_redis: "redi
     assert slots(empty_redis) == {charlie: "one"}
 
 
+@pytest.mark.django_db
+def test_workers_that_are_gone_are_forgotten(empty_redis: "redis.Redis") -> None:
+    for name in ("one", "two"):
+        offer(empty_redis, name)
+    empty_redis.delete(redis_keys.worker_key("live-1@one"))
+    services.reconcile_live()
+
+    assert empty_redis.smembers(redis_keys.WORKERS) == {"live-1@two"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_slots_are_never_sold_twice_whoever_settles_at_the_same_time(empty_redis: "redis.Redis") -> None:
     offer(empty_redis, "one", slots=3)
