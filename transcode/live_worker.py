@@ -1,5 +1,6 @@
 """What makes a Celery worker a live worker: the queues it takes broadcasts from, and what it says it offers."""
 
+import gc
 import logging
 import threading
 from typing import Any
@@ -69,9 +70,12 @@ def choose_queues(instance: Any, **_facts: Any) -> None:
 
 
 @worker_init.connect
-def know_ffmpeg(**_facts: Any) -> None:
-    """The worker's children inherit the answer."""
+def before_forking(**_facts: Any) -> None:
+    """What the worker's children inherit: the answer of FFmpeg, and memory that stays shared. Without the freeze each
+    child's first garbage collection touches, and so copies, all that was imported: 57 MB instead of 8."""
     ffmpeg_timing_option()
+    gc.collect()
+    gc.freeze()
 
 
 @worker_ready.connect
