@@ -82,6 +82,12 @@ def test_trial_is_a_broadcasts_own_command_line() -> None:
     assert run_trials([SOFTWARE]) == [Trial(SOFTWARE)]
 
 
+def test_software_takes_pictures_as_a_gpu_hands_them_down() -> None:
+    """All of `x264+cuda` but the GPU."""
+    without_gpu = Pipeline("x264", {}, (*SOFTWARE.filters, "format=nv12"), X264_CUDA.encoder, knows_frame_rate=True)
+    assert run_trials([without_gpu]) == [Trial(without_gpu)]
+
+
 def test_encoder_that_is_compiled_in_and_has_no_hardware_is_not_chosen() -> None:
     """On this machine FFmpeg lists an encoder for which it has nothing; the control is the trial that works."""
     listed = subprocess.run(["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True, check=True).stdout

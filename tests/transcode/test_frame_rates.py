@@ -1,10 +1,13 @@
 """Rungs with fewer pictures than the source: real encodes of sources of every frame rate."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from tests.transcode.encodes import Picture, frame_rate, key_times, pictures, source, transcode
+from transcode import ffmpeg
+from transcode.ffmpeg import SOFTWARE
 from transcode.ladder import Rung, VideoPlan, plan_renditions
 
 SMOOTH, CALM = Rung(180, 300_000, 60.0), Rung(144, 200_000, 30.0)
@@ -18,6 +21,10 @@ def rungs(rate: float, *, passthrough: bool = True, width: int = 320, height: in
 def distances(made: list[Picture]) -> set[int]:
     """Milliseconds from each picture to the next."""
     return {later.pts - sooner.pts for sooner, later in pairwise(made)}
+
+
+def bit_rate(made: list[Picture]) -> float:
+    return sum(picture.size for picture in made) * 8000 / (made[-1].pts - made[0].pts)
 
 
 def check_key_frames(clip: list[Picture], made: dict[str, list[Picture]]) -> None:
@@ -111,3 +118,23 @@ def test_encoded_source_keeps_the_frame_rate_that_sources_are_capped_at() -> Non
     source, *_ = plan_renditions(1920, 1080, frame_rate=120, passthrough=False, max_rungs=2, max_frame_rate=30)
 
     assert (source.frame_rate, source.frame_step) == (30, 4)
+
+
+@pytest.mark.parametrize("knows_frame_rate", [True, False])
+def test_rung_of_half_the_pictures_gets_all_its_bits(knows_frame_rate: bool) -> None:
+    """As hardware encoders do, libx264 counts on the source's rate unless it is told another."""
+    busy = source(rate="60", seconds=6, filters="noise=alls=60:allf=t+u")
+    calm = rungs(60.0)[1:]
+    machine = replace(SOFTWARE, knows_frame_rate=knows_frame_rate)
+
+    made = transcode(busy, calm, pipeline=machine)["144p"]
+    assert bit_rate(made) == pytest.approx(calm[0].bitrate, rel=0.15)
+
+
+def test_encoder_that_is_told_neither_spends_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+    plain = {"video_bitrate": 200_000, "maxrate": 200_000, "bufsize": 100_000}
+    monkeypatch.setattr(ffmpeg, "_rates", lambda rung, pipeline: plain)
+    busy = source(rate="60", seconds=6, filters="noise=alls=60:allf=t+u")
+
+    assert bit_rate(transcode(busy, rungs(60.0)[1:])["144p"]) < 0.65 * 200_000
