@@ -74,18 +74,20 @@ def _update(stream_id: str, *, at_most: int) -> bool:
     before = _stored_sprites(stream_id)
     sprites = [sprite for sprite in before if sprite.tiles == TILES]
     heights = {entry.name: entry.height for entry in map(Rendition.from_json, job.renditions) if not entry.is_audio}
-    for _ in range(at_most):
-        number = len(sprites)
-        tiles = min(slots - number * TILES, TILES)
-        if tiles <= 0 or (before and before[-1] == _sprite(number, begins, tiles)):
-            break
-        sprite = _sprite(number, begins, tiles)
-        store_object(stream_id, sprite.url, _draw(_pictures(stream_id, heights, sprite)))
+    drawable = True
+    for number in range(len(sprites), min(-(-slots // TILES), len(sprites) + at_most)):
+        sprite = _sprite(number, begins, min(slots - number * TILES, TILES))
+        if sprite not in before:
+            pictures = _pictures(stream_id, heights, sprite)
+            drawable = bool(pictures)
+            if not drawable:  # sound alone
+                break
+            store_object(stream_id, sprite.url, _draw(pictures))
         sprites.append(sprite)
-    if sprites and sprites != before:
+    if sprites != before:
         _store_index(stream_id, names.STORYBOARD, sprites)
         _drop_replaced(stream_id, {sprite.url for sprite in [*before, *sprites]})
-    return len(sprites) * TILES < slots and sprites != before
+    return drawable and len(sprites) * TILES < slots
 
 
 def _sprite(number: int, begins: float, tiles: int) -> Sprite:

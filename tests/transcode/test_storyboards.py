@@ -119,19 +119,29 @@ def test_picture_before_stands_for_an_absent_encoder(pictures: tuple[bytes, list
     assert tiles("storyboard/0-10.jpg")[:10] == [0, 1, 2, 3, 3, 3, 3, 7, 8, 9]
 
 
-def test_recording_has_the_whole_storyboard(pictures: tuple[bytes, list[bytes]]) -> None:
-    on_air(pictures, range(32))
+@pytest.mark.parametrize("drawn", [0, 25, 30, 32])
+def test_recording_has_the_whole_storyboard(pictures: tuple[bytes, list[bytes]], drawn: int) -> None:
+    """However much of it was drawn while live, and also when it is asked for twice."""
+    on_air(pictures, range(drawn))
+    storyboards.update_storyboard(stream_id=STREAM)
+    on_air(pictures, range(drawn, 32))
+    storyboards.finish_storyboard(stream_id=STREAM)
+    live = index()
     storyboards.finish_storyboard(stream_id=STREAM)
 
+    assert index() == live
     assert [sprite["url"] for sprite in index("vod/storyboard.json")["sprites"]] == [
         "../storyboard/0-25.jpg",
         "../storyboard/1-7.jpg",
     ]
 
 
-def test_broadcast_without_pictures_has_no_storyboard() -> None:
-    storyboards.update_storyboard(stream_id=STREAM)
-    storyboards.finish_storyboard(stream_id=STREAM)
+def test_broadcast_without_pictures_has_no_storyboard(pictures: tuple[bytes, list[bytes]]) -> None:
+    for numbers in (range(0), range(2)):
+        on_air(pictures, numbers)
+        Segment.objects.update(renditions={"audio": [2.0, 99, 0]})
+        storyboards.update_storyboard(stream_id=STREAM)
+        storyboards.finish_storyboard(stream_id=STREAM)
 
     assert not default_storage.exists(f"{FOLDER}/storyboard.json")
 
