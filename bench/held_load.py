@@ -1,4 +1,4 @@
-"""Viewers that do nothing but blocking reloads, as many as one core can play: plain epoll, no event loop in between."""
+"""Viewers that do blocking reloads and perhaps fetch parts, as many as one core can play: plain epoll, nothing else."""
 
 import gzip
 import re
@@ -7,7 +7,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 
-HINT = re.compile(rb'PRELOAD-HINT:TYPE=PART,URI="\d+-(\d+)\.(\d+)\.m4s"')
+HINT = re.compile(rb'PRELOAD-HINT:TYPE=PART,URI="(\d+)-(\d+)\.(\d+)\.m4s"')
 CONNECT_SECONDS = 30.0
 RECEIVE_BYTES = 65_536
 
@@ -31,24 +31,28 @@ class Reader:
     rendition: str
     msn: int = 0
     part: int = 0
+    fetches: str = ""  # also "part": each new part; "hint": each part before it is there
+    media: str = ""  # the part to ask for next, instead of a playlist
     received: bytearray = field(default_factory=bytearray)
-    missing: int = 0  # bytes of this answer still to come; 0: its header is not complete
 
 
 class HeldLoad:
-    """`readers` connections to (host, port); each path gets `_HLS_msn` and `_HLS_part` added."""
+    """`count` connections to (host, port); each path gets `_HLS_msn` and `_HLS_part` added. `fetches`: in turn."""
 
-    def __init__(self, address: tuple[str, int], paths: dict[str, str], count: int) -> None:
+    def __init__(
+        self, address: tuple[str, int], paths: dict[str, str], count: int, *, fetches: tuple[str, ...] = ("",)
+    ) -> None:
+        self.parts = 0
         self.deliveries: list[Delivery] = []
         self.refused = 0
         self._address = address
         self._epoll = select.epoll()
-        self._next: dict[bytes, tuple[int, int]] = {}  # body → what to ask next: all viewers get the same bodies
+        self._next: dict[bytes, tuple[str, int, int]] = {}  # body → what to ask next: all viewers get the same bodies
         self._readers: dict[int, Reader] = {}
         entries = list(paths.items())
         for number in range(count):
             rendition, path = entries[number % len(entries)]
-            reader = Reader(self._connect(), path, rendition)
+            reader = Reader(self._connect(), path, rendition, fetches=fetches[number // len(entries) % len(fetches)])
             self._readers[reader.sock.fileno()] = reader
             self._epoll.register(reader.sock, select.EPOLLIN)
 
@@ -79,8 +83,9 @@ class HeldLoad:
         return sock
 
     def _ask(self, reader: Reader) -> None:
+        target, reader.media = reader.media, ""
         query = f"?_HLS_msn={reader.msn}&_HLS_part={reader.part}" if reader.msn else ""
-        request = f"GET {reader.path}{query} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\n\r\n"
+        request = f"GET {target or reader.path + query} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\n\r\n"
         reader.sock.send(request.encode())
 
     def _receive(self, reader: Reader) -> bool:
@@ -105,11 +110,18 @@ class HeldLoad:
             self.refused += 1
             reader.msn = 0
             return
+        if b"video/mp4" in head:
+            self.parts += 1
+            return
         if reader.msn:
             self.deliveries.append(Delivery(reader.rendition, reader.msn, reader.part, time.monotonic()))
         following = self._next.get(body)
         if following is None:
             text = gzip.decompress(body) if b"gzip" in head else body
             hint = HINT.findall(text)[-1]
-            following = self._next[body] = (int(hint[0]), int(hint[1]))
-        reader.msn, reader.part = following
+            following = self._next[body] = (hint[0].decode(), int(hint[1]), int(hint[2]))
+        epoch, msn, part = following
+        if reader.fetches and reader.msn:
+            wanted = (msn, part) if reader.fetches == "hint" else (reader.msn, reader.part)
+            reader.media = reader.path.removesuffix("index.m3u8") + f"{epoch}-{wanted[0]}.{wanted[1]}.m4s"
+        reader.msn, reader.part = msn, part
