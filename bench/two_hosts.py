@@ -34,7 +34,7 @@ LIVE_REDIS_PASSWORD = "of-this-bench-only"  # noqa: S105
 CLONE_NEWNET = 0x40000000
 WARM_UP_SECONDS = 4.0
 TOKENS = 5  # viewers of older media, each with a token of his own
-VOD_SECONDS = 30.0
+LIVE_SECONDS = VOD_SECONDS = 30.0
 
 
 def ip(*words: str) -> None:
@@ -154,7 +154,10 @@ def main() -> int:
                 )
             )
             alice = main_stack.create_user("alice", streamer=True)
-            show = stack.enter_context(Show(main_stack, alice, loop=True))
+            show = Show(main_stack, alice, loop=True)
+            stack.callback(lambda: [publisher.stop() for publisher in show.publishers])
+            show.begin()
+            show.wait_until_live(seconds=LIVE_SECONDS)
         with inside(EDGE):
             edge = stack.enter_context(edge_stack(main_stack))
             lines = watch_live(main_stack, edge, show.stream_id, options)
