@@ -117,11 +117,10 @@ def _beside_a_gap(one: FirstSight, other: FirstSight) -> bool:
 @playlist_rule("A-089S", "S", "Parts further than three Target Durations from the end are removed.", "R§6.2.2")
 def old_parts_leave(playlist: Playlist) -> Iterator[str]:
     after = sum((part.duration for part in playlist.open.parts), Decimal(0))
+    # They may leave when the next segment is complete: a Target Duration later.
+    allowed = (KEPT_TARGETS + 1) * playlist.number("TARGETDURATION")
     for segment in reversed(playlist.segments):
-        # A segment that begins within the three Target Durations may keep its parts: they go together.
-        if segment.parts and after > KEPT_TARGETS * playlist.number("TARGETDURATION") + max(
-            playlist.number("TARGETDURATION"), 1
-        ):
+        if segment.parts and after > allowed:
             yield f"the parts of segment {segment.msn} are still listed {after} s from the end"
         after += segment.duration
 
