@@ -3,10 +3,11 @@
 from collections import deque
 from dataclasses import asdict, dataclass, field
 
-from transcode.limits import KEY_FRAME_SLACK_SECONDS
+from transcode.limits import KEY_FRAME_SLACK_SECONDS, SOUND_PATIENCE_MS
 from transcode.source_limits import Problem, RateGuard, SourceLimits
 
 WINDOW_SECONDS = 5.0
+SOUND_MISSING_SECONDS = 3.0  # of pictures without any sound beside them
 SLOW_UPLOAD_SHARE = 0.85  # frames arriving slower than this share of real time for a whole window
 
 
@@ -21,12 +22,14 @@ class SourceHealth:
     limits: SourceLimits = field(default_factory=SourceLimits)
     _video: deque[tuple[float, int, int]] = field(default_factory=deque)  # (arrived, bytes, timeline ms)
     _last_key_ms: int | None = None
+    _sound: tuple[float, float] | None = None  # (arrived, timeline ms), of the first picture until there is a sound
 
     def __post_init__(self) -> None:
         self._guard = RateGuard(self.limits)
 
     def see_video(self, *, now: float, size: int, time_ms: int, is_key: bool) -> None:
         self._video.append((now, size, time_ms))
+        self._sound = self._sound or (now, float(time_ms))
         self._guard.see(size=size, time_ms=time_ms)
         if is_key:
             if self._last_key_ms is not None:
@@ -34,6 +37,9 @@ class SourceHealth:
             self._last_key_ms = time_ms
         while self._video and now - self._video[0][0] > WINDOW_SECONDS:
             self._video.popleft()
+
+    def see_sound(self, *, now: float, time_ms: float) -> None:
+        self._sound = (now, time_ms)
 
     def waiting_for_key_seconds(self, time_ms: int) -> float:
         """Source time since the last key frame."""
@@ -64,8 +70,7 @@ class SourceHealth:
         """What the streamer should mend, as {code, text}."""
         problems = self.problems or self._guard.warning()  # above a limit and encoded again: nothing else will happen
         found = [asdict(problem) for problem in problems]
-        if not self.has_audio:
-            found.append(_warning("no_audio", "Your stream has no sound. Check the audio track in your encoder."))
+        found += self._sound_warnings()
         if self._upload_is_slow(now):
             found.append(
                 _warning("slow_upload", "Your upload does not keep up. Lower the bit rate or check your connection.")
@@ -78,6 +83,22 @@ class SourceHealth:
             "Your key frames are too far apart, so the picture is encoded again here. Set the key frame interval to "
             f"{self.target_duration} s. In OBS: Settings → Output → Keyframe Interval.",
         )
+
+    def _sound_warnings(self) -> list[dict[str, str]]:
+        if not self.has_audio:
+            return [_warning("no_audio", "Your stream has no sound. Check the audio track in your encoder.")]
+        if self._sound is None or not self._video:
+            return []
+        (arrived, _, picture_ms), (heard, sound_ms) = self._video[-1], self._sound
+        if arrived - heard > SOUND_MISSING_SECONDS:
+            return [_warning("sound_stopped", "Your sound has stopped. Check the audio track in your encoder.")]
+        behind_ms = picture_ms - sound_ms
+        if abs(behind_ms) <= SOUND_PATIENCE_MS:
+            return []
+        told = f"Your sound is {abs(behind_ms) / 1000:.1f} s {'behind' if behind_ms > 0 else 'ahead of'} your picture"
+        lost = "; sound that is late is left out" if behind_ms > 0 else ""
+        text = f"{told}{lost}. In OBS: Edit → Advanced Audio Properties → Sync Offset."
+        return [_warning("sound_offset", text)]
 
     def _upload_is_slow(self, now: float) -> bool:
         if len(self._video) < 2 or now - self._video[0][0] < WINDOW_SECONDS * 0.8:

@@ -103,6 +103,10 @@ class SourceReader:
             return self._frames(arrival)
         return self._wait(arrival)
 
+    def sound_ms(self, frame: AudioFrame) -> float:
+        """Where on the run's timeline a packet begins, in milliseconds."""
+        return frame.frame.dts * 1000 / self.aac.sample_rate if self.aac else 0.0
+
     def _take_header(self, tag: MediaTag, packet: flv.VideoPacket | flv.AudioPacket) -> None:
         if tag.kind == "video":
             config = h264.parse_avc_config(packet.data)

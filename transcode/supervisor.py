@@ -202,6 +202,7 @@ class Supervisor:
         if self._run is None:
             self._run = await self._begin_run(source, frame)
         if isinstance(frame, AudioFrame):
+            self._health.see_sound(now=time.monotonic(), time_ms=source.sound_ms(frame))
             self._run.audio(frame)
             return
         self._health.see_video(

@@ -21,6 +21,7 @@ def healthy(
         health.see_video(
             now=100 + at / speed, size=12_500, time_ms=round(at * 1000), is_key=number % round(key_every * fps) == 0
         )
+        health.see_sound(now=100 + at / speed, time_ms=at * 1000)
     return health
 
 
@@ -64,6 +65,34 @@ def test_silence_and_why_the_picture_is_encoded_again_are_told() -> None:
     assert "key frame interval to 2 s" in interval["text"]
 
 
+def test_sound_that_stops_or_is_out_of_step_is_told() -> None:
+    health = SourceHealth(target_duration=2)
+    told = []
+    for number in range(20 * 30):
+        at = number / 30
+        health.see_video(now=at, size=10_000, time_ms=round(at * 1000), is_key=number % 60 == 0)
+        if at < 5:
+            health.see_sound(now=at, time_ms=at * 1000 + 30)
+        elif 10 < at < 15:
+            health.see_sound(now=at, time_ms=at * 1000 - 2_000)
+        elif at > 15:
+            health.see_sound(now=at, time_ms=at * 1000 + 2_000)
+        if number % 30 == 29:
+            told.append(codes(health, at))
+
+    assert told[:5] == [[]] * 5
+    assert told[8:10] == [["sound_stopped"]] * 2
+    assert told[11:] == [["sound_offset"]] * 9
+
+
+def test_announced_sound_that_never_comes_is_told() -> None:
+    health = SourceHealth(target_duration=2)
+    for number in range(4 * 30):
+        health.see_video(now=number / 30, size=10_000, time_ms=number * 33, is_key=number == 0)
+
+    assert codes(health, 4.0) == ["sound_stopped"]
+
+
 def test_source_is_fit_while_its_key_frames_come_in_time() -> None:
     assert healthy(seconds=3.0).unfit(4_450) is None
 
@@ -97,6 +126,7 @@ def test_short_peak_above_the_limit_is_fine() -> None:
     for number in range(20 * 30):
         size = 100_000 if 150 <= number < 180 else 8_000  # 24 Mbit/s for a second
         health.see_video(now=number / 30, size=size, time_ms=number * 33, is_key=number % 60 == 0)
+        health.see_sound(now=number / 30, time_ms=number * 33)
         assert health.unfit(number * 33) is None
     assert codes(health, 20.0) == []
 
