@@ -332,8 +332,9 @@ class Supervisor:
         """The source cannot be passed through any longer: encode its rendition too, from the last key frame on."""
         log.info("%s: the source is encoded from now on: %s", self.stream_id, self._unfit[-1].code)
         self._run = None
-        replay = list(run.spool)
-        last_key = max(index for index, entry in enumerate(replay) if entry.frame.is_key)
+        since = max(entry.time_ms for entry in run.spool if entry.frame.is_key)
+        pictures = [entry for entry in run.spool if entry.time_ms >= since]
+        sounds = [entry for entry in run.sounds if source.sound_ms(entry) >= since]
         if self._state.ready:
             await run.end()
         else:  # nobody has seen anything yet: begin anew
@@ -341,11 +342,14 @@ class Supervisor:
             await self._publisher.published()
             self._tracks.clear()
             await self._store.reset_windows()
-        self._run = await self._begin_run(source, replay[last_key])
-        for entry in replay[last_key:]:
-            self._run.video(entry)
-        for sound in run.sounds:
-            self._run.audio(sound)  # what is before the key frame is dropped
+        self._run = await self._begin_run(source, pictures[0])
+        # In order of time: where pictures run ahead, silence takes the place of the sound.
+        for picture in pictures:
+            while sounds and source.sound_ms(sounds[0]) <= picture.time_ms:
+                self._run.audio(sounds.pop(0))
+            self._run.video(picture)
+        for sound in sounds:
+            self._run.audio(sound)
 
     async def _announce(self) -> None:
         """Say "live" once per run: at the broadcast's first complete segment, later at a run's first part."""

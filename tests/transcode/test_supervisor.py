@@ -25,6 +25,7 @@ from transcode.recordings import write_recording
 
 CLIP = Clip(width=320, height=180, fps=30, seconds=40, gop_seconds=1.0, bframes=2, kbps=250, first=100)
 LONG_GOP = Clip(width=320, height=180, fps=30, seconds=20, gop_seconds=10.0, kbps=250, first=2000)
+SILENT_BLOCK = bytes.fromhex("210049900219002380")  # of transcode.silence, for two channels
 RENDITIONS = ["source", "160p", "audio"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -216,6 +217,8 @@ def test_source_with_distant_key_frames_is_encoded_anew(job: LiveJobUnderTest) -
     source = job.counters("source", epoch)
     assert source == list(range(LONG_GOP.first, max(encoder.sent) + 1))
     assert job.counters("160p", epoch) == source
+    sound = b"".join(path.read_bytes() for path in (job.media / "audio").glob(f"{epoch}-*.m4s"))
+    assert sound.count(SILENT_BLOCK) <= 1, "silence stands where the sound was replayed"
 
 
 def test_sources_that_cannot_go_on_air_are_refused_in_time(
