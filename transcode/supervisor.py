@@ -423,10 +423,11 @@ class Supervisor:
                 if self._intake.connected:
                     player = redis_keys.player_key(self.stream_id)
                     await self._redis.set(player, 1, ex=limits.STATUS_TTL_SECONDS)
-                if self._run is not None:
-                    await self._slot.look(is_of_use=self._run.can_encode)
-                    self._run.set_slot(self._slot.held)
-                    await self._store.put_status(self._status(self._run, now))
+                if (run := self._run) is not None:
+                    await self._slot.look(is_of_use=run.can_encode)
+                    if run is self._run:  # it may have ended meanwhile
+                        run.set_slot(self._slot.held)
+                        await self._store.put_status(self._status(run, now))
             except REDIS_DOWN:
                 log.info("%s: status not stored: Redis does not answer", self.stream_id)
 
