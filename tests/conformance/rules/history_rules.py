@@ -133,11 +133,12 @@ def enough_is_left(older: Playlist, newer: Playlist) -> Iterator[str]:
 @rule("A-050", "M", "ENDLIST comes within 10 s of the end, and nothing changes after it.", "R§6.2.1")
 def the_end_is_told(capture: Capture) -> Iterator[Finding]:
     ends = [one.at for one in capture.happenings if one.name == "ended"]
+    allowed = END_SECONDS + capture.expected.slack_seconds
     for path in live_paths(capture):
         told = [one for one in snapshots(capture, path=path) if not one.playlist.is_delta]
-        late = [one for one in told if ends and one.exchange.asked_at > ends[0] + END_SECONDS]
+        late = [one for one in told if ends and one.exchange.asked_at > ends[0] + allowed]
         if any(not one.playlist.ended for one in late):
-            yield Finding(path, f"no ENDLIST {END_SECONDS:.0f} s after the end")
+            yield Finding(path, f"no ENDLIST {allowed:.0f} s after the end")
         end = min((one for one in told if one.playlist.ended), key=lambda one: one.seen_at, default=None)
         for one in told:
             # Only what was asked for after the end had been told: a request that was held overtakes none.

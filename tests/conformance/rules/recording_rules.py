@@ -49,7 +49,8 @@ def dates_are_true(capture: Capture) -> Iterator[Finding]:
                 if sent is None or date is None:
                     continue
                 off = date.timestamp() - sent
-                if abs(off) > DATE_TOLERANCE_SECONDS and abs(off) < _loop_seconds(capture):
+                allowed = DATE_TOLERANCE_SECONDS + capture.expected.slack_seconds
+                if abs(off) > allowed and abs(off) < _loop_seconds(capture):
                     yield Finding(piece.path, f"dated {off:+.3f} s off picture {number}")
 
 
