@@ -97,7 +97,10 @@ class LiveRun:
             self._emit(self.packager.push(SOURCE, frame.frame))
         for silent in self._filler.take_picture(frame.time_ms):
             self._emit(self.packager.push(AUDIO, silent))
-        self._transcoding.feed(frame)
+        begins = frame.frame.is_key and (
+            not self.plan.passes_source_through or self.packager.begins_segment(frame.frame.pts / TICKS_PER_MS)
+        )
+        self._transcoding.feed(frame, begins_segment=begins)
 
     def audio(self, frame: AudioFrame) -> None:
         """The next sound packet of the source."""
@@ -163,6 +166,7 @@ class LiveRun:
         self.packager.join(rung, from_ms)
 
     def leave(self, rung: str, *, whole: bool) -> None:
+        whole = whole and self.plan.passes_source_through  # else segments begin where FFmpeg says, not the source
         self._emit(self.packager.leave(rung, self._tracks[rung], whole=whole))
 
     def resume_ms(self, rung: str) -> float:

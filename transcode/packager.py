@@ -244,6 +244,7 @@ class Packager:
         self.runs: dict[str, RenditionRun] = {}
         self._absent = {track.name: track for track in absent}
         self._away: dict[str, RenditionRun] = {}  # made earlier in this run, absent now
+        self._joining: set[str] = set()  # begin with the next segment
         self._from_ms: dict[str, float] = {}  # where renditions joined that were absent at first
         self._clock = SegmentClock()
         self._horizon_ms = -1.0
@@ -322,6 +323,7 @@ class Packager:
         """An absent rendition is made again from this moment on; a new one is added when its headers are known."""
         self._absent.pop(name, None)
         self._from_ms[name] = from_ms
+        self._joining.add(name)
         if name in self._away:
             run = self.runs[name] = self._away.pop(name)
             self._begin_late(run.cutter, from_ms)
@@ -357,5 +359,14 @@ class Packager:
     def _release(self, name: str) -> list[Publication]:
         run, held, made = self.runs[name], self._held[name], []
         while held and run.cutter.decided_ms(held[0]) <= self._horizon_ms:
-            made += run.push(held.popleft())
+            frame = held.popleft()
+            if name in self._joining and self.begins_segment(frame.pts * 1000 / run.cutter.timescale):
+                self._joining.discard(name)
+            if name not in self._joining:
+                made += run.push(frame)
         return made
+
+    def begins_segment(self, pts_ms: float) -> bool:
+        """Whether a segment begins with the picture of this time, as far as the leader has come."""
+        number = self._clock.number_at(pts_ms + BOUNDARY_TOLERANCE_MS)
+        return number >= 0 and pts_ms - self._clock.start_ms(number) <= BOUNDARY_TOLERANCE_MS

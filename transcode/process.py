@@ -5,6 +5,7 @@ signal is bound to the thread that forked, which is why `start` must be called o
 """
 
 import asyncio
+import contextlib
 import ctypes
 import logging
 import os
@@ -131,6 +132,10 @@ class Transcoder:
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
+        if self._process.stdin is not None:  # asyncio logs a broken pipe that nobody asked about
+            self._process.stdin.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(self._process.stdin.wait_closed(), STOP_SECONDS)
 
     async def _read(self, rung: str, read_end: int) -> None:
         stream = asyncio.StreamReader(limit=_READ_AHEAD_BYTES)

@@ -2,8 +2,8 @@
 
 There are two ways from one FFmpeg to the next, and both lose no frame of a rendition that stays:
 
-* *At a key frame*, when nothing hurries (a slot was gained, a rung comes back): the next FFmpeg is started ahead, gets
-  the source from its next key frame on, and is heard once the one before it has written everything and ended.
+* *At a key frame* that begins a segment, when nothing hurries (a slot was gained, a rung comes back): the next FFmpeg
+  is started ahead, gets the source from there on, and is heard once the one before it has written all and ended.
 * *From the spool*, when it crashed, hangs, or is too slow for all its rungs: the next one is fed again from the key
   frame that began the open segments, for as many rungs as shall be made now.
 """
@@ -29,6 +29,7 @@ from transcode.source import VideoFrame
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.5
+SILENT_SECONDS = 1.0
 DRAIN_SECONDS = 2.0  # how long an FFmpeg that gets no more source may take to write what it holds
 
 
@@ -130,9 +131,9 @@ class Transcoding:
             self._current = await self._spawn(wanted, first_ms)
         self._keeper = asyncio.create_task(self._keep())
 
-    def feed(self, frame: VideoFrame) -> None:
+    def feed(self, frame: VideoFrame, *, begins_segment: bool) -> None:
         """The next picture of the source, which the spool has already."""
-        if frame.frame.is_key:
+        if begins_segment:
             self._switch(frame.time_ms)
         if self._current is not None:
             self._current.feed(frame)
@@ -271,7 +272,8 @@ class Transcoding:
             await self._mend(failed, now)
         elif self._leaving is None and self._current is not None and self.wanted == self.made:
             shed = len(self.policy.shed)
-            self.policy.see_lag(now, self.lag_ms)
+            if now - self._current.heard_at < SILENT_SECONDS:  # who is silent hangs, which is another matter
+                self.policy.see_lag(now, self.lag_ms)
             if len(self.policy.shed) > shed:
                 log.warning("too slow: %s", [rung.name for rung in self.policy.shed])
                 await self._restart(now)

@@ -145,7 +145,7 @@ async def test_broadcast_goes_on_in_software_when_the_hardware_refuses_it(monkey
     encoding = Transcoding(RungPolicy([rung]), deque(frames), reader.video_header, taken, follow_source_key_frames=True)
     await encoding.begin(frames[0].time_ms)
     for frame in frames:
-        encoding.feed(frame)
+        encoding.feed(frame, begins_segment=frame.frame.is_key)
     try:
         await asyncio.wait_for(taken.arrived.wait(), 20)
     finally:
