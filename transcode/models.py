@@ -41,8 +41,8 @@ class Segment(models.Model):
     epoch = models.PositiveIntegerField(help_text="Run of the pipeline that made it; part of every object name.")
     starts_at = models.DateTimeField(help_text="EXT-X-PROGRAM-DATE-TIME.")
     discontinuity = models.BooleanField(default=False)
-    # {rendition: [duration in seconds, size in bytes, bytes up to the end of its first key frame]}; a rendition that
-    # is missing here has a gap. Older rows lack the last number.
+    # {rendition: [duration in seconds, size in bytes, bytes up to the end of its first key frame, seconds by which it
+    # starts later than `starts_at`]}; a rendition that is missing here has a gap. Older rows lack the last two numbers.
     renditions = models.JSONField(default=dict)
 
     objects = SegmentQuerySet.as_manager()
@@ -62,11 +62,11 @@ class Segment(models.Model):
 
     def as_window_segment(self, rendition: str) -> WindowSegment:
         """This segment in one rendition; where it has none, a gap as long as the others'."""
-        duration, size, key_bytes = (*self.renditions.get(rendition, (self.duration, 0)), 0)[:3]
+        duration, size, key_bytes, later = (*self.renditions.get(rendition, (self.duration, 0)), 0, 0)[:4]
         return WindowSegment(
             msn=self.sequence,
             epoch=self.epoch,
-            starts_at=self.starts_at.timestamp(),
+            starts_at=self.starts_at.timestamp() + later,
             duration=duration,
             size=size,
             discontinuity=self.discontinuity,

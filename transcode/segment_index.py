@@ -25,11 +25,12 @@ class SegmentRow:
     epoch: int
     starts_at: float
     discontinuity: bool
-    renditions: dict[str, tuple[float, int, int]] = field(default_factory=dict)
+    renditions: dict[str, tuple[float, int, int, float]] = field(default_factory=dict)
 
     def add(self, rendition: str, segment: WindowSegment) -> None:
         if not segment.gap:
-            self.renditions[rendition] = (round(segment.duration, 6), segment.size, segment.key_bytes)
+            later = round(segment.starts_at - self.starts_at, 6)
+            self.renditions[rendition] = (round(segment.duration, 6), segment.size, segment.key_bytes, later)
 
 
 class RowCollector:

@@ -52,7 +52,7 @@ def test_row_is_complete_when_every_rendition_has_its_segment_or_its_gap() -> No
     row = collector.add("audio", segment(0, gap=True), expected=2)
 
     assert row is not None
-    assert row.renditions == {"source": (2.0, 100, 25)}
+    assert row.renditions == {"source": (2.0, 100, 25, 0.0)}
     assert collector.take_rest() == []
 
 
@@ -170,3 +170,21 @@ def test_recording_of_nothing_is_empty(media: Path) -> None:
     LiveJob.objects.create(stream_id=STREAM)
 
     assert write_recording(stream_id=STREAM).duration_seconds == 0.0
+
+
+@pytest.mark.django_db
+def test_each_rendition_keeps_its_own_date() -> None:
+    """Sound is cut at its own frames, and begins when its first packet does."""
+    row = SegmentRow(0, 1, 1_795_159_800.0, False)
+    row.add("source", segment(0))
+    row.add("audio", WindowSegment(0, 1, 1_795_159_800.042, 1.958, 100))
+    LiveJob.objects.create(stream_id=STREAM)
+    segment_index.save_segments(stream_id=STREAM, rows=[row])
+    Segment.objects.create(
+        stream_id=STREAM, sequence=1, epoch=1, starts_at=Segment.objects.get().starts_at, renditions={"old": [2.0, 9]}
+    )
+
+    first, second = Segment.objects.of(STREAM)
+    assert first.as_window_segment("audio").starts_at == pytest.approx(1_795_159_800.042, abs=1e-6)
+    assert first.as_window_segment("source").starts_at == 1_795_159_800.0
+    assert second.as_window_segment("old").starts_at == 1_795_159_800.0
