@@ -155,8 +155,7 @@ def main() -> int:
             )
             alice = main_stack.create_user("alice", streamer=True)
             show = Show(main_stack, alice, loop=True)
-            stack.callback(lambda: [publisher.stop() for publisher in show.publishers])
-            show.begin()
+            stack.callback(show.begin().stop)
             show.wait_until_live(seconds=LIVE_SECONDS)
         with inside(EDGE):
             edge = stack.enter_context(edge_stack(main_stack))
