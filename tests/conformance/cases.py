@@ -48,6 +48,7 @@ class Plan:
     crowd: int = 40
     delta_pairs: int = 15
     slack_seconds: float = 0.0  # beyond every limit of time
+    counted: bool = True  # decode the pictures and read their counters: costs more than the recording
     tls: TlsFront | None = None  # asked as well when there is one
     folder: Path | None = None  # for large bodies
 
@@ -283,4 +284,5 @@ def _expected(case: Case, plan: Plan) -> Expected:
         part_target=plan.part_seconds,
         frame_rate=float(case.clip.fps),
         slack_seconds=plan.slack_seconds,
+        counted=plan.counted,
     )

@@ -12,7 +12,7 @@ from bench.stack import Person, Stack
 
 TESTS_SECONDS = 180
 # Making an account costs a slow password hash, so there are no more than the tests send on air.
-ALICES, BOBS, CHARLIES = 30, 22, 1
+ALICES, BOBS, CHARLIES = 31, 22, 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
