@@ -18,6 +18,7 @@ export class Controls {
     this.bindButtons();
     this.bindPicture();
     this.bindVolume();
+    this.bindCaptions();
     const timeline = player.live ? new LiveTimeline(player) : new RecordingTimeline(player);
     if (this.part("seek")) this.seekBar = new SeekBar(player, timeline, this.part);
     this.video.addEventListener("play", () => this.showPlaying());
@@ -72,6 +73,33 @@ export class Controls {
   toggleAwake() {
     if ("awake" in this.root.dataset) this.sleep();
     else this.wake();
+  }
+
+  // --- Captions, where the broadcast has some
+
+  bindCaptions() {
+    const tracks = this.video.textTracks;
+    for (const name of ["addtrack", "removetrack", "change"]) tracks.addEventListener(name, () => this.showCaptions());
+    this.part("captions").addEventListener("click", () => this.toggleCaptions());
+    this.showCaptions();
+  }
+
+  get captions() {
+    return [...this.video.textTracks].filter(({ kind }) => kind === "captions" || kind === "subtitles");
+  }
+
+  toggleCaptions() {
+    const { captions } = this;
+    const shown = captions.some(({ mode }) => mode === "showing");
+    captions.forEach((track, index) => {
+      track.mode = !shown && index === 0 ? "showing" : "disabled";
+    });
+  }
+
+  showCaptions() {
+    const { captions } = this;
+    this.part("captions").hidden = captions.length === 0;
+    this.part("captions").setAttribute("aria-pressed", String(captions.some(({ mode }) => mode === "showing")));
   }
 
   // --- Volume
