@@ -179,5 +179,7 @@ class Cutter:
         frame interval, as long as the longest of late. An encoder that sets them at scene changes is cut early."""
         if segment_ms < self.min_segment_ms:
             return False
-        regular = len(self._key_intervals_ms) > 1  # the first one proves nothing, and viewers wait for a segment
-        return not regular or segment_ms + max(self._key_intervals_ms) > self.max_segment_ms
+        intervals = self._key_intervals_ms
+        # The first one proves nothing, and viewers wait for a segment; unlike ones promise nothing of the next.
+        regular = len(intervals) > 1 and max(intervals) - min(intervals) < max(intervals) / 10
+        return not regular or segment_ms + max(intervals) > self.max_segment_ms
