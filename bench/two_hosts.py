@@ -97,7 +97,7 @@ def origin_counts(edge: Stack) -> dict[str, int]:
 def watch_live(main: Stack, edge: Stack, stream_id: str, options: argparse.Namespace) -> list[Line]:
     """Blocking reloads of all qualities and every part of them."""
     base = f"/media/{main.playback_token(stream_id)}/{stream_id}"
-    multivariant = m3u8.loads(edge.http.get(f"{base}/index.m3u8").text)
+    multivariant = m3u8.loads(edge.http.get(f"{base}/index.m3u8").raise_for_status().text)
     names = {playlist.uri.partition("/")[0] for playlist in multivariant.playlists}
     paths = {name: f"{base}/{name}/index.m3u8" for name in sorted(names)}
     load = HeldLoad(("127.0.0.1", edge.port), paths, options.viewers, fetches=("part",))
