@@ -7,13 +7,15 @@ signal is bound to the thread that forked, which is why `start` must be called o
 import asyncio
 import contextlib
 import ctypes
+import grp
 import logging
 import os
+import pwd
 import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from transcode.errors import FlvError
@@ -36,23 +38,31 @@ STOP_SECONDS = 1.5
 STDERR_LINES = 20
 
 
-def _die_with_parent() -> None:
-    """Runs in the child between fork and exec."""
+def _prepare(owner: tuple[int, int] | None) -> None:
+    """Runs in the child between fork and exec. Giving up root clears the signal below, so that comes after it."""
     os.setsid()
+    confine()
+    if owner is not None:
+        user, group = owner
+        os.setgroups([])
+        os.setgid(group)
+        os.setuid(user)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == 1:
         os._exit(1)  # the parent died before prctl
-    confine()
+
+
+@cache
+def _unprivileged() -> tuple[int, int]:
+    return pwd.getpwnam(UNPRIVILEGED_USER).pw_uid, grp.getgrnam(UNPRIVILEGED_GROUP).gr_gid
 
 
 def ffmpeg_child() -> dict[str, Any]:
     """How every FFmpeg is started: bound to our life, with nothing secret to leak, and a worker of root's gives it to
-    a user who owns nothing, since all it needs is its pipes."""
+    a user who owns nothing, since all it needs is its pipes. (uvloop knows no `user` and `group` of its own.)"""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    child: dict[str, Any] = {"preexec_fn": _die_with_parent, "env": environment | FIXED_ENVIRONMENT}
-    if os.getuid() == 0:
-        child |= {"user": UNPRIVILEGED_USER, "group": UNPRIVILEGED_GROUP, "extra_groups": []}
-    return child
+    owner = _unprivileged() if os.getuid() == 0 else None
+    return {"preexec_fn": partial(_prepare, owner), "env": environment | FIXED_ENVIRONMENT}
 
 
 @cache
@@ -129,6 +139,10 @@ class Transcoder:
                 await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
             except TimeoutError:
                 continue
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+            with contextlib.suppress(OSError):  # it did not read to the end
+                await self._process.stdin.wait_closed()
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)

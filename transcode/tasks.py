@@ -1,7 +1,6 @@
 """Celery tasks of the media side: each loads by id and calls one thing."""
 
-import asyncio
-
+import uvloop
 from celery import shared_task
 
 from transcode import live_worker as live_worker  # connects the worker's signals
@@ -12,7 +11,7 @@ from transcode.supervisor import supervise
 @shared_task(acks_late=False, expires=10)
 def supervise_live(stream_id: str) -> None:
     """Own a broadcast's media work for as long as it lasts; returns at once when another worker owns it."""
-    asyncio.run(supervise(stream_id))
+    uvloop.run(supervise(stream_id))
 
 
 @shared_task(expires=2)

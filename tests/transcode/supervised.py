@@ -3,12 +3,12 @@
 `python -m tests.transcode.supervised STREAM_ID`
 """
 
-import asyncio
 import json
 import sys
 from typing import Any
 
 import django
+import uvloop
 from django.dispatch import Signal
 
 SIGNALS = ("source_described", "source_refused", "run_live", "live_finished")
@@ -25,7 +25,7 @@ def main() -> None:
     beat.start()
     for name in SIGNALS:
         _write_down(name, getattr(signals, name))
-    asyncio.run(supervise(sys.argv[1]))
+    uvloop.run(supervise(sys.argv[1]))
 
 
 def _write_down(name: str, signal: Signal) -> None:
