@@ -139,17 +139,9 @@ class Transcoder:
                 await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
             except TimeoutError:
                 continue
-        await self._close_input(self._process)
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
-
-    @staticmethod
-    async def _close_input(process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None  # noqa: S101  started with a pipe
-        process.stdin.close()
-        with contextlib.suppress(OSError):  # it did not read to the end
-            await process.stdin.wait_closed()
         if self._process.stdin is not None:  # asyncio logs a broken pipe that nobody asked about
             self._process.stdin.close()
             with contextlib.suppress(OSError, TimeoutError):
