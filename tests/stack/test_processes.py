@@ -24,7 +24,7 @@ def test_unknown_variable_in_the_procfile_is_named() -> None:
 
 
 def test_our_own_procfile_has_no_secret_and_all_parts(settings: Any) -> None:
-    names = ("DATA", "PORT", "SITE_PORT", "CHAT_PORT", "ORIGIN_PORT", "RTMP_PORT")
+    names = ("DATA", "PORT", "SITE_PORT", "CHAT_PORT", "ORIGIN_PORT", "RTMP_PORT", "LIVE_BROADCASTS")
     environment = {f"MILLRACE_{name}": name for name in names}
     programs = read_procfile((Path(settings.BASE_DIR) / "Procfile").read_text(), environment)
     parts = {"ingest", "edge", "site", "chat", "origin", "live-1", "live-2", "worker", "beat"}
