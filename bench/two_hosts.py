@@ -26,6 +26,7 @@ from bench.held_load import HeldLoad
 from bench.report import Line, report
 from bench.show import Show
 from bench.stack import Stack
+from tests.transcode.live_services import wait_until
 
 MAIN, EDGE = "millrace-main", "millrace-edge"
 MAIN_ADDRESS, EDGE_ADDRESS = "10.199.7.1", "10.199.7.2"
@@ -94,6 +95,14 @@ def origin_counts(edge: Stack) -> dict[str, int]:
     return {name: int(value) for name, value in (line.rsplit(" ", 1) for line in text.splitlines())}
 
 
+def origin_answers(edge: Stack) -> bool:
+    """Its nginx is ready before: it passes pages on to the main machine."""
+    try:
+        return bool(origin_counts(edge))
+    except httpx.HTTPError:
+        return False
+
+
 def watch_live(main: Stack, edge: Stack, stream_id: str, options: argparse.Namespace) -> list[Line]:
     """Blocking reloads of all qualities and every part of them."""
     base = f"/media/{main.playback_token(stream_id)}/{stream_id}"
@@ -159,6 +168,7 @@ def main() -> int:
             show.wait_until_live(seconds=LIVE_SECONDS)
         with inside(EDGE):
             edge = stack.enter_context(edge_stack(main_stack))
+            wait_until(lambda: origin_answers(edge), "the edge machine's origin did not start")
             lines = watch_live(main_stack, edge, show.stream_id, options)
             rendition = "dvr/source/index.m3u8"
             lines += watch_older(main_stack, edge, show.stream_id, "rewound", rendition)
