@@ -51,6 +51,9 @@ class Pipeline:
     knows_frame_rate: bool = False
 
 
+# Scaling keeps the display's shape exactly, to the point of pixels of 1280:1281 where a side was rounded to be even;
+# those are meant to be square. Those of an anamorphic source are nowhere near, and stay oblong.
+_SQUARE = "if(lt(abs(sar-1),0.02),1,sar)"
 _SCALE = "scale={width}:{height}:flags=fast_bilinear"
 # Data-centre GPUs without an encoder, and every other NVIDIA one: H.264 in, smaller pictures out, all in its memory.
 _CUDA_DECODER: Options = {"hwaccel": "cuda", "hwaccel_output_format": "cuda"}
@@ -139,6 +142,7 @@ def transcode_argv(
             pictures = pictures.filter("select", _selection(rung, follow_source_key_frames=follow_source_key_frames))
         for text in pipeline.filters:
             pictures = _filter(pictures, text.format(width=rung.width, height=rung.height))
+        pictures = pictures.filter("setsar", _SQUARE)
         outputs.append(
             ffmpeg.output(
                 pictures,

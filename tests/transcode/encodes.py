@@ -12,6 +12,7 @@ from tests.transcode.live_services import ROOT
 from transcode import flv
 from transcode.ffmpeg import SOFTWARE, Pipeline, transcode_argv
 from transcode.flv import FlvReader
+from transcode.h264 import parse_avc_config
 from transcode.ladder import VideoPlan
 from transcode.process import ffmpeg_timing_option
 
@@ -58,6 +59,14 @@ def transcode(
     clip: bytes, rungs: Sequence[VideoPlan], *, follow: bool = True, pipeline: Pipeline = SOFTWARE
 ) -> dict[str, list[Picture]]:
     """Every rung's pictures in presentation order, made by the very command line a broadcast gets."""
+    made = transcoded(clip, rungs, follow=follow, pipeline=pipeline)
+    return {name: pictures(stream) for name, stream in made.items()}
+
+
+def transcoded(
+    clip: bytes, rungs: Sequence[VideoPlan], *, follow: bool = True, pipeline: Pipeline = SOFTWARE
+) -> dict[str, bytes]:
+    """Every rung as FFmpeg writes it."""
     with ExitStack() as stack:
         files = {rung.name: stack.enter_context(tempfile.TemporaryFile()) for rung in rungs}
         pipes = {name: file.fileno() for name, file in files.items()}
@@ -68,7 +77,7 @@ def transcode(
             argv, input=clip, capture_output=True, check=False, timeout=ENCODE_SECONDS, pass_fds=list(pipes.values())
         )
         assert ran.returncode == 0, ran.stderr.decode()
-        return {name: pictures(_content(file.fileno())) for name, file in files.items()}
+        return {name: _content(file.fileno()) for name, file in files.items()}
 
 
 def _content(descriptor: int) -> bytes:
@@ -80,6 +89,12 @@ def _content(descriptor: int) -> bytes:
 def pictures(stream: bytes) -> list[Picture]:
     """The pictures of an FLV stream in presentation order."""
     return sorted(_pictures(stream), key=lambda picture: picture.pts)
+
+
+def pixel_shape(stream: bytes) -> tuple[int, int]:
+    """Width to height of one pixel, as the stream's own headers say."""
+    headers = (flv.parse_video(tag.payload) for tag in FlvReader().feed(stream) if tag.kind == "video")
+    return next(parse_avc_config(packet.data).sar for packet in headers if packet.is_header)
 
 
 def _pictures(stream: bytes) -> Iterator[Picture]:

@@ -27,13 +27,15 @@ def test_software_decodes_once_and_encodes_each_rung() -> None:
         ffmpeg -f flv -analyzeduration 100000 -codec_whitelist h264 -format_whitelist flv -fpsprobesize 0
         -max_pixels 16777216 -max_streams 4 -probesize 2000000 -protocol_whitelist pipe -thread_type slice -i pipe:0
         -filter_complex '[0:v]split=2[s0][s1];[s0]scale=1280:720:flags=fast_bilinear[s2];'\
-'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s3];'\
-'[s3]scale=284:160:flags=fast_bilinear[s4]'
-        -map [s2] -f flv -b:v 4500000 -avoid_negative_ts disabled -bufsize 2250000 -enc_time_base -1 -flush_packets 1
+'[s2]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s3];'\
+'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s4];'\
+'[s4]scale=284:160:flags=fast_bilinear[s5];'\
+'[s5]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s6]'
+        -map [s3] -f flv -b:v 4500000 -avoid_negative_ts disabled -bufsize 2250000 -enc_time_base -1 -flush_packets 1
         -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -fps_mode passthrough -g 600
         -maxrate 4500000 -pix_fmt yuv420p -preset superfast -sc_threshold 0 -tune zerolatency -vcodec libx264
         -x264-params fps=60.000 pipe:11
-        -map [s4] -f flv -b:v 300000 -avoid_negative_ts disabled -bufsize 150000 -enc_time_base -1 -flush_packets 1
+        -map [s6] -f flv -b:v 300000 -avoid_negative_ts disabled -bufsize 150000 -enc_time_base -1 -flush_packets 1
         -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -fps_mode passthrough -g 600
         -maxrate 300000 -pix_fmt yuv420p -preset superfast -sc_threshold 0 -tune zerolatency -vcodec libx264
         -x264-params fps=30.000 pipe:12
@@ -50,13 +52,15 @@ def test_nvenc_keeps_every_picture_in_the_gpus_memory() -> None:
         -hwaccel cuda -hwaccel_output_format cuda
         -max_pixels 16777216 -max_streams 4 -probesize 2000000 -protocol_whitelist pipe -thread_type slice -i pipe:0
         -filter_complex '[0:v]split=2[s0][s1];[s0]scale_cuda=1280:720:format=nv12[s2];'\
-'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s3];'\
-'[s3]scale_cuda=284:160:format=nv12[s4]'
-        -map [s2] -f flv -b:v 4500000 -avoid_negative_ts disabled -bf 0 -bufsize 2250000 -delay 0 -enc_time_base -1
+'[s2]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s3];'\
+'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s4];'\
+'[s4]scale_cuda=284:160:format=nv12[s5];'\
+'[s5]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s6]'
+        -map [s3] -f flv -b:v 4500000 -avoid_negative_ts disabled -bf 0 -bufsize 2250000 -delay 0 -enc_time_base -1
         -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -forced-idr 1
         -fps_mode passthrough -g 600 -maxrate 4500000 -no-scenecut 1 -preset p4 -profile:v high -rc cbr
         -rc-lookahead 0 -tune ll -vcodec h264_nvenc -zerolatency 1 pipe:11
-        -map [s4] -f flv -b:v 600000 -avoid_negative_ts disabled -bf 0 -bufsize 150000 -delay 0 -enc_time_base -1
+        -map [s6] -f flv -b:v 600000 -avoid_negative_ts disabled -bf 0 -bufsize 150000 -delay 0 -enc_time_base -1
         -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -forced-idr 1
         -fps_mode passthrough -g 600 -maxrate 600000 -no-scenecut 1 -preset p4 -profile:v high -rc cbr
         -rc-lookahead 0 -tune ll -vcodec h264_nvenc -zerolatency 1 pipe:12
@@ -71,13 +75,15 @@ def test_nvenc_of_a_gpu_that_does_not_decode() -> None:
         ffmpeg -f flv -analyzeduration 100000 -codec_whitelist h264 -format_whitelist flv -fpsprobesize 0
         -max_pixels 16777216 -max_streams 4 -probesize 2000000 -protocol_whitelist pipe -thread_type slice -i pipe:0
         -filter_complex '[0:v]split=2[s0][s1];[s0]scale=1280:720:flags=fast_bilinear[s2];'\
-'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s3];'\
-'[s3]scale=284:160:flags=fast_bilinear[s4]'
-        -map [s2] -f flv -b:v 4500000 -avoid_negative_ts disabled -bf 0 -bufsize 2250000 -delay 0 -enc_time_base -1
+'[s2]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s3];'\
+'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s4];'\
+'[s4]scale=284:160:flags=fast_bilinear[s5];'\
+'[s5]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s6]'
+        -map [s3] -f flv -b:v 4500000 -avoid_negative_ts disabled -bf 0 -bufsize 2250000 -delay 0 -enc_time_base -1
         -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -forced-idr 1
         -fps_mode passthrough -g 600 -maxrate 4500000 -no-scenecut 1 -pix_fmt yuv420p -preset p4 -profile:v high
         -rc cbr -rc-lookahead 0 -tune ll -vcodec h264_nvenc -zerolatency 1 pipe:11
-        -map [s4] -f flv -b:v 600000 -avoid_negative_ts disabled -bf 0 -bufsize 150000 -delay 0 -enc_time_base -1
+        -map [s6] -f flv -b:v 600000 -avoid_negative_ts disabled -bf 0 -bufsize 150000 -delay 0 -enc_time_base -1
         -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -forced-idr 1
         -fps_mode passthrough -g 600 -maxrate 600000 -no-scenecut 1 -pix_fmt yuv420p -preset p4 -profile:v high
         -rc cbr -rc-lookahead 0 -tune ll -vcodec h264_nvenc -zerolatency 1 pipe:12
@@ -94,13 +100,15 @@ def test_gpu_without_an_encoder_decodes_and_scales_for_x264() -> None:
         -max_pixels 16777216 -max_streams 4 -probesize 2000000 -protocol_whitelist pipe -thread_type slice -i pipe:0
         -filter_complex '[0:v]split=2[s0][s1];'\
 '[s0]scale_cuda=1280:720:format=nv12[s2];[s2]hwdownload[s3];[s3]format=nv12[s4];'\
-'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s5];'\
-'[s5]scale_cuda=284:160:format=nv12[s6];[s6]hwdownload[s7];[s7]format=nv12[s8]'
-        -map [s4] -f flv -b:v 4500000 -avoid_negative_ts disabled -bufsize 2250000 -enc_time_base -1 -flush_packets 1
+'[s4]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s5];'\
+'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s6];'\
+'[s6]scale_cuda=284:160:format=nv12[s7];[s7]hwdownload[s8];[s8]format=nv12[s9];'\
+'[s9]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s10]'
+        -map [s5] -f flv -b:v 4500000 -avoid_negative_ts disabled -bufsize 2250000 -enc_time_base -1 -flush_packets 1
         -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -fps_mode passthrough -g 600
         -maxrate 4500000 -pix_fmt nv12 -preset superfast -sc_threshold 0 -tune zerolatency -vcodec libx264
         -x264-params fps=60.000 pipe:11
-        -map [s8] -f flv -b:v 300000 -avoid_negative_ts disabled -bufsize 150000 -enc_time_base -1 -flush_packets 1
+        -map [s10] -f flv -b:v 300000 -avoid_negative_ts disabled -bufsize 150000 -enc_time_base -1 -flush_packets 1
         -flvflags no_duration_filesize+no_sequence_end -force_key_frames source -fps_mode passthrough -g 600
         -maxrate 300000 -pix_fmt nv12 -preset superfast -sc_threshold 0 -tune zerolatency -vcodec libx264
         -x264-params fps=30.000 pipe:12
@@ -116,12 +124,14 @@ def test_vaapi() -> None:
         -hwaccel vaapi -hwaccel_output_format vaapi
         -max_pixels 16777216 -max_streams 4 -probesize 2000000 -protocol_whitelist pipe -thread_type slice -i pipe:0
         -filter_complex '[0:v]split=2[s0][s1];[s0]scale_vaapi=format=nv12:h=720:w=1280[s2];'\
-'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s3];'\
-'[s3]scale_vaapi=format=nv12:h=160:w=284[s4]'
-        -map [s2] -f flv -b:v 4500000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 2250000
+'[s2]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s3];'\
+'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s4];'\
+'[s4]scale_vaapi=format=nv12:h=160:w=284[s5];'\
+'[s5]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s6]'
+        -map [s3] -f flv -b:v 4500000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 2250000
         -enc_time_base -1 -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source
         -fps_mode passthrough -g 600 -maxrate 4500000 -profile:v high -rc_mode CBR -vcodec h264_vaapi pipe:11
-        -map [s4] -f flv -b:v 600000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 150000
+        -map [s6] -f flv -b:v 600000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 150000
         -enc_time_base -1 -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source
         -fps_mode passthrough -g 600 -maxrate 600000 -profile:v high -rc_mode CBR -vcodec h264_vaapi pipe:12
         -hide_banner -loglevel warning -nostats -nostdin -copyts
@@ -136,13 +146,15 @@ def test_quick_sync() -> None:
         -fpsprobesize 0 -hwaccel qsv -hwaccel_output_format qsv -max_pixels 16777216 -max_streams 4
         -probesize 2000000 -protocol_whitelist pipe -thread_type slice -vcodec h264_qsv -i pipe:0
         -filter_complex '[0:v]split=2[s0][s1];[s0]scale_qsv=format=nv12:h=720:w=1280[s2];'\
-'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s3];'\
-'[s3]scale_qsv=format=nv12:h=160:w=284[s4]'
-        -map [s2] -f flv -b:v 4500000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 2250000
+'[s2]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s3];'\
+'[s1]select=key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.025000)[s4];'\
+'[s4]scale_qsv=format=nv12:h=160:w=284[s5];'\
+'[s5]setsar=if(lt(abs(sar-1)\\,0.02)\\,1\\,sar)[s6]'
+        -map [s3] -f flv -b:v 4500000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 2250000
         -enc_time_base -1 -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source
         -forced_idr 1 -fps_mode passthrough -g 600 -look_ahead 0 -maxrate 4500000 -preset veryfast -profile:v high
         -vcodec h264_qsv pipe:11
-        -map [s4] -f flv -b:v 600000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 150000
+        -map [s6] -f flv -b:v 600000 -async_depth 1 -avoid_negative_ts disabled -bf 0 -bufsize 150000
         -enc_time_base -1 -flush_packets 1 -flvflags no_duration_filesize+no_sequence_end -force_key_frames source
         -forced_idr 1 -fps_mode passthrough -g 600 -look_ahead 0 -maxrate 600000 -preset veryfast -profile:v high
         -vcodec h264_qsv pipe:12
