@@ -3,7 +3,8 @@
 import re
 import statistics
 import time
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -156,14 +157,24 @@ class Latency:
     max: float
 
 
-def latency_of(frames: list[Frame], sent: dict[int, float]) -> Latency:
-    """Frames that nobody sent are an error of the instrument or of the stream: they raise KeyError."""
+def latency_of(frames: list[Frame], sent: Mapping[int, float | Sequence[float]]) -> Latency:
+    """`sent`: when each number was sent, or for a repeated clip every time that it was.
+
+    Frames that nobody sent are an error of the instrument or of the stream: they raise KeyError.
+    """
     readable = [frame for frame in frames if frame.number is not None]
-    seconds = sorted(frame.shown_at - sent[frame.number] for frame in readable if frame.number is not None)
+    seconds = sorted(frame.shown_at - _sent_at(frame, sent) for frame in readable)
     if len(seconds) < 2:
         raise TooLate("fewer than two frames were shown")
     p95 = statistics.quantiles(seconds, n=100, method="inclusive")[94]
     return Latency(len(frames), len(frames) - len(readable), statistics.median(seconds), p95, seconds[-1])
+
+
+def _sent_at(frame: Frame, sent: Mapping[int, float | Sequence[float]]) -> float:
+    times = sent[frame.number if frame.number is not None else -1]
+    if isinstance(times, float):
+        return times
+    return times[max(bisect_right(times, frame.shown_at) - 1, 0)]
 
 
 def describe(frames: list[Frame]) -> str:

@@ -59,6 +59,7 @@ class Rival:
         self.page = f"http://127.0.0.1:{port}/index.html"
         self._playlist = f"http://127.0.0.1:{port}/hls/{STREAM}.m3u8"
         self._directory = tempfile.TemporaryDirectory(prefix="millrace-rival-")
+        self.www = Path(self._directory.name) / "www"
         self._nginx: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

@@ -46,7 +46,7 @@ class StackFailed(Exception):
 class Stack:
     """One running stack; use as a context manager. `settings` are MILLRACE_ variables without their prefix."""
 
-    def __init__(self, *, keep: bool = False, **settings: str | int) -> None:
+    def __init__(self, *, keep: bool = False, **settings: str | float) -> None:
         first = free_block(PORTS_OF_A_STACK)
         self.port, self.rtmp_port = first, first + 5
         self.url = f"http://127.0.0.1:{self.port}"

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from types import TracebackType
@@ -47,6 +48,7 @@ class Publisher:
         self.tags = clip_tags() if tags is None else tags
         self.loop = loop  # numbers repeat then, timestamps do not
         self.sent: dict[int, float] = {}
+        self.sendings: defaultdict[int, list[float]] = defaultdict(list)  # every time, where a loop repeats numbers
         self.latest = 0.0  # seconds by which the latest frame left too late: the machine was too slow then
         self.asked_at = 0.0  # Unix time at which `publish` was sent
         self.accepted_at = 0.0
@@ -181,6 +183,7 @@ class Publisher:
         self._connection.send(tag.kind, body, channel=channel, stream=self._stream, time_ms=time_ms)
         if tag.number is not None:
             self.sent[tag.number] = time.time()
+            self.sendings[tag.number].append(self.sent[tag.number])
 
     def _listen(self) -> None:
         assert self._connection

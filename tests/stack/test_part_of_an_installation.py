@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bench.free_ports import free_ports
+from common.socket_paths import socket_directory
 from stack import plan, services
 from stack.errors import StackError
 from stack.run import Stack
@@ -93,7 +94,7 @@ def test_live_redis_answers_edges_that_know_the_password(listening: str, here: A
         stranger = redis.Redis(host, int(port), password=password, retry=Retry(NoBackoff(), 0))
         with stranger, pytest.raises(redis.AuthenticationError):
             stranger.get("a part")
-    socket = services.socket_directory(here.DATA_DIR / "live-redis") / "redis.sock"
+    socket = socket_directory(here.DATA_DIR / "live-redis") / "redis.sock"
     with redis.Redis(unix_socket_path=str(socket), password=PASSWORD) as main:
         assert main.get("a part") == b"bytes"
 
