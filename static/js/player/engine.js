@@ -109,49 +109,9 @@ class HlsEngine {
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
-  get ahead() {
-    return aheadOf(this.video);
-  }
-
-  // Requests carry the newest token, so that a renewed one needs no reload of the source.
-  withToken(url) {
-    const token = this.url && TOKEN.exec(this.url);
-    return token ? url.replace(TOKEN, token[0]) : url;
-  }
-
-  // `sources`: {hls, dvr}, the addresses of the live edge and of what may be rewound to. Live unless `inDvr`;
-  // from the Unix time `beginAt` where one is given.
-  load(sources, { inDvr = false, beginAt = null } = {}) {
-    this.stop();
-    this.sources = sources;
-    this.inDvr = inDvr;
-    const hls = new window.Hls(this.config(beginAt));
-    this.hls = hls;
-    hls.on(window.Hls.Events.ERROR, (_event, error) => this.onError(hls, error));
-    hls.on(window.Hls.Events.MANIFEST_PARSED, () => {
-      if (this.chosen > -1) hls.nextLevel = this.chosen;
-      this.options.onReady();
-    });
-    hls.on(window.Hls.Events.LEVEL_SWITCHED, () => this.options.onQuality());
-    hls.loadSource(this.url);
-    hls.attachMedia(this.video);
-    if (this.options.live) this.paceTimer = setInterval(() => this.keepPace(), PACE_MS);
-  }
-
-  keepPace() {
-    const { video } = this;
-    if (!this.hls || video.paused) return;
-    const wanted = this.lowLatency && this.options.followsEdge() && this.latency !== null;
-    const late = wanted ? this.latency - this.targetLatency : null;
-    const rate = paceFor({ late, ahead: this.ahead, starving: this.hls.abrController.starving });
-    if (video.playbackRate !== rate) video.playbackRate = rate;
-  }
-
   // Seconds of picture and sound after the play head.
   get ahead() {
-    const { currentTime, buffered } = this.video;
-    const here = rangesOf(buffered).find(([start, end]) => start <= currentTime + 0.1 && currentTime <= end);
-    return here ? here[1] - currentTime : 0;
+    return aheadOf(this.video);
   }
 
   renew(sources) {
