@@ -5,7 +5,7 @@ python -m bench.encoder_return
 
 import sys
 
-from bench.browser import Browser, Viewer
+from bench.browser import Browser, Viewer, latency_of
 from bench.recordings import check_recording
 from bench.report import Line, report, worst_line
 from bench.show import Show
@@ -15,16 +15,20 @@ ROUNDS = 3
 AWAY_MS = 5_000
 BAR_SECONDS = 3.0
 GIVE_UP_SECONDS = 20
-PLAYED_MS = 5_000
+PLAYED_MS = 6_000
+USUAL_AGAIN_SECONDS = 4.0  # after the first new picture
+LATENCY_BAR_SECONDS = 3.0
 
 
-def return_once(show: Show, viewer: Viewer) -> float:
+def return_once(show: Show, viewer: Viewer) -> tuple[float, float]:
+    """Seconds until the new picture, and how late pictures are a little later."""
     show.publisher.drop()
     viewer.page.wait_for_timeout(AWAY_MS)
     returned = show.begin()
     again = viewer.wait_for_frame(lambda frame: frame.number in returned.sent, seconds=GIVE_UP_SECONDS)
     viewer.page.wait_for_timeout(PLAYED_MS)
-    return again.shown_at - returned.asked_at
+    later = latency_of(viewer.frames(since=again.shown_at + USUAL_AGAIN_SECONDS), show.sent)
+    return again.shown_at - returned.asked_at, later.p50
 
 
 def main() -> int:
@@ -36,13 +40,14 @@ def main() -> int:
             viewer.wait_for_frame(lambda frame: frame.number is not None, seconds=GIVE_UP_SECONDS)
             viewer.page.wait_for_timeout(PLAYED_MS)
             mark = viewer.document_mark()
-            seconds = [return_once(show, viewer) for _ in range(ROUNDS)]
+            outcomes = [return_once(show, viewer) for _ in range(ROUNDS)]
             reloads = int(viewer.document_mark() != mark)
             other_broadcasts = int(show.wait_until_live() != show.stream_id)
             show.finish()
             recorded = check_recording(show)
     lines = [
-        worst_line("return to picture", seconds, bar=BAR_SECONDS),
+        worst_line("return to picture", [seconds for seconds, _ in outcomes], bar=BAR_SECONDS),
+        worst_line("latency again", [latency for _, latency in outcomes], bar=LATENCY_BAR_SECONDS),
         Line("page reloads", reloads, unit="", bar=0),
         Line("other broadcasts", other_broadcasts, unit="", bar=0),
         Line(
