@@ -136,7 +136,8 @@ def playlist_life(directives: Directives, target_duration: int) -> int:
 def refused(directives: Directives, target_duration: int) -> Answer:
     """RFC 8216bis §6.2.5.2"""
     reason = directives.problem or "The requested segment or part is too far ahead."
-    return Answer(400, reason.encode(), max_age=BLOCKED_ERROR_LIFE * target_duration)
+    life = BLOCKED_ERROR_LIFE if directives.asks_for_later else 1
+    return Answer(400, reason.encode(), max_age=life * target_duration)
 
 
 def not_sent_yet(target_duration: int) -> Answer:

@@ -10,6 +10,7 @@ from transcode.hls.window import Window
 
 HOLD_TARGET_DURATIONS = 3  # §6.2.5.2: a request held longer than this is answered 503
 ADVANCE_PART_LIMIT = 3  # §6.2.5.2: seconds of parts, or parts when they last a second and more
+PART_ALONE = "_HLS_part needs _HLS_msn"
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -34,6 +35,11 @@ class Directives:
     skip: bool = False
     problem: str = ""  # why they make no sense; of no interest once the playlist has ended
 
+    @property
+    def asks_for_later(self) -> bool:
+        """Whether `_HLS_msn` was given, in whatever shape."""
+        return self.msn is not None or self.problem not in {"", PART_ALONE}
+
 
 def parse_directives(query: Sequence[tuple[str, str]]) -> Directives:
     """Directives from decoded query pairs; unknown parameters are ignored (§6.2.5), nonsense raises BadDirectives."""
@@ -44,7 +50,7 @@ def parse_directives(query: Sequence[tuple[str, str]]) -> Directives:
         values[name] = value
     msn, part = _number(values, "_HLS_msn"), _number(values, "_HLS_part")
     if part is not None and msn is None:
-        raise BadDirectives("_HLS_part needs _HLS_msn")
+        raise BadDirectives(PART_ALONE)
     # `v2` also skips date ranges, which EXT-X-SERVER-CONTROL does not offer: like any unknown value it is ignored.
     return Directives(msn, part, values.get("_HLS_skip") == "YES")
 
