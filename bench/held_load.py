@@ -21,6 +21,11 @@ class Delivery:
     part: int
     at: float
 
+    @property
+    def what(self) -> tuple[str, int, int]:
+        """The part: the same for all who waited for it."""
+        return self.rendition, self.msn, self.part
+
 
 @dataclass
 class Reader:

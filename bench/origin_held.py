@@ -124,7 +124,7 @@ def measure(load: HeldLoad, pids: list[int], seconds: float) -> tuple[list[Deliv
 def result(
     deliveries: list[Delivery], cpu: float, published: dict[tuple[str, int, int], float], refused: int
 ) -> Result:
-    known = [(one, published.get((one.rendition, one.msn, one.part))) for one in deliveries]
+    known = [(one, published.get(one.what)) for one in deliveries]
     tails = sorted((one.at - at) * 1000 for one, at in known if at is not None)
     return Result(tails, cpu * 1e6, refused)
 

@@ -5,6 +5,7 @@
 Two stacks on this machine, each in a network of its own, joined by one virtual cable. The main one takes the broadcast,
 encodes and stores it; the edge one runs nginx and an origin only. Viewers in the edge's network watch live with
 blocking reloads and take every part, fetch older segments with tokens of their own, and the recording after the end.
+One viewer of each quality at the main machine shows how much later the others get a new part.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -36,6 +38,7 @@ CLONE_NEWNET = 0x40000000
 WARM_UP_SECONDS = 4.0
 TOKENS = 5  # viewers of older media, each with a token of his own
 LIVE_SECONDS = VOD_SECONDS = 30.0
+LATER_MS = 100.0
 
 
 def ip(*words: str) -> None:
@@ -110,20 +113,34 @@ def watch_live(main: Stack, edge: Stack, stream_id: str, options: argparse.Names
     names = {playlist.uri.partition("/")[0] for playlist in multivariant.playlists}
     paths = {name: f"{base}/{name}/index.m3u8" for name in sorted(names)}
     load = HeldLoad(("127.0.0.1", edge.port), paths, options.viewers, fetches=("part",))
-    load.begin()
-    load.run(WARM_UP_SECONDS)
-    before, load.parts = origin_counts(edge), 0
-    load.deliveries.clear()
-    load.run(options.seconds)
-    after = origin_counts(edge)
-    parts = len({(one.rendition, one.msn, one.part) for one in load.deliveries})
-    load.close()
+    with inside(MAIN):
+        beside = HeldLoad(("127.0.0.1", main.port), paths, len(paths))
+    for one in (load, beside):
+        one.begin()
+    with ThreadPoolExecutor(1) as others:
+        others.submit(beside.run, WARM_UP_SECONDS + options.seconds)
+        load.run(WARM_UP_SECONDS)
+        before, load.parts = origin_counts(edge), 0
+        load.deliveries.clear()
+        load.run(options.seconds)
+        after = origin_counts(edge)
+    parts = len({one.what for one in load.deliveries})
+    for one in (load, beside):
+        one.close()
     fetched = after["millrace_origin_upstream_fetches_total"] - before["millrace_origin_upstream_fetches_total"]
     note = f"{options.viewers} viewers took {load.parts} parts, {parts} different ones"
     return [
         Line("live: fetches from the main machine for each part", fetched / max(parts, 1), "", 1.05, note=note),
+        Line("live: playlists later than at the main machine, p99", later_ms(load, beside), "ms", LATER_MS),
         Line("live: refused", load.refused, "", 0),
     ]
+
+
+def later_ms(here: HeldLoad, there: HeldLoad) -> float:
+    """By how much playlists with a new part are `here` later than `there`: the 99th percentile."""
+    first = {one.what: one.at for one in there.deliveries}
+    later = sorted(one.at - first[one.what] for one in here.deliveries if one.what in first)
+    return later[int(len(later) * 0.99)] * 1000 if later else float("inf")
 
 
 def watch_older(main: Stack, edge: Stack, stream_id: str, name: str, playlist: str) -> list[Line]:
