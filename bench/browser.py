@@ -121,9 +121,13 @@ class Browser:
         self._chromium = self._playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         self._contexts: list[BrowserContext] = []
 
-    def new_viewer(self, *, cookies: list[Any] | None = None, bypass_csp: bool = False) -> Viewer:
+    def new_viewer(
+        self, *, cookies: list[Any] | None = None, bypass_csp: bool = False, any_certificate: bool = False
+    ) -> Viewer:
         """A page of a person of his own: other cookies, other cache."""
-        context = self._chromium.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=bypass_csp)
+        context = self._chromium.new_context(
+            viewport={"width": 1280, "height": 800}, bypass_csp=bypass_csp, ignore_https_errors=any_certificate
+        )
         context.add_init_script(path=COUNTER_SCRIPT)
         context.add_init_script(COLLECT)
         context.add_cookies(cookies or [])

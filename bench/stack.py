@@ -55,7 +55,13 @@ class Stack:
         self.data = self.root / "data"
         self.log = self.root / "stack.log"
         self.live_edge = Path(f"/dev/shm/millrace-{self.port}")  # noqa: S108  the default of the settings
-        own = {"PORT": self.port, "RTMP_PORT": self.rtmp_port, "IRC_PORT": first + 6, "DATA": self.data}
+        own = {
+            "PORT": self.port,
+            "RTMP_PORT": self.rtmp_port,
+            "IRC_PORT": first + 6,
+            "TLS_PORT": first + 7,
+            "DATA": self.data,
+        }
         foreign = [name for name in os.environ if name.startswith(("MILLRACE_", "DJANGO_"))]
         self.environment = {name: value for name, value in os.environ.items() if name not in foreign}
         self.environment |= {f"MILLRACE_{name}": str(value) for name, value in (own | settings).items()}

@@ -7,6 +7,7 @@ import pytest
 
 from bench.broadcasts import broadcast, end
 from bench.browser import Browser
+from bench.certificates import make_certificates
 from bench.show import Show
 from bench.stack import Person, Stack
 
@@ -24,8 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # Package scope: Playwright's loop must be gone before the asynchronous tests of other folders run.
 @pytest.fixture(scope="package")
-def stack() -> Iterator[Stack]:
-    with Stack(TRANSCODED_RUNGS=2) as running:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """It speaks TLS too; the site's own address stays plain, so nobody is sent over."""
+    made = make_certificates(tmp_path_factory.mktemp("certificates"))
+    both = Stack(TRANSCODED_RUNGS=2, TLS_CERT=str(made.certificate), TLS_KEY=str(made.key))
+    both.environment["MILLRACE_SITE_URL"] = both.url
+    with both as running:
         yield running
 
 
