@@ -3,20 +3,20 @@
 python -m bench.players
 
 hls.js and Shaka Player run in the browser with their own defaults, not with our player around them; FFmpeg and mpv play
-without a screen. mpv is `apt install mpv`.
+without a screen. mpv is `apt install mpv`. All of them play HLS; Shaka Player plays DASH too.
 """
 
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
 from bench.browser import Browser
-from bench.recordings import recording_playlist
+from bench.recordings import recording_of
 from bench.report import Line, report
 from bench.show import Show
 from bench.stack import ROOT, Stack
@@ -65,14 +65,17 @@ class Played:
         return Line(f"{self.player}: {self.what}", self.seconds, bar=PLAYED_SECONDS, at_least=True, note=note)
 
 
-def in_browser(page: Page, player: str, url: str, what: str, *, low: bool) -> Played:
+def in_browser(
+    page: Page, player: str, url: str, what: str, *, low: bool = False, wanted: float = PLAYED_SECONDS
+) -> Played:
+    """On a page of the stack's own, whose policy must be bypassed."""
     page.goto(url.split("/media/")[0])
     page.add_script_tag(path=ROOT / "node_modules" / LIBRARIES[player])
     page.evaluate(PAGE.replace("BEGIN", BEGIN[player]), [url, low])
     seconds = 0.0
     for _ in range(GIVE_UP_SECONDS * 2):
         seconds = float(page.evaluate("() => document.querySelector('video').currentTime - (window.startedAt ?? 1e9)"))
-        if seconds >= PLAYED_SECONDS or page.evaluate("() => window.failure"):
+        if seconds >= wanted or page.evaluate("() => window.failure"):
             break
         page.wait_for_timeout(500)
     mode = "low latency" if low else "standard"
@@ -106,23 +109,32 @@ def _native(player: str, what: str, command: list[str], position: str, unit: flo
     return Played(player, what, seconds, failure=failure)
 
 
-def everywhere(browser: Browser, url: str, what: str) -> Iterator[Played]:
-    for player in LIBRARIES:
-        for low in (True, False):
-            viewer = browser.new_viewer(bypass_csp=True)
-            yield in_browser(viewer.page, player, url, what, low=low)
-            browser.close_viewers()
-    yield ffmpeg(url, what)
-    yield mpv(url, what)
+def everywhere(browser: Browser, addresses: Mapping[str, str], what: str) -> Iterator[Played]:
+    """`addresses`: the answer of the playback API."""
+    cases = [(player, "hls", low) for player in LIBRARIES for low in (True, False)]
+    cases += [("Shaka Player", "dash", low) for low in (True, False)]
+    for player, form, low in cases:
+        viewer = browser.new_viewer(bypass_csp=True)
+        yield in_browser(viewer.page, player, addresses[form], f"{what} {form.upper()}", low=low)
+        browser.close_viewers()
+    yield ffmpeg(addresses["hls"], f"{what} HLS")
+    yield mpv(addresses["hls"], f"{what} HLS")
+
+
+def addresses_of(stack: Stack, resource: str) -> dict[str, str]:
+    """Where a broadcast or recording is to be played."""
+    answer = stack.api("GET", f"{resource}/playback")
+    answer.raise_for_status()
+    return dict(answer.json())
 
 
 def main() -> int:
     with Stack(TRANSCODED_RUNGS=2) as stack, Browser() as browser:
         show = Show(stack, stack.create_user("alice", streamer=True), loop=True)
         with show:
-            played = list(everywhere(browser, stack.url + show.playlist(), "live"))
+            played = list(everywhere(browser, addresses_of(stack, f"/streams/{show.stream_id}"), "live"))
             show.finish()
-            played += everywhere(browser, stack.url + recording_playlist(show), "recorded")
+            played += everywhere(browser, addresses_of(stack, f"/videos/{recording_of(show)['id']}"), "recorded")
     return report("Players of others", [one.line for one in played])
 
 
