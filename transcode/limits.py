@@ -38,7 +38,7 @@ SPOOL_MS = 20_000
 TRANSCODER_BACKLOG_MS = 8_000
 
 LEASE_MS = 2_000
-HEARTBEAT_SECONDS = 0.4
+HEARTBEAT_SECONDS = 0.6
 WORKER_MS = 2_500  # a live worker that did not say for so long what it offers is dead
 WORKER_BEAT_SECONDS = 0.8
 NO_SLOT_MS = 3_000  # a broadcast that has no use for its slot says so again before this
@@ -62,4 +62,4 @@ REDIS_RETRY_SECONDS = 0.2
 # After each publication: the rungs' parts follow the source's within milliseconds, and one transaction carries several.
 PUBLISH_PAUSE_SECONDS = 0.015
 ORDER_CHECK_SECONDS = 3.0  # how long a lost order goes unnoticed
-STATUS_SECONDS = 0.5
+STATUS_SECONDS = 1.0
