@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -94,6 +95,7 @@ def _upstream_values() -> dict[str, str]:
             "SHIELD_LINES": "",
             "SITE_UPSTREAM": "http://site",
             "CHAT_UPSTREAM": "http://chat",
+            "NOT_STORED_HERE": "@origin" if _stores_on_disk() else "@kept",
             "KEPT_UPSTREAM": "http://origin",
             "KEPT_LINES": _headers({"Host": "$http_host"}),
             "PREVIEWS_LINES": f'alias "{settings.MEDIA_ROOT}/previews/";',
@@ -114,10 +116,17 @@ def _upstream_values() -> dict[str, str]:
         "SHIELD_LINES": " ".join(lines),
         "SITE_UPSTREAM": upstream if here and "site" not in here else "http://site",
         "CHAT_UPSTREAM": upstream if here and "chat" not in here else "http://chat",
+        "NOT_STORED_HERE": "@kept",
         "KEPT_UPSTREAM": upstream,
         "KEPT_LINES": _headers({"Host": shield.netloc}),
         "PREVIEWS_LINES": f"proxy_pass {upstream}; proxy_cache kept; proxy_cache_key $uri; proxy_cache_lock on;",
     }
+
+
+def _stores_on_disk() -> bool:
+    """Then what is not on this disk is nowhere, or on its way there; the origin asks once for all, without a cache."""
+    storage: Any = settings.STORAGES["default"]
+    return str(storage["BACKEND"]).endswith("FileSystemStorage")
 
 
 def _headers(headers: dict[str, str]) -> str:

@@ -67,12 +67,18 @@ class Track:
         """The gap that was just listed."""
         return FinishedSegment(self.name, self.window.segments[-1], b"")
 
+    def epoch_of_gaps(self, beside: WindowSegment) -> int:
+        """That of the rendition's own initialization section: a run that does not make it has none of it."""
+        last = self.window.segments[-1] if self.window.segments else beside
+        return last.epoch
+
     def close_as_gap(self, beside: WindowSegment) -> None:
         """A gap as long as another rendition's segment; what was begun of it is given up."""
         if self.window.open is not None:
-            self.window.next_msn, self.window.open, self.open_parts = self.window.open.msn, None, []
+            self.window.give_up_segment()
+            self.open_parts = []
         self.window.add_gap(
-            epoch=beside.epoch,
+            epoch=self.epoch_of_gaps(beside),
             starts_at=beside.starts_at,
             duration=beside.duration,
             discontinuity=beside.discontinuity,
@@ -105,7 +111,7 @@ def align_tracks(tracks: Iterable[Track]) -> list[FinishedSegment]:
             track.window.restart_at(msn=missing[0].msn, discontinuity_sequence=ahead.window.discontinuity_sequence)
         for other in missing:
             track.window.add_gap(
-                epoch=other.epoch,
+                epoch=track.epoch_of_gaps(other),
                 starts_at=other.starts_at,
                 duration=other.duration,
                 discontinuity=other.discontinuity,

@@ -11,6 +11,7 @@ from transcode import dash
 from transcode.hls import names
 from transcode.hls.multivariant import Rendition, render_multivariant
 from transcode.hls.playlist import PlaylistForm, render_recording
+from transcode.hls.window import with_known_maps
 from transcode.live_store import store_object
 from transcode.models import LiveJob, Segment
 from transcode.renditions import measured
@@ -34,7 +35,9 @@ def write_recording(*, stream_id: str) -> Recording:
     known = [Rendition.from_json(entry) for entry in job.renditions] if job else []
     if job is None or not rows or not known:
         return Recording(0.0, [])
-    tracks = {rendition.name: [row.as_window_segment(rendition.name) for row in rows] for rendition in known}
+    tracks = {
+        rendition.name: with_known_maps(row.as_window_segment(rendition.name) for row in rows) for rendition in known
+    }
     target = settings.TARGET_DURATION_SECONDS
     renditions = [measured(rendition, tracks[rendition.name], target_duration=target) for rendition in known]
     files = {names.MULTIVARIANT: render_multivariant(renditions)}

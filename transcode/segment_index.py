@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from transcode.hls.dvr import encode_entry, entries_kept
 from transcode.hls.multivariant import Rendition
-from transcode.hls.window import Window, WindowSegment
+from transcode.hls.window import Window, WindowSegment, with_known_maps
 from transcode.limits import TIMELINE_MARGIN_SECONDS
 from transcode.live_state import LiveState
 from transcode.models import LiveJob, Segment
@@ -116,7 +116,7 @@ def listed(rows: Iterable[Segment], rendition: str) -> list[WindowSegment]:
         if segments:
             segments += _absence_between(segments[-1], segment)
         segments.append(segment)
-    return segments
+    return with_known_maps(segments)
 
 
 def _absence_between(before: WindowSegment, after: WindowSegment) -> list[WindowSegment]:

@@ -49,8 +49,19 @@ def edge_with(
 
 @pytest.fixture
 def alone(settings: Any, tmp_path: Path) -> Iterator[Edge]:
+    """With object storage: what is asked of it is kept."""
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "storages.backends.s3.S3Storage"}}
     with edge_with(settings, tmp_path) as (edge, _):
         yield edge
+
+
+@pytest.mark.parametrize("path", [SEGMENT, RECORDING])
+def test_host_with_the_storage_on_its_disk_keeps_nothing_twice(settings: Any, tmp_path: Path, path: str) -> None:
+    """A cache would have to say how old its answers are (RFC 9111 §5.1); what is not on this disk yet is on its way."""
+    with edge_with(settings, tmp_path) as (edge, _):
+        for _ in range(2):
+            assert "x-cache-status" not in edge.client.get(media(GOOD, path)).headers
+        assert len(asked_for_media(edge.origin)) == 2
 
 
 @pytest.fixture

@@ -155,7 +155,8 @@ def skippable(segments: Sequence[WindowSegment], target_duration: int, *, end: f
 
 def _kind_lines(form: PlaylistForm, version: int = 0) -> list[str]:
     if form.iframes:
-        return [f"#EXT-X-VERSION:{version or VERSION_WITH_IFRAME_MAP}", "#EXT-X-I-FRAMES-ONLY"]
+        version = version or VERSION_WITH_IFRAME_MAP
+        return [f"#EXT-X-VERSION:{version}", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-I-FRAMES-ONLY"]
     return [f"#EXT-X-VERSION:{version or VERSION_WITH_MAP}", "#EXT-X-INDEPENDENT-SEGMENTS"]
 
 

@@ -8,7 +8,7 @@ Durations are seconds; `starts_at` is Unix time in seconds.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -167,6 +167,13 @@ class Window:
             )
         )
 
+    def give_up_segment(self) -> None:
+        """The open segment will not be made; its number is free again."""
+        if self.open is None:
+            raise ValueError("no segment is open")
+        self._note("give_up_segment")
+        self.next_msn, self.open = self.open.msn, None
+
     def add_gap(self, *, epoch: int, starts_at: float, duration: float, discontinuity: bool) -> None:
         """List a segment that this rendition does not have (EXT-X-GAP), so that its numbers match the others'."""
         self._note("add_gap", epoch=epoch, starts_at=starts_at, duration=duration, discontinuity=discontinuity)
@@ -259,5 +266,28 @@ class Window:
         )
 
 
+def with_known_maps(segments: Iterable[WindowSegment]) -> list[WindowSegment]:
+    """The same segments, each gap in the epoch of what its rendition last had, or will have first: a run that does not
+    make a rendition has no initialization section of it, and a playlist must not name one."""
+    known = list(segments)
+    epoch = next((segment.epoch for segment in known if not segment.gap), None)
+    made = []
+    for segment in known:
+        if not segment.gap:
+            epoch = segment.epoch
+        made.append(segment if epoch is None or segment.epoch == epoch else replace(segment, epoch=epoch))
+    return made
+
+
 _PLAIN_FIELDS = ("target_duration", "part_target", "next_msn", "discontinuity_sequence", "ended", "revision")
-_CHANGES = ("open_segment", "date_segment", "add_part", "close_segment", "lose_segment", "add_gap", "restart_at", "end")
+_CHANGES = (
+    "open_segment",
+    "date_segment",
+    "add_part",
+    "close_segment",
+    "lose_segment",
+    "give_up_segment",
+    "add_gap",
+    "restart_at",
+    "end",
+)

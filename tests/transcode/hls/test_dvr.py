@@ -102,7 +102,7 @@ def test_past_of_key_frames_names_the_first_bytes_of_each_segment() -> None:
 ../../source/1-1.m4s
 """
     )
-    assert "\n#EXT-X-VERSION:5\n#EXT-X-I-FRAMES-ONLY\n" in past.render()
+    assert "\n#EXT-X-VERSION:5\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-I-FRAMES-ONLY\n" in past.render()
 
 
 @pytest.mark.parametrize("skip", [False, True])
