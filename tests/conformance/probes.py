@@ -75,8 +75,8 @@ class Probes:
         now = await self._before("A-102")
         final = max(len(segment.parts) for segment in now.segments) - 1 if now.segments else 0
         opened = now.last_msn + 2  # a whole new segment, so that its parts can be counted
-        if final > 0:
-            await self._ask(f"_HLS_msn={opened}&_HLS_part={final - 1}", "A-102:wait")
+        for part in range(final):
+            await self._ask(f"_HLS_msn={opened}&_HLS_part={part}", "A-102:wait")
         for_next = [self._ask(f"_HLS_msn={opened}&_HLS_part={final + over}", f"A-102:+{over}") for over in range(3)]
         await asyncio.gather(*for_next, self._ask(f"_HLS_msn={opened + 1}&_HLS_part=0", "A-102:next"))
 
