@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ def clip_path(clip: Clip = STANDARD) -> Path:
     path = cache_dir() / f"{clip.height}p{clip.fps}-{name}.flv"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         _encode(clip, unfinished)
         unfinished.replace(path)
     return path
