@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,6 +19,29 @@ HOW_TO = "Run the tests through `make test`, or `python -m stack.with_services -
 
 # What runs in the tests' own process must not stop for test encodes; whole stacks choose as anyone's would.
 settings.ENCODER = "x264"
+
+# Files whose tests only compute or encode: `stack/test.sh` runs them beside those that watch the clock.
+OFFLINE = (
+    "conformance/test_controls",
+    "conformance/test_http_rules",
+    "conformance/test_readers",
+    "streaming/test_ingest_interleavings",
+    "transcode/hls/",
+    "transcode/test_fmp4",
+    "transcode/test_frame_rates",
+    "transcode/test_odd_sources",
+    "transcode/test_packager",
+    "transcode/test_pixel_shape",
+    "transcode/test_renditions",
+    "transcode/test_rung_changes",
+    "transcode/test_silence",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(OFFLINE):
+            item.add_marker(pytest.mark.offline)
 
 
 @pytest.fixture(scope="session")
