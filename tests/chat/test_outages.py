@@ -98,6 +98,7 @@ async def test_redis_dies_and_comes_back(own_redis: PrivateRedis, cast: Cast) ->
         url = gateway.url(cast.room_id)
         async with ChatClient(url, token=cast.bob_token) as bob, ChatClient(url) as charlie:
             before = await bob.said("before")
+            await charlie.wait_for("message", text="before")  # Redis answers the writer before it tells the room
             own_redis.kill()
             await charlie.wait_for("status", connected=False)
             assert (await bob.said("during", "n1"))["rule"] == "unavailable"
