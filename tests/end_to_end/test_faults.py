@@ -78,9 +78,9 @@ def test_live_worker_killed(show: Show, charlie_watches: Viewer) -> None:
 
 
 @pytest.mark.parametrize("service", ["origin", "site", "chat"])
-def test_an_asgi_server_killed(show: Show, charlie_watches: Viewer, service: str) -> None:
-    command = {"site": "daphne", "chat": "asgi_chat", "origin": "origin_server"}[service]
-    killed_at = kill([process for process in show.stack.processes("config.") if command in process.command])
+def test_a_server_killed(show: Show, charlie_watches: Viewer, service: str) -> None:
+    program = {"site": "config.asgi:", "chat": "config.asgi_chat:", "origin": "transcode.origin_server"}[service]
+    killed_at = kill(show.stack.processes(program))
     charlie_watches.page.wait_for_timeout(5_000)
     check_goes_on(show, charlie_watches, killed_at=killed_at + 4, seconds=RECOVERED_SECONDS)
     deadline = time.monotonic() + RECOVERED_SECONDS
