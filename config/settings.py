@@ -117,7 +117,7 @@ INGEST_CONTROL_SOCKET = DATA_DIR / "ingest" / "control.sock"
 
 # --- Media.
 PART_TARGET_SECONDS = env_float("MILLRACE_PART_SECONDS", 0.35, minimum=0.1, maximum=2.0)
-TARGET_DURATION_SECONDS = env_int("MILLRACE_SEGMENT_SECONDS", 2, minimum=1, maximum=10)
+TARGET_DURATION_SECONDS = env_int("MILLRACE_SEGMENT_SECONDS", 2, minimum=2, maximum=10)
 ENCODER = env_choice("MILLRACE_ENCODER", "auto", choices=ENCODERS)
 LADDER = env_parsed("MILLRACE_LADDER", DEFAULT_LADDER_TEXT, parse_ladder, nonsense=LadderError)
 MAX_TRANSCODED_RUNGS = env_int("MILLRACE_TRANSCODED_RUNGS", 3, minimum=0, maximum=6)
