@@ -57,7 +57,6 @@ class Rival:
     def __init__(self, *, port: int, rtmp_port: int) -> None:
         self.port, self.rtmp_port = port, rtmp_port
         self.page = f"http://127.0.0.1:{port}/index.html"
-        self._playlist = f"http://127.0.0.1:{port}/hls/{STREAM}.m3u8"
         self._directory = tempfile.TemporaryDirectory(prefix="millrace-rival-")
         self.www = Path(self._directory.name) / "www"
         self._nginx: subprocess.Popen[bytes] | None = None
@@ -81,10 +80,6 @@ class Rival:
         self._nginx.terminate()
         self._nginx.wait(timeout=10)
         self._directory.cleanup()
-
-    def wait_for_playlist(self) -> None:
-        """hls.js as it comes does not wait for a stream that is not there yet, so the page is opened after this."""
-        self._wait_for(self._playlist)
 
     @staticmethod
     def _wait_for(url: str) -> None:

@@ -44,7 +44,7 @@ class Absence:
         """`missed`: seconds that have passed without anyone counting them, when a worker takes over from a dead one."""
         self._tracks, self._target_duration = tracks, target_duration
         self._filled_until = since - min(missed, WINDOW_SECONDS)
-        self._ends_at = max(_end_of(track) for track in tracks)
+        self._ends_at = max(track.window.segments[-1].ends_at for track in tracks)
 
     def fill(self, now: float) -> list[Publication]:
         """A gap for every Target Duration that is over."""
@@ -65,14 +65,9 @@ class Absence:
         self._ends_at += seconds
         made = []
         for track in self._tracks:
-            last, starts_at = track.window.segments[-1], _end_of(track)
+            last = track.window.segments[-1]
             track.window.add_gap(
-                epoch=last.epoch, starts_at=starts_at, duration=self._ends_at - starts_at, discontinuity=False
+                epoch=last.epoch, starts_at=last.ends_at, duration=self._ends_at - last.ends_at, discontinuity=False
             )
             made.append(track.publication(finished=track.newest_gap()))
         return made
-
-
-def _end_of(track: Track) -> float:
-    last = track.window.segments[-1]
-    return last.starts_at + last.duration
