@@ -1,8 +1,14 @@
-"""Prints what was measured as one table, and whether it meets its bar."""
+"""Prints what was measured as one table, and whether it meets its bar, and keeps it for `bench.performance`."""
 
+import json
 import statistics
+import sys
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+KEPT = Path(__file__).parent.parent / "var" / "bench"  # the latest table of each command
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ HEAD = ["figure", "measured", "bar", "", "note"]
 
 
 def report(title: str, lines: Sequence[Line]) -> int:
-    """Print the table; the exit status of the command."""
+    """Print the table and keep it; the exit status of the command."""
+    _keep(title, lines)
     rows = [HEAD, *(line.cells() for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     print(f"\n{title}")
@@ -43,6 +50,20 @@ def report(title: str, lines: Sequence[Line]) -> int:
         if number == 0:
             print("  ".join("-" * width for width in widths))
     return 0 if all(line.passes for line in lines) else 1
+
+
+def command() -> str:
+    """As it was typed: `bench.throttle`, `bench.glass_to_glass --profile ladder`."""
+    spec = sys.modules["__main__"].__spec__
+    module = spec.name.removesuffix(".__main__") if spec else Path(sys.argv[0]).stem
+    return " ".join([module, *sys.argv[1:]])
+
+
+def _keep(title: str, lines: Sequence[Line]) -> None:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    name = "".join(letter if letter.isalnum() else "-" for letter in command())
+    table = {"command": command(), "at": time.time(), "title": title, "lines": [asdict(line) for line in lines]}
+    (KEPT / f"{name}.json").write_text(json.dumps(table, indent=1))
 
 
 def median_line(name: str, seconds: list[float], *, bar: float) -> Line:

@@ -9,17 +9,20 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from bench.certificates import make_certificates
 from bench.free_ports import free_block
+from bench.report import Line, report
 from bench.stack import Stack
 from tests.conformance.capture import Capture
 from tests.conformance.cases import CASES, Plan, record_case
 from tests.conformance.keeping import load, save
-from tests.conformance.rule import judge
+from tests.conformance.rule import Verdict, judge
 from tests.conformance.tls_probe import TlsFront
 from tests.conformance.verdicts import all_rules, as_table, binding_failures, leaks
 
@@ -31,21 +34,40 @@ SPARSE_POLL_SECONDS = 0.5  # of long recordings: blocking reload sees every vers
 def main() -> int:
     options = _options()
     if options.replay:
-        return sum(_judge(str(folder), load(folder)) for folder in _kept_in(options.replay)) and 1
-    names = list(CASES) if options.case == "all" else [options.case]
-    failures = 0
+        kept = [(str(folder), [load(folder)]) for folder in _kept_in(options.replay)]
+        return report("Kept captures", [line for name, captures in kept for line in _judged(name, captures)])
+    lines: list[Line] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for name in names:
+        for name in list(CASES) if options.case == "all" else [options.case]:
             captures = _record(name, options, Path(scratch) / name)
             for number, capture in enumerate(captures if options.keep else ()):
                 save(capture, options.keep / f"{name}-{number}")
-            for capture in captures:
-                failures += _judge(f"{name} {options.profile}", capture, CASES[name].judged)
-            for before, after in pairwise(captures):
-                verdict = leaks(before, after)
-                print(as_table(f"{name}: one broadcast after another", [verdict]))
-                failures += len(binding_failures([replace(verdict, rule=replace(verdict.rule, level="M"))]))
-    return 1 if failures else 0
+            lines += _judged(name, captures, CASES[name].judged)
+    target, part = options.profile.split("/")
+    return report(f"HLS rules broken, target duration {target} s, parts of {part} s", lines)
+
+
+def _judged(name: str, captures: list[Capture], only: frozenset[str] = frozenset()) -> Iterator[Line]:
+    """Prints the verdicts on each broadcast of a case; one line of how many binding rules it breaks."""
+    rules = {id: one for id, one in all_rules().items() if not only or id in only}
+    for number, capture in enumerate(captures, 1):
+        title = name if len(captures) == 1 else f"{name}, broadcast {number}"
+        verdicts = judge(capture, rules)
+        print(as_table(title, verdicts))
+        yield _line(title, verdicts)
+    for before, after in pairwise(captures):
+        verdict = leaks(before, after)
+        print(as_table(f"{name}: one broadcast after another", [verdict]))
+        yield _line(f"{name}, leaks", [replace(verdict, rule=replace(verdict.rule, level="M"))])
+
+
+def _line(title: str, verdicts: list[Verdict]) -> Line:
+    broken = binding_failures(verdicts)
+    outcomes = Counter(one.outcome for one in verdicts)
+    note = f"{outcomes['passed']} of all rules passed, {outcomes['not applicable']} could not be judged"
+    if broken:
+        note = f"{', '.join(one.rule.id for one in broken)}; {note}"
+    return Line(title, len(broken), unit="", bar=0, note=note)
 
 
 def _options() -> argparse.Namespace:
@@ -102,13 +124,6 @@ def _record(name: str, options: argparse.Namespace, scratch: Path) -> list[Captu
     spent = (time.process_time() - cpu) / (time.monotonic() - began)
     print(f"{name}: {sum(len(one.exchanges) for one in captures)} exchanges; the recorder took {spent:.0%} of a core")
     return captures
-
-
-def _judge(title: str, capture: Capture, only: frozenset[str] = frozenset()) -> int:
-    """Print the table; how many binding rules are broken."""
-    verdicts = judge(capture, {id: one for id, one in all_rules().items() if not only or id in only})
-    print(as_table(title, verdicts))
-    return len(binding_failures(verdicts))
 
 
 def _kept_in(folder: Path) -> list[Path]:

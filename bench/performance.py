@@ -1,0 +1,114 @@
+"""Makes docs/performance.md of the latest tables which the commands in bench/ left in var/bench/.
+
+python -m bench.performance
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.report import KEPT, Line
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+INTRODUCTION = """\
+# Performance
+
+What was measured, with the command that measures it and a rival in the same run where there is one. This page is made
+from the commands' own output by `python -m bench.performance`; a figure that misses its bar says so.
+
+"""
+# In the order of a viewer's path; what is not named here comes last.
+ORDER = [
+    "tests.conformance",
+    "bench.glass_to_glass --profile ladder",
+    "bench.glass_to_glass --profile fastest",
+    "bench.glass_to_glass",
+    "bench.publish_to_first_frame",
+    "bench.publish_to_first_part",
+    "bench.page_to_first_frame",
+    "bench.throttle",
+    "bench.dvr_seek",
+    "bench.end_to_vod",
+    "bench.players",
+    "bench.odd_sources",
+    "bench.encoding_cost",
+    "bench.origin_held",
+    "bench.origin_requests",
+    "bench.two_hosts",
+    "bench.encoder_return",
+    "bench.kill_recovery",
+]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one command printed last. `at` in Unix seconds."""
+
+    command: str
+    at: float
+    title: str
+    lines: list[Line]
+
+    @classmethod
+    def read(cls, path: Path) -> "Table":
+        kept: dict[str, Any] = json.loads(path.read_text())
+        return cls(kept["command"], kept["at"], kept["title"], [Line(**line) for line in kept["lines"]])
+
+    @property
+    def place(self) -> tuple[int, str]:
+        longest_first = sorted(range(len(ORDER)), key=lambda index: -len(ORDER[index]))
+        found = (index for index in longest_first if self.command.startswith(ORDER[index]))
+        return next(found, len(ORDER)), self.command
+
+    def markdown(self) -> str:
+        """The columns nobody uses are left out."""
+        rows = [["figure", "measured", "bar", "", "note"], *(line.cells() for line in self.lines)]
+        used = [index for index in range(5) if any(row[index] for row in rows[1:])]
+        head, *body = ([_escaped(row[index]) for index in used] for row in rows)
+        drawn = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(used), *body)]
+        day = time.strftime("%Y-%m-%d", time.gmtime(self.at))
+        return f"## {self.title}\n`python -m {self.command}`, {day}\n\n" + "\n".join(drawn) + "\n"
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
+def machine() -> str:
+    """One sentence: processor, cores, memory and the versions that matter."""
+    model = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    total = re.search(r"^MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    gibibytes = round(int(total[1]) / 2**20) if total else 0
+    versions = ", ".join(filter(None, (_version("ffmpeg", "-version"), _version("nginx", "-v"))))
+    name = model[1] if model else "an unnamed processor"
+    return f"Machine: {os.cpu_count()} cores of {name}, {gibibytes} GiB of memory; {versions}.\n\n"
+
+
+def _version(program: str, option: str) -> str:
+    path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if path is None:
+        return ""
+    done = subprocess.run([path, option], capture_output=True, text=True, check=False)
+    found = re.search(r"(?:version |nginx/)([0-9.]+)", done.stdout + done.stderr)
+    return f"{program} {found[1]}" if found else ""
+
+
+def main() -> int:
+    tables = sorted((Table.read(path) for path in KEPT.glob("*.json")), key=lambda table: table.place)
+    if not tables:
+        print("Nothing was measured yet: run the commands in bench/ first.", file=sys.stderr)
+        return 1
+    PAGE.write_text(INTRODUCTION + machine() + "\n".join(table.markdown() for table in tables))
+    print(f"{PAGE}: {len(tables)} tables")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
