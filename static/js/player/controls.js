@@ -168,8 +168,9 @@ export class Controls {
 
   // Tenths are of interest at the edge only.
   delayText() {
-    const { latency, now } = this.player.engine || {};
-    if (!this.player.atEdge && this.player.span && now !== null) return `−${clock(this.player.span.edge - now)}`;
+    const { span, now } = this.player.place;
+    if (!this.player.atEdge && span && now !== null) return `−${clock(span.edge - now)}`;
+    const { latency } = this.player.engine || {};
     return latency === null || latency === undefined ? "" : `${latency.toFixed(1)} s`;
   }
 

@@ -5,6 +5,7 @@ import { Controls } from "./controls.js";
 import { Cover } from "./cover.js";
 import { createEngine } from "./engine.js";
 import { listenToKeys } from "./keyboard.js";
+import { LivePlace } from "./live_place.js";
 import { preferences } from "./preferences.js";
 import { announcement, screenFor } from "./screens.js";
 import { catchUpTarget, jumpTarget, rangesOf } from "./stall.js";
@@ -52,6 +53,7 @@ export class Player extends EventTarget {
       isAway: () => this.facts.channel !== "live",
       onQualityGone: () => this.notice("This quality is not made at the moment. Playing another one."),
     });
+    this.place = new LivePlace(this);
     if (!this.engine) this.setFacts({ problem: { title: "This browser cannot play live video", text: "Use a current Firefox, Chrome, Edge or Safari." } });
     this.listen();
     this.cover = new Cover(root, this.video);
@@ -80,16 +82,21 @@ export class Player extends EventTarget {
     const came = watch.state === "live" && this.facts.channel === "reconnecting";
     if (watch.stream_id !== this.streamId && onAir) {
       this.streamId = watch.stream_id;
-      this.engine?.stop();
+      this.stop();
       if (this.engine) this.engine.chosen = -1; // another broadcast has other qualities
       this.setFacts({ picture: false, moving: true, finished: false, problem: null });
     }
     this.startedAt = Date.parse(watch.started_at) / 1000 || 0;
     if (onAir && watch.playback) this.usePlayback(watch.playback);
-    if (watch.state === "offline") this.engine?.stop();
+    if (watch.state === "offline") this.stop();
     if (came) this.engine?.comeBack();
     this.setVodLink(watch.vod_url);
     this.setFacts({ channel: watch.state });
+  }
+
+  stop() {
+    this.place.forget();
+    this.engine?.stop();
   }
 
   usePlayback(playback) {
@@ -128,6 +135,7 @@ export class Player extends EventTarget {
 
   async retry() {
     this.setFacts({ problem: null, picture: false, moving: true });
+    this.place.forget();
     const sources = (await this.freshSources()) || this.sources;
     if (sources && this.engine) this.engine.load(sources);
   }
@@ -168,7 +176,7 @@ export class Player extends EventTarget {
     this.pausedByViewer = !video.paused;
     if (this.pausedByViewer) {
       this.followsEdge = false;
-      this.pausedAt = this.engine?.now ?? null;
+      this.pausedAt = this.place.now;
       video.pause();
       return;
     }
@@ -177,16 +185,9 @@ export class Player extends EventTarget {
     video.play().catch(() => {});
   }
 
-  // From where to where a live viewer may seek, in Unix seconds, or null.
-  get span() {
-    const loaded = this.engine?.span;
-    if (!this.live || !loaded) return null;
-    const oldest = Math.max(this.startedAt, loaded.edge - this.sources.dvr_seconds);
-    return { start: this.sources.dvr ? Math.min(oldest, loaded.edge) : loaded.start, edge: loaded.edge };
-  }
-
   seekTo(unix) {
-    const { engine, span } = this;
+    const { engine, place } = this;
+    const { span } = place;
     if (!span) return;
     const wanted = Math.max(unix, span.start);
     if (wanted > span.edge - (engine.inDvr ? EDGE_OF_DVR_SECONDS : EDGE_SECONDS)) {
@@ -195,17 +196,19 @@ export class Player extends EventTarget {
     }
     this.followsEdge = false;
     this.pausedAt = wanted;
+    place.goTo(wanted);
     if (engine.covers(wanted) || !this.sources.dvr) {
       engine.seekTo(wanted);
-      return;
+    } else {
+      this.cover.show();
+      engine.load(this.sources, { inDvr: true, beginAt: wanted });
     }
-    this.cover.show();
-    engine.load(this.sources, { inDvr: true, beginAt: wanted });
+    this.controls.refresh(); // the bar does not wait for the picture
   }
 
   seekBy(seconds) {
-    if (this.span && this.engine.now !== null) {
-      this.seekTo(this.engine.now + seconds);
+    if (this.place.span && this.place.now !== null) {
+      this.seekTo(this.place.now + seconds);
       return;
     }
     const { seekable } = this.video;
@@ -219,11 +222,13 @@ export class Player extends EventTarget {
   toEdge() {
     this.followsEdge = true;
     this.pausedByViewer = false;
+    this.place.goTo(this.place.span?.edge ?? null);
     if (this.engine?.inDvr) {
       this.cover.show();
       this.engine.load(this.sources);
     } else this.engine?.toEdge();
     this.video.play().catch(() => {});
+    this.controls.refresh();
   }
 
   setLowLatency(low) {
@@ -235,7 +240,8 @@ export class Player extends EventTarget {
   get atEdge() {
     const { latency, targetLatency, inDvr } = this.engine || {};
     if (inDvr) return false;
-    return this.followsEdge || latency === null || latency - targetLatency < 2;
+    if (this.followsEdge) return true;
+    return this.place.sought === null && (latency === null || latency - targetLatency < 2);
   }
 
   // --- Watching over it

@@ -46,15 +46,15 @@ export class LiveTimeline {
   }
 
   get start() {
-    return this.player.span?.start ?? 0;
+    return this.player.place.span?.start ?? 0;
   }
 
   get end() {
-    return this.player.span?.edge ?? 0;
+    return this.player.place.span?.edge ?? 0;
   }
 
   get now() {
-    return this.player.atEdge ? this.end : (this.player.engine.now ?? this.end);
+    return this.player.atEdge ? this.end : (this.player.place.now ?? this.end);
   }
 
   seek(at) {
