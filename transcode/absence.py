@@ -41,7 +41,8 @@ class Absence:
     """From the end of one run to the beginning of the next. All tracks end with the same Media Sequence Number."""
 
     def __init__(self, tracks: Collection[Track], *, target_duration: int, since: float, missed: float = 0.0) -> None:
-        """`missed`: seconds that have passed without anyone counting them, when a worker takes over from a dead one."""
+        """`missed`: seconds of it that are over: the encoder was silent before its run ended, or a worker takes over
+        from a dead one."""
         self._tracks, self._target_duration = tracks, target_duration
         self._filled_until = since - min(missed, WINDOW_SECONDS)
         self._ends_at = max(track.window.segments[-1].ends_at for track in tracks)

@@ -16,6 +16,7 @@ from transcode.hls.cutter import Frame
 from transcode.ladder import AUDIO, SOURCE, VideoPlan
 from transcode.limits import SPOOL_MS, TICKS_PER_MS, VIDEO_TIMESCALE
 from transcode.live_state import LiveState
+from transcode.overdue_parts import OverdueParts
 from transcode.packager import Packager, Publication, RunStart, Track
 from transcode.rung_policy import RungPolicy
 from transcode.source import AudioFrame, SourceReader, VideoFrame
@@ -73,6 +74,7 @@ class LiveRun:
         made = self._transcoding.wanted | {SOURCE, AUDIO}
         absent = [track for name, track in tracks.items() if name not in made]
         self.packager = Packager(start=plan.start, part_target=plan.part_target, leader=SOURCE, absent=absent)
+        self._overdue = OverdueParts(self._flush, part_target=plan.part_target)
 
     async def begin(self) -> None:
         """Announce what is known already and start FFmpeg."""
@@ -80,23 +82,24 @@ class LiveRun:
         if self.plan.passes_source_through:
             self.codecs[SOURCE] = self._avc.codec_string
             init = fmp4.video_init(self._avc, VIDEO_TIMESCALE)
-            self._emit([self.packager.add_video(self._tracks[SOURCE], init, rate)])
+            self._publish([self.packager.add_video(self._tracks[SOURCE], init, rate)])
         sound = self._aac
         self.codecs[AUDIO] = sound.codec_string
         init = fmp4.audio_init(sound, sound.sample_rate)
         joined = self.packager.add_audio(self._tracks[AUDIO], init, sound.sample_rate, sound.samples_per_frame)
-        self._emit([joined])
+        self._publish([joined])
         await self._transcoding.begin(self.plan.start.first_pts_ms)
 
     def video(self, frame: VideoFrame) -> None:
         """The next picture of the source."""
+        self._overdue.see_source()
         self.spool.append(frame)
         while frame.time_ms - self.spool[0].time_ms > SPOOL_MS:
             self.spool.popleft()
         if self.plan.passes_source_through:
-            self._emit(self.packager.push(SOURCE, frame.frame))
+            self._publish(self.packager.push(SOURCE, frame.frame))
         for silent in self._filler.take_picture(frame.time_ms):
-            self._emit(self.packager.push(AUDIO, silent))
+            self._publish(self.packager.push(AUDIO, silent))
         begins = frame.frame.is_key and (
             not self.plan.passes_source_through or self.packager.begins_segment(frame.frame.pts / TICKS_PER_MS)
         )
@@ -106,7 +109,7 @@ class LiveRun:
         """The next sound packet of the source."""
         self.sounds.append(frame)
         for sound in self._filler.take_sound(frame.frame):
-            self._emit(self.packager.push(AUDIO, sound))
+            self._publish(self.packager.push(AUDIO, sound))
 
     def set_slot(self, has_slot: bool) -> None:
         """Whether this broadcast may have its rungs encoded; they come and go at a key frame."""
@@ -154,11 +157,20 @@ class LiveRun:
     async def end(self) -> None:
         """The source is gone: let FFmpeg finish, then close every rendition."""
         await self._transcoding.finish()
-        self._emit(self.packager.finish())
+        self._publish(self.packager.finish())
+        self._overdue.close()
 
     async def abort(self) -> None:
         """Stop FFmpeg at once and publish nothing more."""
         await self._transcoding.abort()
+        self._overdue.close()
+
+    def _publish(self, made: list[Publication]) -> None:
+        self._overdue.see(made)
+        self._emit(made)
+
+    def _flush(self, name: str) -> None:
+        self._publish(self.packager.flush(name))
 
     # --- What Transcoding hands over -----------------------------------------------------------------------------
 
@@ -167,7 +179,7 @@ class LiveRun:
 
     def leave(self, rung: str, *, whole: bool) -> None:
         whole = whole and self.plan.passes_source_through  # else segments begin where FFmpeg says, not the source
-        self._emit(self.packager.leave(rung, self._tracks[rung], whole=whole))
+        self._publish(self.packager.leave(rung, self._tracks[rung], whole=whole))
 
     def resume_ms(self, rung: str) -> float:
         return self.packager.resume_ms(rung) if rung in self.packager.runs else 0.0
@@ -190,7 +202,7 @@ class LiveRun:
                 is_key=packet.is_keyframe,
                 composition_offset=packet.composition_ms * TICKS_PER_MS,
             )
-            self._emit(self.packager.push(rung, frame))
+            self._publish(self.packager.push(rung, frame))
 
     def _add_rung(self, rung: str, config: h264.AvcConfig) -> None:
         if rung in self._rung_configs:
@@ -198,4 +210,4 @@ class LiveRun:
         self._rung_configs[rung] = config
         self.codecs[rung] = config.codec_string
         init = fmp4.video_init(config, VIDEO_TIMESCALE)
-        self._emit([self.packager.add_video(self._tracks[rung], init, self.description.frame_rate)])
+        self._publish([self.packager.add_video(self._tracks[rung], init, self.description.frame_rate)])

@@ -162,6 +162,10 @@ class RenditionRun:
     def push(self, frame: Frame) -> list[Publication]:
         return [publication for part in self.cutter.push(frame) for publication in self._publish(part)]
 
+    def flush(self) -> list[Publication]:
+        """Nothing comes at present: what is pending becomes a short part."""
+        return [publication for part in self.cutter.flush() for publication in self._publish(part)]
+
     def finish(self) -> list[Publication]:
         """The run is over: what is pending becomes the last, short part and segment."""
         made = [publication for part in self.cutter.finish() for publication in self._publish(part)]
@@ -299,6 +303,19 @@ class Packager:
     def segment_seconds(self, pts_ms: float) -> float:
         """How long the open segment is when a picture at this time belongs to it."""
         return (pts_ms - self._clock.latest_ms) / 1000 if self._clock.started else 0.0
+
+    def flush(self, name: str) -> list[Publication]:
+        """The source is silent: show what there is of this rendition's next part before it is overdue (§6.2.1).
+
+        A rendition that follows may come as far as the leader did.
+        """
+        leader, run = self.runs.get(self.leader), self.runs.get(name)
+        if leader is None or run is None:
+            return []
+        if run is leader:
+            return run.flush()
+        self._horizon_ms = max(self._horizon_ms, leader.end_ms)
+        return [*self._release(name), *run.flush()]
 
     def finish(self) -> list[Publication]:
         """End of the run: everything still held is cut and every open segment closed.

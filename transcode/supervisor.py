@@ -99,6 +99,7 @@ class Supervisor:
         self._run: LiveRun | None = None
         self._absence: Absence | None = None
         self._silence, self._frames = SilenceWatch(settings.TARGET_DURATION_SECONDS), 0
+        self._heard_at = time.monotonic()  # when the last frame came
         self._health = SourceHealth(settings.TARGET_DURATION_SECONDS)
         self._limits = SourceLimits(
             max_height=settings.SOURCE_MAX_HEIGHT,
@@ -164,7 +165,7 @@ class Supervisor:
                 if segment.msn >= oldest:
                     self._publisher.index(FinishedSegment(track.name, segment, b""))
         self._align()
-        self._begin_absence(taken_over=True)
+        self._begin_absence(missed=max(time.time() - self._listed_until(), 0.0))
 
     async def _until_finished(self, tasks: list["asyncio.Task[None]"]) -> None:
         """Wait for the order to finish. A loop that dies takes the job with it: reconcile sends another worker."""
@@ -199,6 +200,7 @@ class Supervisor:
 
     async def take_frame(self, source: SourceReader, frame: VideoFrame | AudioFrame) -> None:
         self._frames += 1
+        self._heard_at = time.monotonic()
         if self._run is None:
             self._run = await self._begin_run(source, frame)
         if isinstance(frame, AudioFrame):
@@ -219,9 +221,10 @@ class Supervisor:
     async def end_run(self) -> None:
         run, self._run = self._run, None
         if run is not None:
+            silent = time.monotonic() - self._heard_at
             await run.end()
             self._align()
-            self._begin_absence()
+            self._begin_absence(missed=silent)
 
     def refuse_source(self, refusal: SourceRefused) -> None:
         self._reports.signal(signals.source_refused, code=refusal.code, text=str(refusal))
@@ -248,15 +251,16 @@ class Supervisor:
         lasts = [track.window.segments[-1] for track in self._tracks.values() if track.window.segments]
         return max((last.ends_at for last in lasts), default=0.0)
 
-    def _begin_absence(self, *, taken_over: bool = False) -> None:
-        """From now on gaps stand for what no encoder sends; before the first segment there is nothing to go on from."""
+    def _begin_absence(self, *, missed: float) -> None:
+        """Gaps stand for what no encoder sends, and has not sent for `missed` seconds; before the first segment there
+        is nothing to go on from."""
         if not self._state.ready or not all(track.window.segments for track in self._tracks.values()):
             return
         self._absence = Absence(
             list(self._tracks.values()),
             target_duration=self._state.target_duration,
             since=time.monotonic(),
-            missed=max(time.time() - self._listed_until(), 0.0) if taken_over else 0.0,
+            missed=missed,
         )
 
     async def _keep_time(self) -> None:

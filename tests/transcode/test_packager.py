@@ -191,6 +191,30 @@ def test_encoder_may_die_at_any_moment_and_often(deaths: list[int]) -> None:
     assert media_of(show.made, "360p") == pictures("360p", 0, 170)
 
 
+def test_source_that_falls_silent_is_shown_up_to_its_last_picture() -> None:
+    """A-086: and its end, or its return, adds nothing late and repeats nothing."""
+    show = Show()
+    show.play(0, 55)
+    assert media_of(show.made, "source") != pictures("source", 0, 55)
+    for name in show.tracks:
+        show.made += show.packager.flush(name)
+    assert media_of(show.made, "source") == pictures("source", 0, 55)
+    assert media_of(show.made, "360p") == pictures("360p", 0, 55)
+    assert b"".join(show.tracks["audio"].open_parts)
+    for name in show.tracks:
+        assert show.packager.flush(name) == []
+    before = len(show.made)
+    show.play(55, 120)
+    assert media_of(show.made[before:], "360p").startswith(pictures("360p", 55, 112))
+
+    show.made += [entry for name in show.tracks for entry in show.packager.flush(name)]
+    before = len(show.made)
+    show.finish()
+    assert [entry for entry in show.made[before:] if entry.part_name] == []
+    assert media_of(show.made, "360p") == media_of(show.made, "source").replace(b"source", b"360p")
+    assert {one.window.next_msn for one in show.tracks.values()} == {3}
+
+
 def test_end_of_a_run_publishes_the_last_short_segment() -> None:
     show = Show()
     show.play(0, 57)

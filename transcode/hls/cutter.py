@@ -8,7 +8,7 @@ presentation time. Parts end before the frame that would make them longer than t
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 # Rungs repeat the source's timestamps, but through other clocks' rounding.
@@ -95,6 +95,9 @@ class Cutter:
     default_duration: int = 0  # ticks, for a run's only frame
     resume_dts: int | None = None  # frames before this were published by an earlier attempt
     _pending: list[Frame] = field(default_factory=list)
+    _newest_dts: int = 0  # of all frames taken, as they came
+    _newest_interval: int = 0
+    _flushed_until: int | None = None  # where the next frame is decoded after a flush
     _segment: int = -1
     _last_key_ms: float | None = None
     _key_intervals_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEY_INTERVALS_REMEMBERED))
@@ -108,6 +111,8 @@ class Cutter:
         number = self._segment_of(frame)
         if number < 0:
             return []  # before the first key frame: nothing could show it
+        self._newest_dts, self._newest_interval = frame.dts, frame.dts - self._newest_dts
+        frame = self._after_flush(frame)
         if not self._pending:
             self._segment, self._pending = number, [frame]
             return []
@@ -127,11 +132,31 @@ class Cutter:
             return []
         return [self._cut(None)]
 
+    def flush(self) -> list[CutPart]:
+        """Nothing comes at present: make a part of what is there. The last frame lasts as long as the one before it,
+        for now; that is made good with the next one's presentation offset (`_after_flush`)."""
+        if not self._pending:
+            return []
+        part = self._cut(None)
+        self._flushed_until = part.frames[0].dts + part.duration
+        return [part]
+
     def forget_pending(self) -> None:
         """Drop frames not yet cut and expect them again (their encoder was restarted)."""
         if self._pending:
             self.resume_dts = self._pending[0].dts
+        elif self._flushed_until is not None:
+            self.resume_dts = self._newest_dts + 1
         self._pending = []
+
+    def _after_flush(self, frame: Frame) -> Frame:
+        """The frame decoded where the flushed part ends, since decode times have no hole (ISO 14496-12 8.8.12), and
+        shown when it should be. A part that promised too much moves the following frames, too."""
+        if self._flushed_until is None or self.fixed_duration:
+            return frame
+        dts = self._flushed_until
+        self._flushed_until = dts + 1 if frame.dts < dts else None
+        return replace(frame, dts=dts, composition_offset=frame.pts - dts)
 
     def _cut_before_a_long_frame(self, following: Frame) -> list[CutPart]:
         """A frame that lasts longer than those before it promised would make its part too long: begin a new one."""
@@ -146,11 +171,17 @@ class Cutter:
     def _cut(self, following: Frame | None, *, ends_segment: bool = False) -> CutPart:
         frames, self._pending = self._pending, []
         durations = [max(after.dts - frame.dts, 1) for frame, after in pairwise(frames)]
-        last = self.fixed_duration or (durations[-1] if durations else self.default_duration)
+        last = self.fixed_duration or self._promise(frames)
         if following is not None and not self.fixed_duration:
             last = max(following.dts - frames[-1].dts, 1)
         next_starts = following.pts if following is not None and ends_segment else None
         return CutPart(frames, [*durations, last], self._segment, next_starts)
+
+    def _promise(self, frames: Sequence[Frame]) -> int:
+        """How long the last frame lasts while its follower is not known: as long as the one before it, and counted
+        from when it came, not from where a flush has moved it."""
+        usual = self._newest_interval if len(frames) > 1 else self.default_duration
+        return max(self._newest_dts + usual - frames[-1].dts, 1)
 
     def decided_ms(self, frame: Frame) -> float:
         """How far the reference rendition must have come before this frame's segment is known."""

@@ -252,3 +252,57 @@ def test_key_frames_at_scene_changes_never_make_a_segment_too_long() -> None:
         times.append(now)
 
     assert max(lengths_ms(times, target_duration=2)) <= 2450
+
+
+def assert_decode_times_have_no_hole(parts: Sequence[CutPart]) -> None:
+    for one, other in pairwise(parts):
+        assert one.frames[0].dts + one.duration == other.frames[0].dts
+
+
+@given(
+    rates,
+    st.sets(st.integers(min_value=1, max_value=99), min_size=1, max_size=5),
+    st.integers(min_value=0, max_value=900),
+    st.integers(min_value=0, max_value=2),
+)
+def test_source_that_pauses_loses_nothing_and_its_decode_times_have_no_hole(
+    rate: Fraction, pauses: set[int], hole_ms: int, b_frames: int
+) -> None:
+    """A-062. Whether pictures of the pause are missing or only late, and wherever it is."""
+    frames, late = [], 0
+    for number, frame in enumerate(pictures(rate, 5, b_frames=b_frames)):
+        late += hole_ms if number in pauses else 0
+        frames.append(replace(frame, dts=frame.dts + late * 90))
+    cutter, parts = leader(SegmentClock()), []
+    for number, frame in enumerate(frames):
+        parts += cutter.flush() if number in pauses else []
+        parts += cutter.push(frame)
+    parts += cutter.finish()
+
+    assert_decode_times_have_no_hole(parts)
+    made = Cut(parts).frames
+    assert [(frame.pts, frame.is_key) for frame in made] == [(frame.pts, frame.is_key) for frame in frames]
+    assert abs(made[-1].dts - frames[-1].dts) < 90 * 1000
+
+
+def test_flush_shows_what_is_there_and_the_next_picture_is_decoded_where_it_ended() -> None:
+    cutter = leader(SegmentClock())
+    first = [Frame((START_MS + at) * 90, b"picture", is_key=at == 0) for at in (0, 33, 66)]
+    assert [part for frame in first for part in cutter.push(frame)] == []
+
+    (part,) = cutter.flush()
+    assert list(part.durations) == [33 * 90] * 3
+    assert cutter.flush() == []
+    assert cutter.push(Frame((START_MS + 200) * 90, b"picture", is_key=False)) == []
+    assert cutter.push(Frame((START_MS + 233) * 90, b"picture", is_key=False)) == []
+    (after,) = cutter.finish()
+    assert after.frames[0] == Frame((START_MS + 99) * 90, b"picture", is_key=False, composition_offset=101 * 90)
+    assert list(after.durations) == [134 * 90, 33 * 90]
+
+
+def test_restarted_encoder_repeats_nothing_that_a_flush_has_shown() -> None:
+    cutter, frames = leader(SegmentClock()), pictures(Fraction(30), 1)
+    before = [part for frame in frames[:5] for part in cutter.push(frame)] + cutter.flush()
+    cutter.forget_pending()
+    made = Cut(before + [part for frame in frames for part in cutter.push(frame)] + cutter.finish()).frames
+    assert [frame.pts for frame in made] == [frame.pts for frame in frames]

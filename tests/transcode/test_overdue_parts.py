@@ -1,0 +1,62 @@
+"""Parts that are overdue because their source is silent."""
+
+import asyncio
+
+from transcode.overdue_parts import OVERDUE_SECONDS, SILENT_SECONDS, OverdueParts
+from transcode.packager import Publication
+
+PART_TARGET = 0.05
+LIMIT_SECONDS = 5.0
+
+
+def part(rendition: str) -> Publication:
+    return Publication(rendition, "{}", [], 1, part_name="1-0.0.m4s", part=b"x")
+
+
+class Listener:
+    """Notes which renditions were asked for, and when."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, float]] = []
+        self._news = asyncio.Event()
+        self.overdue = OverdueParts(self._flush, part_target=PART_TARGET)
+
+    def _flush(self, rendition: str) -> None:
+        self.asked.append((rendition, asyncio.get_running_loop().time()))
+        self._news.set()
+
+    async def wait_until_asked(self, *renditions: str) -> None:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while not {name for name, _ in self.asked} >= set(renditions):
+                await self._news.wait()
+                self._news.clear()
+
+
+async def test_each_rendition_is_asked_for_once_its_part_is_overdue_and_the_source_silent() -> None:
+    listener, began = Listener(), asyncio.get_running_loop().time()
+    listener.overdue.see_source()
+    listener.overdue.see([part("source"), part("audio")])
+    await listener.wait_until_asked("source", "audio")
+    listener.overdue.close()
+    assert min(when for _, when in listener.asked) - began >= max(PART_TARGET + OVERDUE_SECONDS, SILENT_SECONDS)
+
+
+async def test_rendition_that_is_slow_to_be_encoded_is_left_alone_while_the_source_goes_on() -> None:
+    listener = Listener()
+    listener.overdue.see([part("360p")])
+    for _ in range(20):
+        listener.overdue.see_source()
+        await asyncio.sleep(SILENT_SECONDS / 10)
+    assert listener.asked == []
+    await listener.wait_until_asked("360p")  # and now it is silent
+    listener.overdue.close()
+
+
+async def test_nothing_is_asked_for_when_the_run_is_over() -> None:
+    listener, other = Listener(), Listener()
+    for one in (listener, other):
+        one.overdue.see([part("source")])
+    listener.overdue.close()
+    await other.wait_until_asked("source")
+    other.overdue.close()
+    assert listener.asked == []
