@@ -130,10 +130,15 @@ def transcode_argv(
     pipeline: Pipeline = SOFTWARE,
     timing: str = "fps_mode",
     binary: str = "ffmpeg",
+    begin_ms: float = 0.0,
 ) -> list[str]:
     """The whole argv. `pipes` maps each rung's name to the file descriptor its FLV is written to; `timing` is what
-    `timing_option` says of this FFmpeg, `pipeline` what its test encodes chose."""
-    split = _source(pipeline).video.filter_multi_output("split", len(rungs))
+    `timing_option` says of this FFmpeg, `pipeline` what its test encodes chose. Pictures before `begin_ms` are only
+    decoded, because later ones are made of them."""
+    source = _source(pipeline).video
+    if begin_ms:
+        source = source.filter("select", f"gte(t,{begin_ms / 1000:.4f})")
+    split = source.filter_multi_output("split", len(rungs))
     key_frames = "source" if follow_source_key_frames else _KEY_FRAME_TIMES
     outputs = []
     for index, rung in enumerate(rungs):

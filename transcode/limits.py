@@ -14,6 +14,7 @@ TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 MIN_SEGMENT_MS = 450
 # §6.2.1: a segment's duration rounds to the target duration at most.
 KEY_FRAME_SLACK_SECONDS = 0.45
+BEGIN_SLACK_MS = 5  # where a run goes on with another's picture: less than a picture lasts, more than rounding moves it
 
 # A jump of the encoder's clock by more than this starts a new run instead of a hole in the timeline.
 TIMESTAMP_JUMP_MS = 3_000

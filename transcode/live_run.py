@@ -37,6 +37,7 @@ class RunPlan:
     part_target: float
     has_slot: bool = True
     patience: float = 2.0  # seconds of being too slow before a rung is shed
+    begin_ms: float = 0.0  # pictures before this were shown by another run and are only needed to decode later ones
 
     @property
     def rungs(self) -> list[VideoPlan]:
@@ -66,10 +67,16 @@ class LiveRun:
         self.codecs: dict[str, str] = {}
         self.spool: deque[VideoFrame] = deque()
         self.sounds: deque[AudioFrame] = deque(maxlen=SPOOLED_SOUNDS)
+        self._newest_pts = -1
         self._rung_configs: dict[str, h264.AvcConfig] = {}
         self.policy = RungPolicy(plan.rungs, patience=plan.patience, has_slot=plan.has_slot)
         self._transcoding = Transcoding(
-            self.policy, self.spool, source.video_header, self, follow_source_key_frames=plan.passes_source_through
+            self.policy,
+            self.spool,
+            source.video_header,
+            self,
+            follow_source_key_frames=plan.passes_source_through,
+            begin_ms=plan.begin_ms,
         )
         made = self._transcoding.wanted | {SOURCE, AUDIO}
         absent = [track for name, track in tracks.items() if name not in made]
@@ -98,8 +105,10 @@ class LiveRun:
             self.spool.popleft()
         if self.plan.passes_source_through:
             self._publish(self.packager.push(SOURCE, frame.frame))
-        for silent in self._filler.take_picture(frame.time_ms):
-            self._publish(self.packager.push(AUDIO, silent))
+        self._newest_pts = max(self._newest_pts, frame.frame.pts)
+        if frame.time_ms >= self.plan.begin_ms:
+            for silent in self._filler.take_picture(frame.time_ms):
+                self._publish(self.packager.push(AUDIO, silent))
         begins = frame.frame.is_key and (
             not self.plan.passes_source_through or self.packager.begins_segment(frame.frame.pts / TICKS_PER_MS)
         )
@@ -159,6 +168,21 @@ class LiveRun:
         await self._transcoding.finish()
         self._publish(self.packager.finish())
         self._overdue.close()
+
+    def may_end_before(self, frame: VideoFrame) -> bool:
+        """Whether all pictures so far are shown before this one and those after it: not in the midst of B-frames."""
+        return frame.frame.pts > self._newest_pts
+
+    @property
+    def pictures_end_ms(self) -> float:
+        """When the last picture so far ends, if it lasts as long as the one before it."""
+        *_, before, last = [0, *sorted(entry.frame.pts for entry in self.spool)]
+        return (last + min(last - before, VIDEO_TIMESCALE)) / TICKS_PER_MS
+
+    def sounds_left(self) -> list[AudioFrame]:
+        """After `end`: the packets that are heard behind its last picture."""
+        cutter, end_ms = self.packager.runs[AUDIO].cutter, self.packager.runs[SOURCE].end_ms
+        return [entry for entry in self.sounds if cutter.decided_ms(entry.frame) > end_ms]
 
     async def abort(self) -> None:
         """Stop FFmpeg at once and publish nothing more."""

@@ -140,6 +140,11 @@ class RunStart:
         wall_time = anchor + (first_pts_ms + shift_ms) / 1000
         return cls(epoch, base_msn, wall_time, first_pts_ms, discontinuity=base_msn > 0, shift_ms=shift_ms)
 
+    def continued(self, *, epoch: int, base_msn: int, first_pts_ms: float) -> "RunStart":
+        """The run that goes on with the same source where this one stops: its dates and times follow without a hole."""
+        wall_time = self.wall_time_at(first_pts_ms)
+        return RunStart(epoch, base_msn, wall_time, first_pts_ms, discontinuity=True, shift_ms=self.shift_ms)
+
     def wall_time_at(self, pts_ms: float) -> float:
         """PROGRAM-DATE-TIME of a presentation time; one anchor for all renditions keeps them comparable."""
         return self.wall_time + (pts_ms - self.first_pts_ms) / 1000

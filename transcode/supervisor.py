@@ -210,13 +210,21 @@ class Supervisor:
         self._health.see_video(
             now=time.monotonic(), size=len(frame.tag.payload), time_ms=frame.time_ms, is_key=frame.frame.is_key
         )
-        self._run.video(frame)
-        segment_seconds = self._run.packager.segment_seconds(frame.time_ms)
-        if self._run.plan.videos[0].is_passthrough and (
-            problem := self._health.unfit(frame.time_ms, segment_seconds=segment_seconds)
-        ):
+        if problem := self._unfit_from(self._run, frame):
             self._unfit.append(problem)
-            await self._encode_source_instead(self._run, source)
+            self._run = await self._encode_source_instead(self._run, source)
+        self._run.video(frame)
+
+    def _unfit_from(self, run: LiveRun, frame: VideoFrame) -> Problem | None:
+        """Why the source cannot be passed through any longer, asked where its run may end: before this picture.
+
+        Judged by when the picture is shown: with B-frames, the next moment to end is as much later.
+        """
+        if not run.plan.passes_source_through or not run.may_end_before(frame):
+            return None
+        shown_ms = frame.frame.pts // limits.TICKS_PER_MS
+        is_key = frame.frame.is_key  # may begin a segment itself
+        return self._health.unfit(shown_ms, segment_seconds=0.0 if is_key else run.packager.segment_seconds(shown_ms))
 
     async def end_run(self) -> None:
         run, self._run = self._run, None
@@ -276,7 +284,10 @@ class Supervisor:
                 log.info("%s: nothing comes from the encoder, the run ends", self.stream_id)
                 await self._intake.break_off()
 
-    async def _begin_run(self, source: SourceReader, first: VideoFrame | AudioFrame) -> LiveRun:
+    async def _begin_run(
+        self, source: SourceReader, first: VideoFrame | AudioFrame, *, after: LiveRun | None = None
+    ) -> LiveRun:
+        """`after`: the run of the same source whose last picture this one's follow."""
         description = source.description
         assert description is not None and isinstance(first, VideoFrame)  # noqa: S101  a run begins with a key frame
         if self._absence is not None:
@@ -287,14 +298,7 @@ class Supervisor:
         for name in [*(plan.name for plan in videos), AUDIO]:
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
         self._align()
-        base_msn = max(track.window.next_msn for track in self._tracks.values())
-        start = RunStart.on_timeline(
-            self._state.anchor,
-            epoch=await self._next_epoch(),
-            base_msn=base_msn,
-            not_before=max(time.time(), self._listed_until()),
-            first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
-        )
+        start = await self._start_of_run(first, after)
         self._state.note_run(start.epoch, start.wall_time)
         self._health = SourceHealth(
             self._state.target_duration, has_audio=source.aac is not None, problems=problems, limits=self._limits
@@ -302,7 +306,14 @@ class Supervisor:
         await self._slot.answered()
         patience = patience_of(self._slot.priority)
         self._described = set()
-        plan = RunPlan(start, videos, self._state.part_target, has_slot=self._slot.held, patience=patience)
+        plan = RunPlan(
+            start,
+            videos,
+            self._state.part_target,
+            has_slot=self._slot.held,
+            patience=patience,
+            begin_ms=start.first_pts_ms - limits.BEGIN_SLACK_MS if after is not None else 0.0,
+        )
         run = LiveRun(plan, source, self._tracks, self._publisher.emit)
         await run.begin()
         await self._publisher.put_state()
@@ -310,6 +321,19 @@ class Supervisor:
             signals.source_described, source=description.to_json(), warnings=self._health.warnings(time.monotonic())
         )
         return run
+
+    async def _start_of_run(self, first: VideoFrame, after: LiveRun | None) -> RunStart:
+        base_msn = max(track.window.next_msn for track in self._tracks.values())
+        epoch = await self._next_epoch()
+        if after is not None:
+            return after.plan.start.continued(epoch=epoch, base_msn=base_msn, first_pts_ms=after.pictures_end_ms)
+        return RunStart.on_timeline(
+            self._state.anchor,
+            epoch=epoch,
+            base_msn=base_msn,
+            not_before=max(time.time(), self._listed_until()),
+            first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
+        )
 
     def _plan(self, source: SourceDescription, ladder: Sequence[Rung], *, passthrough: bool) -> list[VideoPlan]:
         width, height = self._limits.capped_size(source.width, source.height)
@@ -332,28 +356,32 @@ class Supervisor:
             except REDIS_DOWN:
                 await asyncio.sleep(limits.REDIS_RETRY_SECONDS)
 
-    async def _encode_source_instead(self, run: LiveRun, source: SourceReader) -> None:
-        """The source cannot be passed through any longer: encode its rendition too, from the last key frame on."""
+    async def _encode_source_instead(self, run: LiveRun, source: SourceReader) -> LiveRun:
+        """The source cannot be passed through any longer: its rendition is encoded from the next picture on, which
+        takes the pictures since the last key frame to decode. Before anybody has seen anything: from there on."""
         log.info("%s: the source is encoded from now on: %s", self.stream_id, self._unfit[-1].code)
         self._run = None
         since = max(entry.time_ms for entry in run.spool if entry.frame.is_key)
         pictures = [entry for entry in run.spool if entry.time_ms >= since]
-        sounds = [entry for entry in run.sounds if source.sound_ms(entry) >= since]
         if self._state.ready:
             await run.end()
-        else:  # nobody has seen anything yet: begin anew
+            sounds = run.sounds_left()
+            successor = await self._begin_run(source, pictures[0], after=run)
+        else:
             await run.abort()
             await self._publisher.published()
             self._tracks.clear()
             await self._store.reset_windows()
-        self._run = await self._begin_run(source, pictures[0])
+            sounds = [entry for entry in run.sounds if source.sound_ms(entry) >= since]
+            successor = await self._begin_run(source, pictures[0])
         # In order of time: where pictures run ahead, silence takes the place of the sound.
         for picture in pictures:
             while sounds and source.sound_ms(sounds[0]) <= picture.time_ms:
-                self._run.audio(sounds.pop(0))
-            self._run.video(picture)
+                successor.audio(sounds.pop(0))
+            successor.video(picture)
         for sound in sounds:
-            self._run.audio(sound)
+            successor.audio(sound)
+        return successor
 
     async def _announce(self) -> None:
         """Say "live" once per run: at the broadcast's first complete segment, later at a run's first part."""

@@ -109,8 +109,10 @@ class Transcoding:
         output: Renditions,
         *,
         follow_source_key_frames: bool,
+        begin_ms: float = 0.0,
     ) -> None:
-        self.policy = policy
+        """Of pictures before `begin_ms` nothing is made."""
+        self.policy, self._begin_ms = policy, begin_ms
         self._spool, self._header, self._output = spool, header, output
         self._pipeline = chosen_pipeline()
         self._follow = follow_source_key_frames
@@ -325,6 +327,7 @@ class Transcoding:
                 follow_source_key_frames=self._follow,
                 pipeline=self._pipeline,
                 timing=ffmpeg_timing_option(),
+                begin_ms=self._begin_ms,
             )
 
         await generation.transcoder.start([rung.name for rung in rungs], argv)

@@ -107,7 +107,7 @@ def _record(name: str, options: argparse.Namespace, scratch: Path) -> list[Captu
     stack, tls = _stack(options, scratch)
     long = options.seconds >= LONG_SECONDS
     plan = Plan(
-        seconds=min(options.seconds, ODD_SECONDS) if case.bursts or case.changes_to else options.seconds,
+        seconds=min(options.seconds, ODD_SECONDS) if case.is_made_by_tags else options.seconds,
         poll_seconds=options.poll or (SPARSE_POLL_SECONDS if long else 0.1),
         target_duration=int(target),
         part_seconds=float(part),

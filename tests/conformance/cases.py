@@ -20,6 +20,7 @@ from tests.conformance.probes import Probes
 from tests.conformance.reading import resolve
 from tests.conformance.recorder import Recorder
 from tests.conformance.tls_probe import TlsFront, ask_over_tls
+from tests.media.bad_sources import hidden_keyframes
 from tests.media.counter_clip import STANDARD, Clip
 from tests.media.flv_tags import Tag
 from tests.media.publisher import Publisher, clip_tags
@@ -129,9 +130,15 @@ class Case:
     disturb: Disturbance
     clip: Clip = STANDARD
     changes_to: Clip | None = None
+    loses_keyframes: bool = False
     broadcasts: int = 1
     bursts: bool = False
     judged: frozenset[str] = frozenset()
+
+    @property
+    def is_made_by_tags(self) -> bool:
+        """Whether the source itself is disturbed; it does not go on for ever."""
+        return self.bursts or self.loses_keyframes or self.changes_to is not None
 
 
 CASES = {
@@ -143,6 +150,7 @@ CASES = {
         Case("worker_killed", kill_worker),
         Case("long_keyframes", undisturbed, clip=LONG_KEYFRAMES),
         Case("source_changed", change_source, changes_to=OTHER_SIZE),
+        Case("keyframes_lost", change_source, loses_keyframes=True),
         # Who sends in bursts breaks the rules about time; that nobody waits for ever must hold all the same.
         Case("bursts", note_bursts, bursts=True, judged=frozenset({"A-040", "A-048", "A-100", "A-101", "A-115"})),
         Case("next_broadcast", undisturbed, broadcasts=2),
@@ -179,6 +187,8 @@ def show_of(case: Case, stack: Stack, streamer: Person, plan: Plan) -> Show:
     if case.changes_to:
         first, second = clip_tags(case.clip), clip_tags(case.changes_to)
         return OddShow(stack, streamer, _one_after_another(first, second, plan.seconds / 3))
+    if case.loses_keyframes:
+        return OddShow(stack, streamer, hidden_keyframes(clip_tags(case.clip), after_seconds=plan.seconds / 3))
     if case.bursts:
         return OddShow(stack, streamer, _in_bursts(clip_tags(case.clip)))
     return Show(stack, streamer, clip=case.clip, loop=True)
@@ -235,7 +245,7 @@ async def _recording(observer: Observer, plan: Plan) -> AsyncIterator[Recorder]:
 
 async def _on_air(case: Case, show: Show, observer: Observer, probes: Probes, plan: Plan) -> None:
     async def disturbed() -> None:
-        if not case.changes_to:
+        if not case.is_made_by_tags:
             await asyncio.sleep(min(plan.seconds / 3, 30))
         await case.disturb(show, observer, probes, plan)
 

@@ -7,6 +7,7 @@ from tests.media.flv_tags import AUDIO, SCRIPT, VIDEO, Tag
 
 HEVC_CODEC_ID = 12  # the unofficial number that Chinese encoders send
 EXTENDED_HEADER = 0x80
+INTER_FRAME = 0x20
 
 
 def audio_only(tags: list[Tag]) -> list[Tag]:
@@ -20,6 +21,16 @@ def video_only(tags: list[Tag]) -> list[Tag]:
 def without_keyframes(tags: list[Tag]) -> list[Tag]:
     """No picture can ever be decoded: the encoder's configuration comes, but never a keyframe."""
     return [tag for tag in tags if not tag.is_keyframe]
+
+
+def hidden_keyframes(tags: list[Tag], *, after_seconds: float) -> list[Tag]:
+    """From then on none is called a keyframe: the encoder's interval becomes long while it is on air."""
+    return [
+        replace(tag, body=bytes([INTER_FRAME | tag.body[0] & 0x0F]) + tag.body[1:])
+        if tag.is_keyframe and tag.time_ms >= after_seconds * 1000
+        else tag
+        for tag in tags
+    ]
 
 
 def hevc_by_number(tags: list[Tag]) -> list[Tag]:

@@ -56,22 +56,37 @@ def source(
 
 
 def transcode(
-    clip: bytes, rungs: Sequence[VideoPlan], *, follow: bool = True, pipeline: Pipeline = SOFTWARE
+    clip: bytes,
+    rungs: Sequence[VideoPlan],
+    *,
+    follow: bool = True,
+    pipeline: Pipeline = SOFTWARE,
+    begin_ms: float = 0.0,
 ) -> dict[str, list[Picture]]:
     """Every rung's pictures in presentation order, made by the very command line a broadcast gets."""
-    made = transcoded(clip, rungs, follow=follow, pipeline=pipeline)
+    made = transcoded(clip, rungs, follow=follow, pipeline=pipeline, begin_ms=begin_ms)
     return {name: pictures(stream) for name, stream in made.items()}
 
 
 def transcoded(
-    clip: bytes, rungs: Sequence[VideoPlan], *, follow: bool = True, pipeline: Pipeline = SOFTWARE
+    clip: bytes,
+    rungs: Sequence[VideoPlan],
+    *,
+    follow: bool = True,
+    pipeline: Pipeline = SOFTWARE,
+    begin_ms: float = 0.0,
 ) -> dict[str, bytes]:
     """Every rung as FFmpeg writes it."""
     with ExitStack() as stack:
         files = {rung.name: stack.enter_context(tempfile.TemporaryFile()) for rung in rungs}
         pipes = {name: file.fileno() for name, file in files.items()}
         argv = transcode_argv(
-            rungs, pipes, follow_source_key_frames=follow, pipeline=pipeline, timing=ffmpeg_timing_option()
+            rungs,
+            pipes,
+            follow_source_key_frames=follow,
+            pipeline=pipeline,
+            timing=ffmpeg_timing_option(),
+            begin_ms=begin_ms,
         )
         ran = subprocess.run(
             argv, input=clip, capture_output=True, check=False, timeout=ENCODE_SECONDS, pass_fds=list(pipes.values())

@@ -62,6 +62,20 @@ def test_full_hd_at_sixty_pictures_a_second() -> None:
     assert frame_rate(made["144p"]) == pytest.approx(30, rel=0.01)
 
 
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_pictures_that_were_shown_before_are_only_decoded(b_frames: int) -> None:
+    """The encode begins in the midst of a group of pictures, with a key frame of its own in every rung."""
+    stream = source(rate="60", seconds=5, b_frames=b_frames, key_every=9999)
+    begin_ms = pictures(stream)[70].pts - 5
+    made = transcode(stream, rungs(60.0, passthrough=False), follow=False, begin_ms=begin_ms)
+
+    assert [one.pts for one in made["source"]] == [one.pts for one in pictures(stream)[70:]]
+    for rung in made.values():
+        first, second = key_times(rung)[:2]
+        assert first == made["source"][0].pts
+        assert second - first == pytest.approx(2000, abs=20)
+
+
 def test_key_frames_that_break_the_rhythm_cost_one_short_distance_each() -> None:
     stream = source(rate="60", key_every=45)  # every second key frame comes where the rung would skip a picture
     clip, made = pictures(stream), transcode(stream, rungs(60.0))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from tests.media.bad_sources import audio_only, hevc_by_number, hevc_enhanced
+from tests.media.bad_sources import audio_only, hevc_by_number, hevc_enhanced, hidden_keyframes
 from tests.media.counter_clip import Clip
 from tests.media.publisher import Publisher, clip_tags
 from tests.transcode.ingest_server import ingest_server
@@ -219,6 +219,33 @@ def test_source_with_distant_key_frames_is_encoded_anew(job: LiveJobUnderTest) -
     assert job.counters("160p", epoch) == source
     sound = b"".join(path.read_bytes() for path in (job.media / "audio").glob(f"{epoch}-*.m4s"))
     assert sound.count(SILENT_BLOCK) <= 1, "silence stands where the sound was replayed"
+
+
+def test_key_frames_that_become_distant_on_air_cost_no_picture_and_no_time(job: LiveJobUnderTest) -> None:
+    """B-13"""
+    worker = job.start_worker()
+    job.wait_for_player()
+    tags = hidden_keyframes(clip_tags(CLIP), after_seconds=5)
+    with Recorder(job) as recorder, Publisher(port=job.rtmp_port, key=job.stream_id, tags=tags) as encoder:
+        wait_until(lambda: len(worker.heard("run_live")) == 2, "it is not encoded anew", seconds=25)
+        job.wait_until_segments(2, epoch=2)
+        encoder.stop()
+        finish(job, worker)
+
+    assert recorder.broken == []
+    for name in ("source", "160p"):
+        shown = [number for epoch in (1, 2) for number in job.counters(name, epoch)]
+        assert shown == sorted(encoder.sent)
+    before, after = (job.windows["source"].segments[place] for place in seam(job.windows["source"]))
+    assert (before.epoch, after.epoch, after.discontinuity) == (1, 2, True)
+    assert abs(after.starts_at - before.ends_at) < 0.01
+    assert all(segment.duration < 2.5 for window in job.windows.values() for segment in window.segments)
+
+
+def seam(window: Window) -> tuple[int, int]:
+    """Where the second run begins."""
+    place = next(place for place, segment in enumerate(window.segments) if segment.discontinuity)
+    return place - 1, place
 
 
 def test_sources_that_cannot_go_on_air_are_refused_in_time(
