@@ -46,6 +46,8 @@ NO_SLOT_MS = 3_000  # a broadcast that has no use for its slot says so again bef
 CLAIM_SECONDS = 0.5  # how long a run waits at its start to hear whether it has a slot
 FROZEN_SECONDS = 3.0  # an FFmpeg that has input and writes nothing for this long hangs
 PULL_RETRY_SECONDS = 0.3
+# An ended broadcast's encoder is disconnected at once, and this is how long a busy worker reads what it had sent.
+LAST_PICTURES_SECONDS = 6.0
 
 PARTS_TTL_SECONDS = 60
 STATE_TTL_SECONDS = 48 * 3600

@@ -1,6 +1,7 @@
 """Takes one broadcast's source in from the ingest server and decides what of it can go on air."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -55,6 +56,8 @@ class SourceIntake:
         self._reader: SourceReader | None = None
         self._announced: dict[str, Any] = {}
         self._closed = self._refused = False
+        self._publisher_left = asyncio.Event()  # and what it sent has been taken
+        self._publisher_left.set()
         self._bad_tags = 0
         self._changes: deque[float] = deque(maxlen=MAX_CHANGES + 1)
         self._waiting_since: float | None = None  # the server says when somebody publishes, also to a late player
@@ -108,13 +111,17 @@ class SourceIntake:
             if inherited is not None:
                 self._reader = SourceReader(self._announced, inherit=inherited, limits=self._limits)
 
-    def close(self) -> None:
-        """Take nothing more: the broadcast has ended."""
+    async def close(self) -> None:
+        """The broadcast has ended: take what its encoder had sent until then, which may still wait in the socket."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limits.LAST_PICTURES_SECONDS):
+                await self._publisher_left.wait()
         self._closed, self._waiting_since = True, None
 
     async def _on_event(self, event: rtmp.Event) -> None:
         match event:
             case MediaTag():
+                self._publisher_left.clear()
                 if not (self._refused or self._closed):
                     await self._on_tag(event)
             case rtmp.Metadata():
@@ -188,6 +195,7 @@ class SourceIntake:
     async def _lose_publisher(self) -> None:
         self._waiting_since, self._announced = None, {}
         await self._interrupt()
+        self._publisher_left.set()
 
     async def _interrupt(self) -> None:
         self._reader = None

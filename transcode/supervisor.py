@@ -178,7 +178,7 @@ class Supervisor:
 
     async def _close(self) -> None:
         """The broadcast has ended: ENDLIST, the last rows, storage, then the news."""
-        self._intake.close()
+        await self._intake.close()
         await self.end_run()
         self._absence = None
         for track in self._tracks.values():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.transcode.flv_source import AVCC, audio_header, picture, sound, video_header
-from transcode import rtmp, source_intake
+from transcode import limits, rtmp, source_intake
 from transcode.errors import SourceRefused
 from transcode.flv import MediaTag
 from transcode.limits import NO_VIDEO_SECONDS
@@ -177,9 +177,27 @@ async def test_picture_in_time_is_not_overdue_later(monkeypatch: pytest.MonkeyPa
     assert listener.refusals == []
 
 
-async def test_after_the_end_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_waits_when_the_broadcast_ends_is_taken_until_its_encoder_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     intake, listener = await take_in(monkeypatch, video_header(), *run_of(0, 10))
-    intake.close()
+    closing = asyncio.create_task(intake.close())
+    await asyncio.sleep(0)
+
+    for tag in run_of(330, 20):
+        await intake._on_event(tag)
+    await intake._on_event(rtmp.PublisherGone())
+    await closing
+    await intake._on_event(picture(9_999, key=True))
+
+    assert listener.lengths == [30]
+
+
+async def test_encoder_that_does_not_leave_at_the_end_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the above too: after the end nothing is taken."""
+    monkeypatch.setattr(limits, "LAST_PICTURES_SECONDS", 0.05)
+    intake, listener = await take_in(monkeypatch, video_header(), *run_of(0, 10))
+    await intake.close()
 
     await intake._on_event(picture(999, key=True))
 
