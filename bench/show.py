@@ -25,6 +25,8 @@ class Show:
         """Publish, and continue later in the clip at each return."""
         sent = self.sent
         start = (max(sent) - self.clip.first) / self.clip.fps + GAP_OF_NUMBERS_SECONDS if sent else 0
+        if start >= self.clip.seconds - GAP_OF_NUMBERS_SECONDS:
+            start = 0  # it is played out
         tags = clip_tags(self.clip, start_seconds=start)
         publisher = Publisher(port=self.stack.rtmp_port, key=self.streamer.stream_key, tags=tags, loop=self.loop)
         self.publishers.append(publisher.start())

@@ -16,6 +16,7 @@ from typing import Any, Self
 import httpx
 
 from bench.free_ports import free_block
+from bench.prepared import copy_prepared
 from bench.processes import Process, all_processes, descendants_of, still_running, with_open_files_under
 from common.secret_key import derive_key
 from common.socket_paths import socket_directory
@@ -70,6 +71,8 @@ class Stack:
         self._runner: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
+        if not self.data.exists():
+            copy_prepared(self.data)
         with self.log.open("wb") as log:
             self._runner = subprocess.Popen(
                 [sys.executable, "-m", "stack.run"],
@@ -146,8 +149,10 @@ class Stack:
         return Person(**json.loads(self.manage(*words).strip().splitlines()[-1]))
 
     def create_users(self, logins: list[str], *, streamer: bool = False) -> list[Person]:
-        """Many at the price of one start of Django."""
-        script = "from django.core.management import call_command\n"
+        """Many at the price of one start of Django, and of a password hash that need not be slow."""
+        script = "from django.contrib.auth.hashers import Argon2PasswordHasher as Hasher\n"
+        script += "Hasher.time_cost, Hasher.memory_cost, Hasher.parallelism = 1, 8, 1\n"
+        script += "from django.core.management import call_command\n"
         script += f"for login in {logins!r}: call_command('create_user', login, json=True, streamer={streamer})"
         lines = [line for line in self.manage("shell", "-c", script).splitlines() if line.startswith("{")]
         return [Person(**json.loads(line)) for line in lines]

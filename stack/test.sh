@@ -1,17 +1,38 @@
 #!/bin/sh
-# All tests, the quick ones first; runs inside `python -m stack.with_services`. Tests that need no clock (marker
-# `offline`) run beside the others, with services of their own and behind them in line for the processor.
+# All tests, the quick ones first; runs inside `python -m stack.with_services`. What mostly waits runs side by side:
+# tests that need no clock (marker `offline`) beside the others, behind them in line for the processor and with services
+# of their own; then those end-to-end tests that only wait for events (marker `patient`) beside those that need a whole
+# core for a moment: a browser, a strict player.
 set -eu
 cd "$(dirname "$0")/.."
+pytest=.venv/bin/pytest
 report=$(mktemp)
-nice -n 15 .venv/bin/python -m stack.with_services -- .venv/bin/pytest -m offline >"$report" 2>&1 &
-offline=$!
-trap 'kill "$offline" 2>/dev/null || true; rm -f "$report"' EXIT
+beside=
+
+# start_beside COMMAND…: its output is shown by `end_beside TITLE`, which fails as it did.
+start_beside() {
+    "$@" >"$report" 2>&1 &
+    beside=$!
+}
+
+end_beside() {
+    wait "$beside" && status=0 || status=$?
+    beside=
+    echo "$1:"
+    cat "$report"
+    return "$status"
+}
+
+trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null || true; rm -f "$report"' EXIT
 trap 'exit 130' INT TERM
 
-.venv/bin/pytest -m "not end_to_end and not offline"
-echo "Offline:"
-wait "$offline" && passed=yes || passed=no
-cat "$report"
+# The clip takes a minute to draw: made here, no test waits for it.
+start_beside nice -n 15 sh -ec ".venv/bin/python -m tests.media.counter_clip
+    exec .venv/bin/python -m stack.with_services -- $pytest -m offline"
+$pytest -m "not end_to_end and not offline"
+end_beside Offline
+
+start_beside nice -n 10 $pytest -m "end_to_end and patient"
+$pytest -m "end_to_end and not patient" && passed=yes || passed=no
+end_beside Patient
 [ "$passed" = yes ]
-.venv/bin/pytest -m end_to_end

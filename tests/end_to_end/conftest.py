@@ -1,6 +1,7 @@
 """The whole real stack, once for this folder, a browser, and the cast with accounts on it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,15 +11,16 @@ from bench.browser import Browser
 from bench.certificates import make_certificates
 from bench.show import Show
 from bench.stack import Person, Stack
+from tests.media.counter_clip import STANDARD, Clip
 
 TESTS_SECONDS = 180
-# Making an account costs a slow password hash, so there are no more than the tests send on air.
-ALICES, BOBS, CHARLIES = 31, 22, 1
+ALICES, BOBS, CHARLIES = 31, 31, 1
+BROADCASTS = 12  # at a time: all bad sources at once, and those beside them
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(__file__.rpartition("/")[0]):
+        if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.end_to_end)
             item.add_marker(pytest.mark.timeout(TESTS_SECONDS))
 
@@ -28,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """It speaks TLS too; the site's own address stays plain, so nobody is sent over."""
     made = make_certificates(tmp_path_factory.mktemp("certificates"))
-    both = Stack(TRANSCODED_RUNGS=2, TLS_CERT=str(made.certificate), TLS_KEY=str(made.key))
+    both = Stack(TRANSCODED_RUNGS=2, LIVE_BROADCASTS=BROADCASTS, TLS_CERT=str(made.certificate), TLS_KEY=str(made.key))
     both.environment["MILLRACE_SITE_URL"] = both.url
     with both as running:
         yield running
@@ -83,10 +85,16 @@ def show(stack: Stack, alice: Person) -> Iterator[Show]:
 
 
 @pytest.fixture(scope="module")
-def long_show(stack: Stack, cast: dict[str, list[Person]]) -> Iterator[Show]:
+def long_clip() -> Clip:
+    """What `long_show` shows; a file whose tests do not look at the picture takes a small one."""
+    return STANDARD
+
+
+@pytest.fixture(scope="module")
+def long_show(stack: Stack, cast: dict[str, list[Person]], long_clip: Clip) -> Iterator[Show]:
     """Alice on air through a whole file of tests that only look at her."""
     person = cast["alice"].pop()
-    with Show(stack, person, loop=True) as on_air:
+    with Show(stack, person, clip=long_clip, loop=True) as on_air:
         yield on_air
     _end_broadcast(stack, person)
 

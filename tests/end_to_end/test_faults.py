@@ -14,10 +14,10 @@ from bench.processes import Process, still_running
 from bench.show import Show
 from bench.stack import Stack
 
-FFMPEG_SECONDS = 4
-WORKER_SECONDS = 6
-FIRST_FRAME_SECONDS = 10
-RECOVERED_SECONDS = 15
+# How soon a picture comes back is shown by `bench.kill_recovery`; here it must come back, on a busy machine too.
+FIRST_FRAME_SECONDS = 20
+RECOVERED_SECONDS = 25
+LATER_SECONDS = 4  # what is shown so long after the fault was neither loaded nor cached before
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def check_goes_on(show: Show, viewer: Viewer, *, killed_at: float, seconds: floa
 
 def wait_for_one_ffmpeg(stack: Stack) -> None:
     """One for the one broadcast; that of the test before may still be on its way out."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + RECOVERED_SECONDS
     while len(left := ffmpegs(stack)) != 1:
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
@@ -58,11 +58,11 @@ def wait_for_one_ffmpeg(stack: Stack) -> None:
 @pytest.mark.parametrize("lines", [720, 480], ids=["watching the source", "watching a transcode"])
 def test_ffmpeg_killed(show: Show, charlie_watches: Viewer, lines: int) -> None:
     charlie_watches.choose_quality(lines)
-    charlie_watches.page.wait_for_timeout(3_000)
+    charlie_watches.wait_for_frame(lambda frame: frame.lines == lines, since=time.time(), seconds=FIRST_FRAME_SECONDS)
     mark = charlie_watches.document_mark()
     killed = ffmpegs(show.stack)
     killed_at = kill(killed)
-    check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=FFMPEG_SECONDS)
+    check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=RECOVERED_SECONDS)
     assert still_running(killed) == []
     wait_for_one_ffmpeg(show.stack)
     assert charlie_watches.document_mark() == mark
@@ -73,7 +73,7 @@ def test_live_worker_killed(show: Show, charlie_watches: Viewer) -> None:
     killed_at = kill([live_worker_above(orphans[0], show.stack)])
     time.sleep(1)
     assert still_running(orphans) == [], "FFmpeg outlived its worker"
-    check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=WORKER_SECONDS)
+    check_goes_on(show, charlie_watches, killed_at=killed_at, seconds=RECOVERED_SECONDS)
     wait_for_one_ffmpeg(show.stack)
 
 
@@ -81,8 +81,7 @@ def test_live_worker_killed(show: Show, charlie_watches: Viewer) -> None:
 def test_a_server_killed(show: Show, charlie_watches: Viewer, service: str) -> None:
     program = {"site": "config.asgi:", "chat": "config.asgi_chat:", "origin": "transcode.origin_server"}[service]
     killed_at = kill(show.stack.processes(program))
-    charlie_watches.page.wait_for_timeout(5_000)
-    check_goes_on(show, charlie_watches, killed_at=killed_at + 4, seconds=RECOVERED_SECONDS)
+    check_goes_on(show, charlie_watches, killed_at=killed_at + LATER_SECONDS, seconds=LATER_SECONDS + RECOVERED_SECONDS)
     deadline = time.monotonic() + RECOVERED_SECONDS
     while not show.stack.is_ready():
         assert time.monotonic() < deadline
@@ -109,8 +108,7 @@ def test_state_service_down(show: Show, charlie_watches: Viewer, service: str, s
     mark = charlie_watches.document_mark()
     servers = [process for process in show.stack.processes() if process.name == service]
     killed_at = kill([server for server in servers if server.parent not in {other.pid for other in servers}], signum)
-    charlie_watches.page.wait_for_timeout(6_000)
-    check_goes_on(show, charlie_watches, killed_at=killed_at + 4, seconds=RECOVERED_SECONDS)
+    check_goes_on(show, charlie_watches, killed_at=killed_at + LATER_SECONDS, seconds=LATER_SECONDS + RECOVERED_SECONDS)
     assert charlie_watches.document_mark() == mark
     assert wait_for_state(show.stack, show.streamer, "live", seconds=RECOVERED_SECONDS)["id"] == show.stream_id
     # And everything works again without a restart of ours: the broadcast ends, and its recording is there.
@@ -125,7 +123,7 @@ def test_state_service_down(show: Show, charlie_watches: Viewer, service: str, s
 def test_no_ffmpeg_is_left_when_a_broadcast_has_ended(show: Show) -> None:
     assert ffmpegs(show.stack)
     show.finish()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + RECOVERED_SECONDS
     while left := ffmpegs(show.stack):
         assert time.monotonic() < deadline, f"still there: {left}"
         time.sleep(0.1)

@@ -17,7 +17,7 @@ from tests.end_to_end.signing_in import sign_in
 from tests.media.publisher import Publisher, clip_tags
 from tests.media.rtmp_client import Refused
 
-FIRST_FRAME_SECONDS = 10
+FIRST_FRAME_SECONDS = 20
 PAGES = [
     "/",
     "/{alice}",

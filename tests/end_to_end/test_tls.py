@@ -8,7 +8,7 @@ from bench.stack import Person, Stack
 from tests.end_to_end.signing_in import sign_in
 from tests.end_to_end.test_chatting import SEEN_MS, say
 
-FIRST_FRAME_SECONDS = 10
+FIRST_FRAME_SECONDS = 20
 WATCHED_MS = 3_000
 PROTOCOLS = """() => performance.getEntriesByType("resource").filter(entry => entry.name.includes("/media/"))
     .filter(entry => entry.nextHopProtocol)  // empty of requests that the player gave up

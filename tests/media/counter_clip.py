@@ -1,4 +1,7 @@
-"""Makes the test clips: moving pictures with a frame counter, and a tone that tells the second; kept outside git."""
+"""Makes the test clips: moving pictures with a frame counter, and a tone that tells the second; kept outside git.
+
+`python -m tests.media.counter_clip` makes the one that most tests use.
+"""
 
 import hashlib
 import os
@@ -101,3 +104,7 @@ def _video_codec(clip: Clip) -> list[str]:
 def _strips(clip: Clip) -> Iterator[bytes]:
     for number in range(clip.first, clip.first + clip.frames):
         yield counter.encode(number)
+
+
+if __name__ == "__main__":
+    clip_path()

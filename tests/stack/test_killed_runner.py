@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,9 +12,15 @@ from tests.stack.process_watch import eventually
 
 
 @pytest.mark.end_to_end
+@pytest.mark.patient
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("victim", ["stack.run", "supervisord"])
-def test_nothing_is_left_when_the_runner_or_the_process_manager_is_killed(victim: str) -> None:
+def test_nothing_is_left_when_the_runner_or_the_process_manager_is_killed() -> None:
+    with ThreadPoolExecutor(2) as threads:
+        for checked in [threads.submit(check_nothing_is_left, victim) for victim in ("stack.run", "supervisord")]:
+            checked.result()
+
+
+def check_nothing_is_left(victim: str) -> None:
     stack = Stack().start()
     try:
         everything = stack.processes()
