@@ -9,7 +9,7 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 export function messageElement(message, { you, icons }) {
-  const item = document.createElement("li");
+  const item = document.createElement("div");
   item.className = "chat__message";
   const user = message.user;
   item.append(timeElement(message.sent_at), ...badgeElements(user.badges, icons), nameElement(user), separator());
@@ -27,7 +27,7 @@ export function messageElement(message, { you, icons }) {
 }
 
 export function lineElement(text) {
-  const item = document.createElement("li");
+  const item = document.createElement("div");
   item.className = "chat__line";
   item.textContent = text;
   return item;

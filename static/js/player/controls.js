@@ -185,8 +185,14 @@ export class Controls {
 
   toggleFullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (this.root.requestFullscreen) this.root.requestFullscreen().catch(() => {});
+    else if (this.root.requestFullscreen) this.root.requestFullscreen().then(() => this.turnScreen()).catch(() => {});
     else this.video.webkitEnterFullscreen?.(); // iPhone: only the video itself can
+  }
+
+  // Phones that can: as the picture lies. The browser turns it back when full screen ends.
+  turnScreen() {
+    const { videoWidth, videoHeight } = this.video;
+    return screen.orientation?.lock?.(videoWidth > videoHeight ? "landscape" : "portrait");
   }
 
   showFullscreen() {

@@ -76,9 +76,8 @@ export class SeekBar {
   show(at) {
     const { start, end } = this.timeline;
     const share = (value) => `${((value - start) / (end - start)) * 100}%`;
-    // Steps are counted from the minimum: with a whole one the place does not jump as the window slides.
-    this.range.min = String(Math.floor(start));
-    this.range.max = String(Math.ceil(end));
+    this.range.min = String(start);
+    this.range.max = String(end);
     this.range.value = String(at);
     this.range.setAttribute("aria-valuetext", this.timeline.spoken(at));
     this.range.style.setProperty("--done", share(at));
