@@ -8,7 +8,7 @@ video per rung, each on its own pipe. Why each flag is there:
 * `-force_key_frames source`, passthrough frame timing, `-enc_time_base -1`: key frames land exactly on the
   source's; the constant-rate default would duplicate frames in front of a late first key frame.
 * `select` rather than `fps` where a rung has fewer pictures than the source: `fps` moves pictures and forgets which
-  were key frames.
+  were key frames. It is only for sources of too few pictures (transcode.picture_pace), whose key frames are not used.
 * `-thread_type slice`: frame-threaded decoding delays the picture by one frame per thread.
 * `-analyzeduration`, `-fpsprobesize 0`, `-probesize`: start with the first key frame; `nobuffer` would throw it away.
 * The whitelists, `-max_streams`, `-max_pixels`: whatever the encoder sends, FFmpeg opens nothing else, as nothing
@@ -131,13 +131,16 @@ def transcode_argv(
     timing: str = "fps_mode",
     binary: str = "ffmpeg",
     begin_ms: float = 0.0,
+    constant_rate: float = 0.0,
 ) -> list[str]:
     """The whole argv. `pipes` maps each rung's name to the file descriptor its FLV is written to; `timing` is what
     `timing_option` says of this FFmpeg, `pipeline` what its test encodes chose. Pictures before `begin_ms` are only
-    decoded, because later ones are made of them."""
+    decoded, because later ones are made of them. `constant_rate`: so many a second are made of what there is."""
     source = _source(pipeline).video
     if begin_ms:
         source = source.filter("select", f"gte(t,{begin_ms / 1000:.4f})")
+    if constant_rate:
+        source = source.filter("fps", fps=f"{constant_rate:.3f}")
     split = source.filter_multi_output("split", len(rungs))
     key_frames = "source" if follow_source_key_frames else _KEY_FRAME_TIMES
     outputs = []

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 
 from transcode.limits import KEY_FRAME_SLACK_SECONDS, SOUND_PATIENCE_MS
+from transcode.picture_pace import PaceGuard
 from transcode.source_limits import Problem, RateGuard, SourceLimits
 
 WINDOW_SECONDS = 5.0
@@ -16,6 +17,7 @@ class SourceHealth:
     """Counts what arrived in the last WINDOW_SECONDS of wall-clock time; `now` is monotonic seconds."""
 
     target_duration: int
+    part_target: float
     has_audio: bool = True
     keyframe_seconds: float = 0.0
     problems: list[Problem] = field(default_factory=list)  # why the pictures are encoded again
@@ -26,11 +28,13 @@ class SourceHealth:
 
     def __post_init__(self) -> None:
         self._guard = RateGuard(self.limits)
+        self._pace = PaceGuard(self.part_target * 1000)
 
     def see_video(self, *, now: float, size: int, time_ms: int, is_key: bool) -> None:
         self._video.append((now, size, time_ms))
         self._sound = self._sound or (now, float(time_ms))
         self._guard.see(size=size, time_ms=time_ms)
+        self._pace.see(time_ms)
         if is_key:
             if self._last_key_ms is not None:
                 self.keyframe_seconds = (time_ms - self._last_key_ms) / 1000
@@ -50,9 +54,15 @@ class SourceHealth:
 
         `segment_seconds`: how long the open segment is; it may hold several key frame intervals.
         """
+        if (slow := self._pace.problem()) is not None:
+            return slow
         if max(self.waiting_for_key_seconds(time_ms), segment_seconds) > self.target_duration + KEY_FRAME_SLACK_SECONDS:
             return self._distant_key_frames()
         return self._guard.problem()
+
+    def too_slow(self) -> Problem | None:
+        """Why pictures that are encoded already need a constant rate."""
+        return self._pace.problem()
 
     def measure(self, now: float) -> dict[str, float | int | bool]:
         """Figures for the dashboard."""

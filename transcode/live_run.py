@@ -37,6 +37,7 @@ class RunPlan:
     part_target: float
     has_slot: bool = True
     patience: float = 2.0  # seconds of being too slow before a rung is shed
+    constant_rate: float = 0.0  # pictures a second that FFmpeg makes of too few; 0: as they come
     begin_ms: float = 0.0  # pictures before this were shown by another run and are only needed to decode later ones
 
     @property
@@ -77,6 +78,7 @@ class LiveRun:
             self,
             follow_source_key_frames=plan.passes_source_through,
             begin_ms=plan.begin_ms,
+            constant_rate=plan.constant_rate,
         )
         made = self._transcoding.wanted | {SOURCE, AUDIO}
         absent = [track for name, track in tracks.items() if name not in made]
@@ -194,7 +196,8 @@ class LiveRun:
         self._emit(made)
 
     def _flush(self, name: str) -> None:
-        self._publish(self.packager.flush(name))
+        if not self.plan.constant_rate:  # such a source is silent for longer than a part between two pictures
+            self._publish(self.packager.flush(name))
 
     # --- What Transcoding hands over -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from transcode import aac, flv, frame_rate, h264
+from transcode import aac, flv, frame_rate, h264, picture_pace
 from transcode.encoder_clock import EncoderClock
 from transcode.errors import FlvError, SourceInterrupted, SourceRefused
 from transcode.flv import MediaTag
@@ -192,7 +192,11 @@ class SourceReader:
         if not self.avc.progressive:
             raise SourceRefused("interlaced", "Your encoder sends interlaced video. Set it to progressive.")
         rate = frame_rate.judge(self._rate_claims(), self._decode_times())
-        self.must_encode = [*unplayable(self.avc), *self.limits.problems(self.avc.width, self.avc.height, rate)]
+        self.must_encode = [
+            *unplayable(self.avc),
+            *self.limits.problems(self.avc.width, self.avc.height, rate),
+            *picture_pace.judge(rate),
+        ]
         return SourceDescription(
             width=self.avc.width,
             height=self.avc.height,

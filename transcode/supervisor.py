@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from redis import asyncio as aioredis
 
-from transcode import limits, redis_keys, segment_index, signals
+from transcode import limits, picture_pace, redis_keys, segment_index, signals
 from transcode.absence import Absence, SilenceWatch
 from transcode.errors import LeaseLost, SourceRefused
 from transcode.health import SourceHealth
@@ -100,7 +100,7 @@ class Supervisor:
         self._absence: Absence | None = None
         self._silence, self._frames = SilenceWatch(settings.TARGET_DURATION_SECONDS), 0
         self._heard_at = time.monotonic()  # when the last frame came
-        self._health = SourceHealth(settings.TARGET_DURATION_SECONDS)
+        self._health = SourceHealth(settings.TARGET_DURATION_SECONDS, settings.PART_TARGET_SECONDS)
         self._limits = SourceLimits(
             max_height=settings.SOURCE_MAX_HEIGHT,
             max_fps=settings.SOURCE_MAX_FPS,
@@ -216,12 +216,14 @@ class Supervisor:
         self._run.video(frame)
 
     def _unfit_from(self, run: LiveRun, frame: VideoFrame) -> Problem | None:
-        """Why the source cannot be passed through any longer, asked where its run may end: before this picture.
+        """Why the source cannot be taken as it is any longer, asked where its run may end: before this picture.
 
         Judged by when the picture is shown: with B-frames, the next moment to end is as much later.
         """
-        if not run.plan.passes_source_through or not run.may_end_before(frame):
+        if not run.may_end_before(frame):
             return None
+        if not run.plan.passes_source_through:
+            return self._health.too_slow() if not run.plan.constant_rate else None
         shown_ms = frame.frame.pts // limits.TICKS_PER_MS
         is_key = frame.frame.is_key  # may begin a segment itself
         return self._health.unfit(shown_ms, segment_seconds=0.0 if is_key else run.packager.segment_seconds(shown_ms))
@@ -294,14 +296,21 @@ class Supervisor:
             self._publisher.emit(self._absence.finish(time.monotonic()))
             self._absence = None
         problems = [*self._unfit, *source.must_encode]
-        videos = self._plan(description, await ladder_in_force(), passthrough=not problems)
+        pace = picture_pace.constant_rate(description.frame_rate, problems)
+        videos = self._plan(
+            description, await ladder_in_force(), frame_rate=pace or description.frame_rate, passthrough=not problems
+        )
         for name in [*(plan.name for plan in videos), AUDIO]:
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
         self._align()
         start = await self._start_of_run(first, after)
         self._state.note_run(start.epoch, start.wall_time)
         self._health = SourceHealth(
-            self._state.target_duration, has_audio=source.aac is not None, problems=problems, limits=self._limits
+            self._state.target_duration,
+            self._state.part_target,
+            has_audio=source.aac is not None,
+            problems=problems,
+            limits=self._limits,
         )
         await self._slot.answered()
         patience = patience_of(self._slot.priority)
@@ -312,6 +321,7 @@ class Supervisor:
             self._state.part_target,
             has_slot=self._slot.held,
             patience=patience,
+            constant_rate=pace,
             begin_ms=start.first_pts_ms - limits.BEGIN_SLACK_MS if after is not None else 0.0,
         )
         run = LiveRun(plan, source, self._tracks, self._publisher.emit)
@@ -335,12 +345,14 @@ class Supervisor:
             first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
         )
 
-    def _plan(self, source: SourceDescription, ladder: Sequence[Rung], *, passthrough: bool) -> list[VideoPlan]:
+    def _plan(
+        self, source: SourceDescription, ladder: Sequence[Rung], *, frame_rate: float, passthrough: bool
+    ) -> list[VideoPlan]:
         width, height = self._limits.capped_size(source.width, source.height)
         return plan_renditions(
             width,
             height,
-            frame_rate=source.frame_rate,
+            frame_rate=frame_rate,
             passthrough=passthrough,
             max_rungs=settings.MAX_TRANSCODED_RUNGS,
             ladder=ladder,

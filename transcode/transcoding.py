@@ -110,9 +110,10 @@ class Transcoding:
         *,
         follow_source_key_frames: bool,
         begin_ms: float = 0.0,
+        constant_rate: float = 0.0,
     ) -> None:
-        """Of pictures before `begin_ms` nothing is made."""
-        self.policy, self._begin_ms = policy, begin_ms
+        """Of pictures before `begin_ms` nothing is made; `constant_rate` repeats or leaves out pictures for it."""
+        self.policy, self._begin_ms, self._constant_rate = policy, begin_ms, constant_rate
         self._spool, self._header, self._output = spool, header, output
         self._pipeline = chosen_pipeline()
         self._follow = follow_source_key_frames
@@ -328,6 +329,7 @@ class Transcoding:
                 pipeline=self._pipeline,
                 timing=ffmpeg_timing_option(),
                 begin_ms=self._begin_ms,
+                constant_rate=self._constant_rate,
             )
 
         await generation.transcoder.start([rung.name for rung in rungs], argv)

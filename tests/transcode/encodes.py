@@ -62,9 +62,10 @@ def transcode(
     follow: bool = True,
     pipeline: Pipeline = SOFTWARE,
     begin_ms: float = 0.0,
+    constant_rate: float = 0.0,
 ) -> dict[str, list[Picture]]:
     """Every rung's pictures in presentation order, made by the very command line a broadcast gets."""
-    made = transcoded(clip, rungs, follow=follow, pipeline=pipeline, begin_ms=begin_ms)
+    made = transcoded(clip, rungs, follow=follow, pipeline=pipeline, begin_ms=begin_ms, constant_rate=constant_rate)
     return {name: pictures(stream) for name, stream in made.items()}
 
 
@@ -75,6 +76,7 @@ def transcoded(
     follow: bool = True,
     pipeline: Pipeline = SOFTWARE,
     begin_ms: float = 0.0,
+    constant_rate: float = 0.0,
 ) -> dict[str, bytes]:
     """Every rung as FFmpeg writes it."""
     with ExitStack() as stack:
@@ -87,6 +89,7 @@ def transcoded(
             pipeline=pipeline,
             timing=ffmpeg_timing_option(),
             begin_ms=begin_ms,
+            constant_rate=constant_rate,
         )
         ran = subprocess.run(
             argv, input=clip, capture_output=True, check=False, timeout=ENCODE_SECONDS, pass_fds=list(pipes.values())

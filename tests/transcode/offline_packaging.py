@@ -59,7 +59,7 @@ class _Line:
     def __init__(self, source: SourceReader, limits: SourceLimits) -> None:
         assert source.description
         self.run = PackagedRun(source.description, [problem.code for problem in source.must_encode])
-        self.health = SourceHealth(SEGMENT_SECONDS, has_audio=source.aac is not None, limits=limits)
+        self.health = SourceHealth(SEGMENT_SECONDS, PART_SECONDS, has_audio=source.aac is not None, limits=limits)
         start = RunStart(epoch=1, base_msn=0, wall_time=0.0, first_pts_ms=0.0, discontinuity=False)
         self.packager = Packager(start=start, part_target=PART_SECONDS, leader=SOURCE)
         assert source.avc

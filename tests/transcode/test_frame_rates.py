@@ -76,6 +76,19 @@ def test_pictures_that_were_shown_before_are_only_decoded(b_frames: int) -> None
         assert second - first == pytest.approx(2000, abs=20)
 
 
+@pytest.mark.parametrize(("rate", "filters"), [("2", "null"), ("30", "select='not(between(mod(t,2),0.5,1.2))'")])
+def test_too_few_pictures_are_encoded_at_a_constant_rate(rate: str, filters: str) -> None:
+    """Each as often as it takes, and segments begin every two seconds in every rung."""
+    stream = source(rate=rate, seconds=6, filters=filters)
+    assert max(distances(pictures(stream))) > 350
+    made = transcode(stream, rungs(10.0, passthrough=False), follow=False, constant_rate=10.0)
+
+    for rung in made.values():
+        assert distances(rung) == {100}
+        assert rung[0].pts == pytest.approx(pictures(stream)[0].pts, abs=50)
+        assert [at - rung[0].pts for at in key_times(rung)] == [0, 2000, 4000]
+
+
 def test_key_frames_that_break_the_rhythm_cost_one_short_distance_each() -> None:
     stream = source(rate="60", key_every=45)  # every second key frame comes where the rung would skip a picture
     clip, made = pictures(stream), transcode(stream, rungs(60.0))

@@ -15,7 +15,7 @@ def healthy(
     key_every: float = 2.0,
     limits: SourceLimits | None = None,
 ) -> SourceHealth:
-    health = SourceHealth(target_duration=2, limits=limits or SourceLimits())
+    health = SourceHealth(target_duration=2, part_target=0.35, limits=limits or SourceLimits())
     for number in range(int(seconds * fps)):
         at = number / fps
         health.see_video(
@@ -40,13 +40,13 @@ def test_figures_of_a_healthy_source() -> None:
 
 
 def test_nothing_measured_yet() -> None:
-    assert SourceHealth(target_duration=2).measure(5.0) == {
+    assert SourceHealth(target_duration=2, part_target=0.35).measure(5.0) == {
         "bitrate_kbps": 0,
         "fps": 0.0,
         "keyframe_seconds": 0.0,
         "audio": True,
     }
-    assert SourceHealth(target_duration=2).waiting_for_key_seconds(99_000) == 0.0
+    assert SourceHealth(target_duration=2, part_target=0.35).waiting_for_key_seconds(99_000) == 0.0
 
 
 def test_slow_upload_is_told_and_a_short_hiccup_is_not() -> None:
@@ -58,7 +58,7 @@ def test_slow_upload_is_told_and_a_short_hiccup_is_not() -> None:
 def test_silence_and_why_the_picture_is_encoded_again_are_told() -> None:
     distant = healthy(seconds=3.0).unfit(4_500)
     assert distant is not None
-    health = SourceHealth(target_duration=2, has_audio=False, problems=[distant])
+    health = SourceHealth(target_duration=2, part_target=0.35, has_audio=False, problems=[distant])
     interval, silence = health.warnings(0.0)
 
     assert (interval["code"], silence["code"]) == ("keyframe_interval", "no_audio")
@@ -66,7 +66,7 @@ def test_silence_and_why_the_picture_is_encoded_again_are_told() -> None:
 
 
 def test_sound_that_stops_or_is_out_of_step_is_told() -> None:
-    health = SourceHealth(target_duration=2)
+    health = SourceHealth(target_duration=2, part_target=0.35)
     told = []
     for number in range(20 * 30):
         at = number / 30
@@ -86,7 +86,7 @@ def test_sound_that_stops_or_is_out_of_step_is_told() -> None:
 
 
 def test_announced_sound_that_never_comes_is_told() -> None:
-    health = SourceHealth(target_duration=2)
+    health = SourceHealth(target_duration=2, part_target=0.35)
     for number in range(4 * 30):
         health.see_video(now=number / 30, size=10_000, time_ms=number * 33, is_key=number == 0)
 
@@ -122,7 +122,7 @@ def test_more_pictures_than_declared_are_noticed() -> None:
 
 
 def test_short_peak_above_the_limit_is_fine() -> None:
-    health = SourceHealth(target_duration=2, limits=SourceLimits(max_kbps=4_000))
+    health = SourceHealth(target_duration=2, part_target=0.35, limits=SourceLimits(max_kbps=4_000))
     for number in range(20 * 30):
         size = 100_000 if 150 <= number < 180 else 8_000  # 24 Mbit/s for a second
         health.see_video(now=number / 30, size=size, time_ms=number * 33, is_key=number % 60 == 0)

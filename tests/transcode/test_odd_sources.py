@@ -53,6 +53,11 @@ ROWS: dict[str, Row] = {
         ("24", 24), ("25", 25), ("30000/1001", 29.97), ("30", 30), ("50", 50), ("60", 60),
     )},
     "holes of a second": Row(Recipe(filters=HOLE, key_seconds="0,1,2.6,3.6")),
+    "8 fps": Row(Recipe(rate="8"), encoded_for=("slow_pictures",)),
+    "2 fps, 30 claimed": Row(Recipe(rate="2"), bend=claiming(framerate=30.0), encoded_for=("slow_pictures",)),
+    "holes again and again": Row(
+        Recipe(filters="select='not(between(mod(t,1),0.2,0.7))'", seconds=5), encoded_for=("slow_pictures",)
+    ),
     "10 to 60 fps": Row(Recipe(rate="60", filters="select='gte(t,2)+not(mod(n,6))'")),
     **{f"sound of {rate} Hz": Row(Recipe(audio=("-ar", rate, "-ac", "2"))) for rate in ("44100", "22050", "32000")},
     "mono": Row(Recipe(audio=("-ar", "44100", "-ac", "1"))),

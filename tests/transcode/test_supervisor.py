@@ -25,6 +25,7 @@ from transcode.recordings import write_recording
 
 CLIP = Clip(width=320, height=180, fps=30, seconds=40, gop_seconds=1.0, bframes=2, kbps=250, first=100)
 LONG_GOP = Clip(width=320, height=180, fps=30, seconds=20, gop_seconds=10.0, kbps=250, first=2000)
+SLIDES = Clip(width=320, height=180, fps=2, seconds=20, gop_seconds=2.0, kbps=250, first=3000)
 SILENT_BLOCK = bytes.fromhex("210049900219002380")  # of transcode.silence, for two channels
 RENDITIONS = ["source", "160p", "audio"]
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(scope="module")
 def rtmp_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    for clip in (CLIP, LONG_GOP):
+    for clip in (CLIP, LONG_GOP, SLIDES):
         clip_tags(clip)  # encoded before anything is timed
     with ingest_server(tmp_path_factory.mktemp("ingest")) as port:
         yield port
@@ -246,6 +247,28 @@ def seam(window: Window) -> tuple[int, int]:
     """Where the second run begins."""
     place = next(place for place, segment in enumerate(window.segments) if segment.discontinuity)
     return place - 1, place
+
+
+def test_source_of_few_pictures_is_encoded_at_a_constant_rate(job: LiveJobUnderTest) -> None:
+    """A-083: two pictures a second cannot be cut into parts."""
+    worker = job.start_worker()
+    job.wait_for_player()
+    with Recorder(job) as recorder, publish(job, SLIDES) as encoder:
+        worker.wait_for("run_live", seconds=12)
+        wait_until(lambda: [one["code"] for one in job.status.get("warnings", [])] == ["slow_pictures"], "no warning")
+        epoch = worker.heard("run_live")[0]["epoch"]
+        job.wait_until_segments(3, epoch=epoch)
+        encoder.stop()
+        finish(job, worker)
+
+    assert recorder.broken == []
+    for window in job.windows.values():
+        parts = [part for segment in window.segments for part in segment.parts[:-1] if not part.independent]
+        assert len(parts) >= 4
+        assert all(0.85 * window.part_target <= part.duration <= window.part_target for part in parts)
+    shown = job.counters("source", epoch)
+    assert list(dict.fromkeys(shown)) == sorted(encoder.sent)
+    assert len(shown) == pytest.approx(5 * len(encoder.sent), abs=5)
 
 
 def test_sources_that_cannot_go_on_air_are_refused_in_time(
