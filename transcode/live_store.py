@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -26,7 +26,7 @@ from transcode import redis_keys
 from transcode.errors import LeaseLost
 from transcode.hls import names
 from transcode.hls.dvr import encode_entry, entries_kept
-from transcode.hls.window import Window
+from transcode.hls.window import Window, WindowSegment
 from transcode.limits import (
     PARTS_TTL_SECONDS,
     PAST_TTL_SECONDS,
@@ -37,6 +37,7 @@ from transcode.limits import (
 )
 from transcode.live_state import LiveState
 from transcode.packager import Publication
+from transcode.task_ending import end_tasks
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,22 @@ class LiveStore:
             for index in range(len(opened.parts))
         ]
         return [as_bytes(body) for body in await self.redis.mget(keys) if body is not None]
+
+    async def load_init(self, rendition: str, epoch: int) -> bytes | None:
+        """A run's initialization section."""
+        key = redis_keys.object_key(self.stream_id, rendition, names.init_name(epoch))
+        return as_bytes(await self.redis.get(key))
+
+    async def load_segment(self, rendition: str, segment: WindowSegment) -> bytes | None:
+        """A listed segment's bytes from its parts, also of parts no longer listed; None if some have expired."""
+        body, index = b"", 0
+        while len(body) < segment.size:
+            name = names.part_name(segment.epoch, segment.msn, index)
+            part = as_bytes(await self.redis.get(redis_keys.object_key(self.stream_id, rendition, name)))
+            if part is None:
+                return None
+            body, index = body + part, index + 1
+        return body if len(body) == segment.size else None
 
     async def put_state(self, state: LiveState) -> None:
         """Store the state and tell the origins."""
@@ -182,12 +199,27 @@ def store_object(stream_id: str, path: str, body: bytes) -> None:
     default_storage.save(key, ContentFile(body))
 
 
+def backoff_seconds(attempt: int) -> float:
+    """How long to leave storage alone after the attempt of this number, counted from 0."""
+    return min(0.2 * 2.0 ** min(attempt, 10), UPLOAD_RETRY_MAX_SECONDS)
+
+
+def is_stored(stream_id: str, path: str, size: int) -> bool:
+    """Whether all of a file is in object storage."""
+    key = names.object_key(stream_id, path)
+    return default_storage.exists(key) and default_storage.size(key) == size
+
+
+Files = list[tuple[str, bytes]]  # path within the broadcast, body
+
+
 class Uploader:
     """Writes finished segments to object storage behind the live edge, in order, retrying while storage is away."""
 
     def __init__(self, stream_id: str) -> None:
         self._stream_id = stream_id
         self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(UPLOADS_WAITING)
+        self._inheriting: asyncio.Task[None] | None = None
         self._task = asyncio.create_task(self._run())
 
     def add(self, entry: Publication) -> None:
@@ -197,13 +229,18 @@ class Uploader:
         if entry.finished is not None and entry.finished.body:
             self._put(f"{entry.rendition}/{entry.finished.name}", entry.finished.body)
 
+    def inherit(self, find: Callable[[], Awaitable[Files]]) -> None:
+        """Store what `find` says an earlier worker has not stored."""
+        self._inheriting = asyncio.create_task(self._inherit(find))
+
     async def drain(self) -> None:
         """Wait until everything given so far is stored."""
+        if self._inheriting is not None:
+            await self._inheriting
         await self._queue.join()
 
     async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end_tasks([task for task in (self._task, self._inheriting) if task is not None])
 
     def _put(self, path: str, body: bytes) -> None:
         if self._queue.full():
@@ -213,6 +250,17 @@ class Uploader:
                 "storage is away for too long: %s of %s will be missing from the recording", lost, self._stream_id
             )
         self._queue.put_nowait((path, body))
+
+    async def _inherit(self, find: Callable[[], Awaitable[Files]]) -> None:
+        for attempt in count():
+            try:
+                files = await find()
+                break
+            except Exception:
+                log.exception("%s: what is not stored could not be found, attempt %d", self._stream_id, attempt + 1)
+                await asyncio.sleep(backoff_seconds(attempt))
+        for path, body in files:
+            await self._store(path, body)
 
     async def _run(self) -> None:
         while True:
@@ -229,7 +277,7 @@ class Uploader:
                 break
             except Exception:
                 log.exception("storing %s of %s failed, attempt %d", path, self._stream_id, attempt + 1)
-                await asyncio.sleep(min(0.2 * 2 ** min(attempt, 10), UPLOAD_RETRY_MAX_SECONDS))
+                await asyncio.sleep(backoff_seconds(attempt))
 
 
 REDIS_DOWN = (RedisError, OSError, asyncio.TimeoutError)

@@ -13,6 +13,7 @@ from transcode.packager import FinishedSegment, Publication, Track
 from transcode.preview_schedule import PreviewSchedule
 from transcode.reports import Reports
 from transcode.task_ending import end_tasks
+from transcode.unstored import find_unstored
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,11 @@ class Publisher:
         row = self._collector.add(finished.rendition, finished.segment, expected=len(self._tracks))
         if row is not None:
             self._reports.save_segments([row])
+
+    def inherit(self) -> None:
+        """Store what an earlier worker listed and did not come to store."""
+        listed = {name: list(track.window.segments) for name, track in self._tracks.items()}
+        self._uploader.inherit(lambda: find_unstored(self._store, listed))
 
     async def put_state(self) -> None:
         """Store the state, waiting for Redis if it must be."""

@@ -155,6 +155,7 @@ class Supervisor:
             self._state.anchor = await self._reports.ask(segment_index.load_anchor)
         for name, window in windows.items():
             self._tracks[name] = Track(name, window, await self._store.load_open_parts(name, window))
+        self._publisher.inherit()
         # What the dead worker listed but may not have indexed; what is closed now is indexed when it is published.
         # Half a row would overwrite a whole one: what any window has dropped was indexed long ago.
         oldest = max(
