@@ -5,11 +5,10 @@ so that any other worker can go on where it stopped.
 """
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from transcode import limits, picture_pace, redis_keys, segment_index, signals
 from transcode.absence import Absence, SilenceWatch
 from transcode.errors import LeaseLost, SourceRefused
 from transcode.health import SourceHealth
+from transcode.heartbeat import heartbeat, run_until_lost
 from transcode.hls.window import Window
 from transcode.ladder import AUDIO, SOURCE, Rung, VideoPlan, plan_renditions
 from transcode.ladder_store import ladder_in_force
@@ -26,9 +26,10 @@ from transcode.lease import Lease
 from transcode.live_run import LiveRun, RunPlan
 from transcode.live_state import LiveState
 from transcode.live_store import REDIS_DOWN, LiveStore, connect
+from transcode.offers import Offers
+from transcode.orders import FINISH, PUBLISH, orders
 from transcode.packager import FinishedSegment, RunStart, Track, align_tracks
 from transcode.publisher import Publisher
-from transcode.renditions import describe_renditions, merge_renditions, update_rates
 from transcode.reports import Reports
 from transcode.rung_policy import patience_of
 from transcode.slot_claim import SlotClaim
@@ -47,44 +48,14 @@ async def supervise(stream_id: str) -> None:
     try:
         if not await lease.acquire():
             return
-        async with _heartbeat(lease) as lost:
-            await _race(Supervisor(redis, stream_id, lease, SlotClaim(durable, stream_id)).run(), lost)
+        async with heartbeat(lease) as lost:
+            await run_until_lost(Supervisor(redis, stream_id, lease, SlotClaim(durable, stream_id)).run(), lost)
         await lease.release()
     except LeaseLost as loss:
         log.warning("%s", loss)
     finally:
         await redis.aclose()
         await durable.aclose()
-
-
-@asynccontextmanager
-async def _heartbeat(lease: Lease) -> AsyncIterator["asyncio.Task[None]"]:
-    """Renews the lease meanwhile; the task it yields ends with LeaseLost. An unreachable Redis is no loss by itself:
-    nobody else can take the lease either, and the picture goes on."""
-
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(limits.HEARTBEAT_SECONDS)
-            try:
-                await lease.renew()
-            except REDIS_DOWN:
-                log.warning("the lease could not be renewed: Redis does not answer")
-
-    task = asyncio.create_task(beat())
-    try:
-        yield task
-    finally:
-        await end_tasks([task])
-
-
-async def _race(work: Awaitable[None], lost: "asyncio.Task[None]") -> None:
-    """Run `work`, but cancel it as soon as `lost` ends."""
-    task = asyncio.ensure_future(work)
-    await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
-    if not task.done():
-        await end_tasks([task])
-        lost.result()
-    await task
 
 
 class Supervisor:
@@ -108,13 +79,11 @@ class Supervisor:
             cap=settings.SOURCE_OVER_LIMIT == "cap",
         )
         self._unfit: list[Problem] = []  # what showed only on air and keeps the source from being passed through
-        self._announced_epoch = 0
-        self._described: set[str] = set()  # renditions of this run that the multivariant playlist speaks of
-        self._rated_msn = -1
         self._finish = asyncio.Event()
         self._intake = SourceIntake(stream_id, self, self._limits, name=lease.token)
         self._reports = Reports(stream_id)
         self._publisher = Publisher(self._store, self._tracks, self._reports, self._announce)
+        self._offers = Offers(self._tracks, self._reports, self._publisher.put_state)
 
     # --- Beginning and end ---------------------------------------------------------------------------------------
 
@@ -127,7 +96,7 @@ class Supervisor:
             loops = (
                 self._publisher.run(),
                 self._intake.run(),
-                self._listen_to_orders(),
+                self._follow_orders(),
                 self._report_status(),
                 self._keep_time(),
             )
@@ -315,7 +284,6 @@ class Supervisor:
         )
         await self._slot.answered()
         patience = patience_of(self._slot.priority)
-        self._described = set()
         plan = RunPlan(
             start,
             videos,
@@ -397,67 +365,18 @@ class Supervisor:
         return successor
 
     async def _announce(self) -> None:
-        """Say "live" once per run: at the broadcast's first complete segment, later at a run's first part."""
-        run = self._run
-        if run is None:
-            return
-        if not self._state.ready and not run.is_complete:
-            return
-        await self._tell_renditions(run)
-        if self._announced_epoch != run.plan.start.epoch:
-            self._announced_epoch = run.plan.start.epoch
-            self._reports.signal(signals.run_live, epoch=run.plan.start.epoch)
-
-    async def _tell_renditions(self, run: LiveRun) -> None:
-        """Keep what the multivariant playlist says true: a rendition is offered once it has a segment, and while it
-        is made."""
-        windows = {name: track.window for name, track in self._tracks.items()}
-        raised = self._raise_rates(windows)
-        new = [plan for plan in run.made if plan.name not in self._described and run.has_segment(plan.name)]
-        if new:
-            self._described.update(plan.name for plan in new)
-            described = describe_renditions(new, run.description, run.codecs, windows)
-            self._state.renditions = merge_renditions(self._state.renditions, described)
-        if new or raised:
-            self._reports.save_renditions(self._state.renditions)
-        paused = run.paused(self._state)
-        if new or raised or paused != self._state.paused:
-            self._state.ready, self._state.paused = True, paused
-            await self._publisher.put_state()
-
-    def _raise_rates(self, windows: Mapping[str, Window]) -> bool:
-        """Correct bit rates that proved too low; looked at once per segment."""
-        newest = max(window.last_msn for window in windows.values())
-        if newest == self._rated_msn:
-            return False
-        self._rated_msn = newest
-        before, self._state.renditions = self._state.renditions, update_rates(self._state.renditions, windows)
-        return self._state.renditions != before
+        if self._run is not None:
+            await self._offers.look(self._run, self._state)
 
     # --- Orders and status ---------------------------------------------------------------------------------------
 
-    async def _listen_to_orders(self) -> None:
-        """Orders come by Pub/Sub; one that was lost is found in the database a few seconds later."""
-        while True:
-            try:
-                async with self._redis.pubsub() as pubsub:
-                    await pubsub.subscribe(redis_keys.control_channel(self.stream_id))
-                    while True:
-                        message = await pubsub.get_message(
-                            ignore_subscribe_messages=True, timeout=limits.ORDER_CHECK_SECONDS
-                        )
-                        if message is not None:
-                            self._on_order(json.loads(message["data"])["order"])
-                        elif not await self._reports.ask(segment_index.is_wanted):
-                            self._finish.set()
-            except REDIS_DOWN:
-                await asyncio.sleep(limits.REDIS_RETRY_SECONDS)
-
-    def _on_order(self, order: str) -> None:
-        if order == "finish":
-            self._finish.set()
-        elif order == "publish":
-            self._intake.expect_source()
+    async def _follow_orders(self) -> None:
+        wanted = partial(self._reports.ask, segment_index.is_wanted)
+        async for order in orders(self._redis, self.stream_id, is_wanted=wanted):
+            if order == FINISH:
+                self._finish.set()
+            elif order == PUBLISH:
+                self._intake.expect_source()
 
     async def _report_status(self) -> None:
         while True:
