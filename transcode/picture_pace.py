@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from transcode.source_limits import OBS_VIDEO, Problem
 
-SLOWEST_FPS = 10.0  # three pictures a part where parts are shortest
+SLOWEST_FPS = 10.0  # three pictures in a part of 0.35 s
 TOLERANCE = 1.1
 WINDOW_MS = 10_000
 LEAST_MS = 3_000  # of pictures, before their rate is judged
