@@ -1,5 +1,6 @@
 """§2.4 of the checklist: initialization sections, segments and parts (RFC 8216bis §3.1.2, ISO/IEC 14496-12, CMAF)."""
 
+import posixpath
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -86,15 +87,21 @@ def _facts(piece: Piece) -> list[tuple[object, ...]]:
 
 @rule("A-034", "O", "A discontinuity stands only where something is discontinuous.", "ours")
 def discontinuities_are_needed(capture: Capture) -> Iterator[Finding]:
+    """In one rendition is enough: the others must have it at the same place (A-074)."""
+    needed: set[tuple[str, int]] = set()
+    needless: list[tuple[tuple[str, int], str]] = []
     for path in media_paths(capture):
-        listed = listed_segments(capture, path)
-        for one, other in pairwise(listed):
+        for one, other in pairwise(listed_segments(capture, path)):
             before, after = piece_of(capture, path, one), piece_of(capture, path, other)
             if not other.discontinuity or before is None or after is None:
                 continue
+            place = posixpath.dirname(posixpath.dirname(path)), other.msn  # of the live playlists, or of a recording's
             ends = before.media.fragments[-1].ends if before.media.fragments else None
             if _facts(before) == _facts(after) and ends == after.media.begins:
-                yield Finding(after.path, "nothing is discontinuous here")
+                needless.append((place, after.path))
+            else:
+                needed.add(place)
+    yield from (Finding(path, "nothing is discontinuous here") for place, path in needless if place not in needed)
 
 
 @rule("A-060", "M", "Initialization sections are ftyp and moov, without samples, with mvex.", "R§3.1.2")
