@@ -11,7 +11,9 @@ from transcode.packager import Publication
 
 OVERDUE_SECONDS = 0.05  # beyond the Part Target Duration
 # Pictures come more often than this; a rendition without a new part meanwhile is only slow to be encoded.
-SILENT_SECONDS = 0.08
+SILENT_SECONDS = 0.06
+# A worker that was held up itself finds here what came meanwhile, before it takes that for silence.
+SECOND_LOOK_SECONDS = 0.02
 
 
 class OverdueParts:
@@ -49,5 +51,9 @@ class OverdueParts:
         if now < silent_at:
             self._look_at(name, silent_at)
             return
-        self._look_at(name, now + SILENT_SECONDS)  # its last pictures may still be in the encoder
-        self._flush(name)
+        self._timers[name] = self._loop.call_later(SECOND_LOOK_SECONDS, self._look_again, name, self._heard_at)
+
+    def _look_again(self, name: str, heard_at: float) -> None:
+        self._look_at(name, self._loop.time() + SILENT_SECONDS)  # its last pictures may still be in the encoder
+        if heard_at == self._heard_at:
+            self._flush(name)

@@ -1,6 +1,7 @@
 """Parts that are overdue because their source is silent."""
 
 import asyncio
+import time
 
 from transcode.overdue_parts import OVERDUE_SECONDS, SILENT_SECONDS, OverdueParts
 from transcode.packager import Publication
@@ -50,6 +51,24 @@ async def test_rendition_that_is_slow_to_be_encoded_is_left_alone_while_the_sour
     assert listener.asked == []
     await listener.wait_until_asked("360p")  # and now it is silent
     listener.overdue.close()
+
+
+async def test_worker_that_was_held_up_itself_looks_again_for_what_came_meanwhile() -> None:
+    listener, loop, read_at = Listener(), asyncio.get_running_loop(), list[float]()
+
+    def read() -> None:
+        read_at.append(loop.time())
+        listener.overdue.see_source()
+
+    def hold_up() -> None:
+        time.sleep(PART_TARGET + OVERDUE_SECONDS + SILENT_SECONDS)
+        loop.call_soon(loop.call_soon, read)  # after the timers that are due
+
+    listener.overdue.see([part("source")])
+    loop.call_soon(hold_up)
+    await listener.wait_until_asked("source")
+    listener.overdue.close()
+    assert listener.asked[0][1] - read_at[0] >= SILENT_SECONDS
 
 
 async def test_nothing_is_asked_for_when_the_run_is_over() -> None:
