@@ -262,7 +262,7 @@ def test_source_of_few_pictures_is_encoded_at_a_constant_rate(job: LiveJobUnderT
         finish(job, worker)
 
     assert recorder.broken == []
-    for window in job.windows.values():
+    for window in (job.windows["source"], job.windows["160p"]):
         parts = [part for segment in window.segments for part in segment.parts[:-1] if not part.independent]
         assert len(parts) >= 4
         assert all(0.85 * window.part_target <= part.duration <= window.part_target for part in parts)
