@@ -33,7 +33,8 @@ def _make(home: Path) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
         command = [sys.executable, "-m", "bench.prepared", str(draft / "data")]
         environment |= {"MILLRACE_DATA": str(draft / "data"), "DJANGO_SETTINGS_MODULE": "config.settings"}
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=LIMIT_SECONDS)
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=LIMIT_SECONDS, stdout=quiet)
         kept = HOME / draft.name
         kept.mkdir(parents=True)
         _copy(draft / "data", kept)

@@ -30,7 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """It speaks TLS too; the site's own address stays plain, so nobody is sent over."""
     made = make_certificates(tmp_path_factory.mktemp("certificates"))
-    both = Stack(TRANSCODED_RUNGS=2, LIVE_BROADCASTS=BROADCASTS, TLS_CERT=str(made.certificate), TLS_KEY=str(made.key))
+    both = Stack(
+        TRANSCODED_RUNGS=2,
+        LIVE_BROADCASTS=BROADCASTS,
+        LIVE_SLOTS=BROADCASTS,
+        TLS_CERT=str(made.certificate),
+        TLS_KEY=str(made.key),
+    )
     both.environment["MILLRACE_SITE_URL"] = both.url
     with both as running:
         yield running
