@@ -7,6 +7,7 @@ leaves players guessing. Pure but for the tracks it writes to; times are monoton
 from collections.abc import Collection
 
 from transcode.hls.window import WINDOW_SECONDS
+from transcode.limits import KEY_FRAME_SLACK_SECONDS
 from transcode.packager import Publication, Track
 
 SHORTEST_GAP_SECONDS = 0.1  # a rest smaller than this is left to the discontinuity that follows
@@ -50,8 +51,8 @@ class Absence:
     def fill(self, now: float) -> list[Publication]:
         """A gap for every Target Duration that is over."""
         made = []
-        while now - self._filled_until >= self._target_duration:
-            made += self._add_gap(self._target_duration)
+        while now - self._filled_until >= (seconds := self._next_seconds()):
+            made += self._add_gap(seconds)
         return made
 
     def finish(self, now: float) -> list[Publication]:
@@ -60,8 +61,15 @@ class Absence:
         rest = now - self._filled_until
         return made + self._add_gap(rest) if rest >= SHORTEST_GAP_SECONDS else made
 
+    def _next_seconds(self) -> float:
+        """A Target Duration; less where a rendition ends much before the others, whose gap must not round to more."""
+        behind = self._ends_at - min(track.window.segments[-1].ends_at for track in self._tracks)
+        longest = self._target_duration + KEY_FRAME_SLACK_SECONDS
+        return max(min(self._target_duration, longest - behind), SHORTEST_GAP_SECONDS)
+
     def _add_gap(self, seconds: float) -> list[Publication]:
-        """One more gap in every rendition; the first also evens out their ends, which differ by a frame or two."""
+        """One more gap in every rendition; the first also evens out their ends, which differ by a frame or two, or by
+        what a dead worker's encoder was behind."""
         self._filled_until += seconds
         self._ends_at += seconds
         made = []

@@ -62,6 +62,28 @@ def test_gaps_add_up_to_the_absence_and_all_renditions_end_together() -> None:
     assert sum(segment.duration for segment in made[0].window.segments if segment.gap) == pytest.approx(5.5)
 
 
+@pytest.mark.parametrize("behind", [0.3, 0.7, 1.9])
+@pytest.mark.parametrize("away", [2.5, 6.3])
+def test_rendition_that_was_behind_when_its_worker_died_gets_no_gap_that_is_too_long(
+    behind: float, away: float
+) -> None:
+    """A-021"""
+    made = tracks()
+    late = Track("160p", Window(2, 0.35))
+    for number in range(4):
+        late.window.open_segment(epoch=3, starts_at=5000.0 + 2.0 * number, discontinuity=False)
+        late.window.add_part(Part(2.0 - (behind if number == 3 else 0.0), 10, independent=True))
+        late.window.close_segment()
+    made.append(late)
+    Absence(made, target_duration=2, since=NOW).finish(NOW + away)
+
+    for track in made:
+        assert_contiguous(track)
+        assert all(round(segment.duration) <= 2 for segment in track.window.segments)
+    assert {round(track.window.segments[-1].ends_at, 3) for track in made} == {5000 + 8 + away}
+    assert len({track.window.next_msn for track in made}) == 1
+
+
 def test_an_encoder_that_is_back_at_once_leaves_no_gap() -> None:
     assert Absence(tracks(), target_duration=2, since=NOW).finish(NOW + 0.05) == []
 
