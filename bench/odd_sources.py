@@ -93,7 +93,8 @@ def _sounds() -> Iterable[Row]:
     yield Row("no sound", source(audio=()), told=frozenset({"no_audio"}))
     yield Row("sound that stops", source(), without_sound_between(3_000, 99_000), told=frozenset({"sound_stopped"}))
     yield Row("sound that comes back", source(), without_sound_between(2_000, 5_000))
-    yield Row("sound that begins late", source(), sound_from(2_200))
+    # A new run, which begins with the next key frame.
+    yield Row("sound that begins late", source(), sound_from(2_200), recorded=0.87)
     yield Row("sound 5 s late", source(), told_at(lambda time_ms: time_ms + 5_000, (AUDIO,)))
 
 
@@ -133,8 +134,8 @@ def _changes() -> Iterable[Row]:
 def _no_pictures() -> Iterable[Row]:
     cases: dict[str, tuple[Bend, str]] = {
         "HEVC by number": (bad_sources.hevc_by_number, "video_codec"),
-        "HEVC, enhanced RTMP": (bad_sources.hevc_enhanced, "video_codec"),
-        "noise for pictures": (bad_sources.garbage_pictures, "garbage"),
+        "HEVC, enhanced RTMP": (bad_sources.hevc_enhanced, "no_video"),  # the ingest server passes none of it on
+        "noise for pictures": (bad_sources.garbage_pictures, "no_video"),
         "sound only": (bad_sources.audio_only, "no_video"),
     }
     for name, (bend, code) in cases.items():
