@@ -1,29 +1,138 @@
-"""Plays a broadcast from the ingest server over RTMP: the asyncio shell around `rtmp.PlaySession`."""
+"""Plays a broadcast from the ingest server over RTMP: the asyncio shell around `rtmp.PlaySession`.
+
+Wake-ups are what a live worker's processor time goes into: between two of them its caches have gone to FFmpeg. A packet
+of sound alone is not worth one, since nothing is cut before the picture has come so far: while pictures are large the
+socket counts as readable once ENOUGH_BYTES wait there, or when nothing was read for PATIENCE_SECONDS.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 
 from transcode import rtmp
+from transcode.errors import RtmpError
+from transcode.flv import MediaTag
 
-READ_BYTES = 65_536
 CONNECT_SECONDS = 3.0
+ENOUGH_BYTES = 1_000  # more than one packet of sound at any usual rate, less than a picture that moves
+PATIENCE_SECONDS = 0.045  # longer than between two pictures at 25 a second
+READ_AHEAD_BYTES = 1 << 20  # of messages nobody has taken yet; beyond it the server waits for us
 
 
-async def pull(host: str, port: int, app: str, name: str, page_url: str) -> AsyncIterator[rtmp.Event]:
-    """Events of one playing connection until the server closes it.
+async def pull(host: str, port: int, app: str, name: str, page_url: str) -> AsyncIterator[Sequence[rtmp.Event]]:
+    """What happened since the last look at one playing connection, again and again until the server closes it.
 
     Raises OSError when the server is not there, RtmpError when it does not speak RTMP.
     """
-    reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), CONNECT_SECONDS)
     session = rtmp.PlaySession(app, f"rtmp://{host}:{port}/{app}", name, page_url=page_url)
+    connecting = asyncio.get_running_loop().create_connection(lambda: Player(session), host, port)
+    transport, player = await asyncio.wait_for(connecting, CONNECT_SECONDS)
     try:
-        while True:
-            writer.write(session.data_to_send())
-            await writer.drain()
-            data = await reader.read(READ_BYTES)
-            if not data:
-                return
-            for event in session.receive_data(data):
-                yield event
+        while events := await player.next_events():
+            yield events
     finally:
-        writer.close()
+        transport.abort()
+
+
+class Player(asyncio.Protocol):
+    """One connection; what the session makes of its bytes is kept until it is taken."""
+
+    def __init__(self, session: rtmp.PlaySession) -> None:
+        self._session = session
+        self._events: list[rtmp.Event] = []
+        self._waiting_bytes = 0  # that `_events` were made of
+        self._news = asyncio.Event()
+        self._ended = False
+        self._error: Exception | None = None
+        self._is_congested = False
+        self._patience: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+
+    async def next_events(self) -> list[rtmp.Event]:
+        """Everything since the last call, once there is something; empty when the server has closed the connection.
+
+        Raises what ended it instead, after the events before that.
+        """
+        await self._news.wait()
+        events, self._events, self._waiting_bytes = self._events, [], 0
+        if events:
+            if not self._ended:
+                self._news.clear()
+                self._steer()
+            return events
+        if self._error is not None:
+            raise self._error
+        return []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # TCP gives a Transport
+        self._transport.write(self._session.data_to_send())
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
+        try:
+            events = self._session.receive_data(data)
+        except RtmpError as error:
+            self._end(error)
+            self._transport.abort()
+            return
+        if answer := self._session.data_to_send():
+            self._transport.write(answer)
+        if events:
+            self._take(events, len(data))
+
+    def _take(self, events: list[rtmp.Event], size: int) -> None:
+        self._events += events
+        self._waiting_bytes += size
+        self._news.set()
+        self._steer()
+        pictures = [len(event.payload) for event in events if isinstance(event, MediaTag) and event.kind == "video"]
+        if pictures:
+            self._await_picture(size=min(pictures))
+
+    def pause_writing(self) -> None:
+        """The server asks more than it reads answers."""
+        self._is_congested = True
+        self._steer()
+
+    def resume_writing(self) -> None:
+        self._is_congested = False
+        self._steer()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        if not self._ended:
+            self._ended, self._error = True, error
+            self._news.set()
+        if self._patience is not None:
+            self._patience.cancel()
+
+    def _steer(self) -> None:
+        """Read on only while what was read is taken, and what we answer as well."""
+        may_read = not self._is_congested and self._waiting_bytes < READ_AHEAD_BYTES
+        if may_read != self._transport.is_reading() and not self._transport.is_closing():
+            (self._transport.resume_reading if may_read else self._transport.pause_reading)()
+
+    def _await_picture(self, *, size: int) -> None:
+        """Sleep until the next picture is here; one that is so small that sound weighs as much is not waited for."""
+        was_patient = self._patience is not None
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        if size > ENOUGH_BYTES:
+            self._patience = self._loop.call_later(PATIENCE_SECONDS, self._lose_patience)
+        if was_patient != (self._patience is not None):
+            self._wake_at(ENOUGH_BYTES if self._patience is not None else 1)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        self._wake_at(1)
+
+    def _wake_at(self, count: int) -> None:
+        """How many bytes must wait for the loop to be woken; the kernel looks at once whether there are so many."""
+        if not self._transport.is_closing():
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)

@@ -69,9 +69,10 @@ class SourceIntake:
         """Stay connected to the ingest server; it keeps the connection while no encoder publishes."""
         while True:
             try:
-                async for event in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id, self._name):
+                async for events in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id, self._name):
                     async with self._turn:
-                        await self._on_event(event)
+                        for event in events:
+                            await self._on_event(event)
             except (OSError, RtmpError, TimeoutError) as error:
                 log.info("the ingest server is not there: %s", error)
             self.connected = False

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -58,9 +58,9 @@ async def take_in(monkeypatch: pytest.MonkeyPatch, *events: rtmp.Event) -> tuple
     """An intake that has seen these events on one connection, which then stays open."""
     seen = asyncio.Event()
 
-    async def pull(*_: Any) -> AsyncIterator[rtmp.Event]:
+    async def pull(*_: Any) -> AsyncIterator[Sequence[rtmp.Event]]:
         for event in events:
-            yield event
+            yield [event]
         seen.set()
         await asyncio.Event().wait()
 
