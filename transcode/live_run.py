@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from transcode import flv, fmp4, h264, silence
 from transcode.errors import BitstreamError, FlvError
@@ -105,8 +106,8 @@ class LiveRun:
         self.spool.append(frame)
         while frame.time_ms - self.spool[0].time_ms > SPOOL_MS:
             self.spool.popleft()
-        if self.plan.passes_source_through:
-            self._publish(self.packager.push(SOURCE, frame.frame))
+        made = self.packager.push(SOURCE, frame.frame) if self.plan.passes_source_through else []
+        self._publish(made)
         self._newest_pts = max(self._newest_pts, frame.frame.pts)
         if frame.time_ms >= self.plan.begin_ms:
             for silent in self._filler.take_picture(frame.time_ms):
@@ -115,6 +116,10 @@ class LiveRun:
             not self.plan.passes_source_through or self.packager.begins_segment(frame.frame.pts / TICKS_PER_MS)
         )
         self._transcoding.feed(frame, begins_segment=begins)
+        if not self.plan.passes_source_through:
+            self._transcoding.expect(inf)
+        elif any(entry.part_name for entry in made):  # the rungs' parts end with this picture as well
+            self._transcoding.expect(self._newest_pts / TICKS_PER_MS)
 
     def audio(self, frame: AudioFrame) -> None:
         """The next sound packet of the source."""
@@ -196,6 +201,7 @@ class LiveRun:
         self._emit(made)
 
     def _flush(self, name: str) -> None:
+        self._transcoding.collect()
         if not self.plan.constant_rate:  # such a source is silent for longer than a part between two pictures
             self._publish(self.packager.flush(name))
 

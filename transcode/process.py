@@ -1,5 +1,8 @@
 """Starts, feeds and stops one FFmpeg: stdin for the source, one pipe per rung for what it makes.
 
+Nobody can see what is in the pipes before a part is whole. So it waits there until `collect`, when the worker is awake
+anyway; only what `expect` speaks of is read as soon as it is there.
+
 The process dies with its worker whatever happens to it (PR_SET_PDEATHSIG), so that no kill leaves an orphan. That
 signal is bound to the thread that forked, which is why `start` must be called on the worker's main thread.
 """
@@ -7,6 +10,7 @@ signal is bound to the thread that forked, which is why `start` must be called o
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import grp
 import logging
 import os
@@ -16,12 +20,14 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from math import inf
 from typing import Any
 
 from transcode.errors import FlvError
 from transcode.ffmpeg import timing_option
 from transcode.flv import FlvReader, MediaTag
 from transcode.process_limits import confine
+from transcode.task_ending import end_tasks
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +38,8 @@ PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NA
 FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "CUDA_CACHE_DISABLE": "1", "MESA_SHADER_CACHE_DISABLE": "true"}
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_READ_AHEAD_BYTES = 1 << 20  # of one rung's output; beyond it FFmpeg waits for us
-READ_BYTES = 1 << 18
+# Beyond what a pipe holds FFmpeg waits for us. The kernel grants every user 64 MB of such in all, by default.
+PIPE_BYTES = 1 << 18
 STOP_SECONDS = 1.5
 STDERR_LINES = 20
 
@@ -72,19 +78,71 @@ def ffmpeg_timing_option() -> str:
     return timing_option(version.stdout)
 
 
+class Outlet:
+    """Our end of the pipe one rung is written to."""
+
+    def __init__(self, rung: str, on_tags: Callable[[str, list[MediaTag]], None]) -> None:
+        self.ended = asyncio.Event()
+        self._rung, self._on_tags, self._flv = rung, on_tags, FlvReader()
+        self._awaited_ms = -inf
+        self._loop = asyncio.get_running_loop()
+        self._end, self.write_end = os.pipe()
+        os.set_blocking(self._end, False)
+        with contextlib.suppress(OSError):  # the user's share is used up: then it stays as it is
+            fcntl.fcntl(self._end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+    def read(self) -> None:
+        """Take what is there."""
+        if self.ended.is_set():
+            return
+        try:
+            data = os.read(self._end, PIPE_BYTES)
+            tags = self._flv.feed(data)
+        except BlockingIOError:
+            return
+        except FlvError:
+            log.exception("FFmpeg's output for %s is not FLV", self._rung)
+            data = b""
+        if not data:
+            self.close()
+        elif tags:
+            if tags[-1].timestamp_ms >= self._awaited_ms:
+                self._rest()
+            self._on_tags(self._rung, tags)
+
+    def expect(self, time_ms: float) -> None:
+        """Read whatever comes at once, until the rung has come to this time."""
+        if not self.ended.is_set():
+            if self._awaited_ms == -inf:
+                self._loop.add_reader(self._end, self.read)
+            self._awaited_ms = max(self._awaited_ms, time_ms)
+
+    def close(self) -> None:
+        if not self.ended.is_set():
+            self._rest()
+            os.close(self._end)
+            self.ended.set()
+
+    def _rest(self) -> None:
+        if self._awaited_ms > -inf:
+            self._loop.remove_reader(self._end)
+            self._awaited_ms = -inf
+
+
 class Transcoder:
     """One running FFmpeg. `on_tags(rung, tags)` is called on the loop with what each rung's pipe carried."""
 
     def __init__(self, on_tags: Callable[[str, list[MediaTag]], None]) -> None:
         self._on_tags = on_tags
         self._process: asyncio.subprocess.Process | None = None
-        self._readers: list[asyncio.Task[None]] = []
+        self._outlets: list[Outlet] = []
+        self._listener: asyncio.Task[None] | None = None
         self.last_words: deque[str] = deque(maxlen=STDERR_LINES)
 
     async def start(self, rungs: Sequence[str], argv_for: Callable[[dict[str, int]], list[str]]) -> None:
         """Spawn FFmpeg with one pipe per rung; `argv_for` gets the write end of each."""
-        ends = {rung: os.pipe() for rung in rungs}
-        writers = {rung: end[1] for rung, end in ends.items()}
+        self._outlets = [Outlet(rung, self._on_tags) for rung in rungs]
+        writers = {rung: outlet.write_end for rung, outlet in zip(rungs, self._outlets, strict=True)}
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *argv_for(writers),
@@ -95,14 +153,12 @@ class Transcoder:
                 **ffmpeg_child(),
             )
         except BaseException:
-            for read_end, _ in ends.values():
-                os.close(read_end)
+            self._close_outlets()
             raise
         finally:
             for write_end in writers.values():
                 os.close(write_end)
-        self._readers = [asyncio.create_task(self._read(rung, end[0])) for rung, end in ends.items()]
-        self._readers.append(asyncio.create_task(self._read_stderr()))
+        self._listener = asyncio.create_task(self._read_stderr())
 
     def feed(self, data: bytes) -> None:
         """Hand bytes to FFmpeg's stdin without waiting; what it does not read in time, LiveRun's lag check ends."""
@@ -113,16 +169,29 @@ class Transcoder:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    def collect(self) -> None:
+        """Hand over what FFmpeg has written so far."""
+        for outlet in self._outlets:
+            outlet.read()
+
+    def expect(self, time_ms: float) -> None:
+        """Hand over what FFmpeg writes as soon as it does, until each rung has come to this time."""
+        for outlet in self._outlets:
+            outlet.expect(time_ms)
+
     def finish_input(self) -> None:
         """No more source: FFmpeg writes what it holds and exits."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
+        self.expect(inf)
 
     async def wait(self) -> int:
         """Exit status, once every pipe has been read to its end."""
-        assert self._process is not None  # noqa: S101  started
-        await asyncio.gather(*self._readers, return_exceptions=True)
-        return await self._process.wait()
+        assert self._process is not None and self._listener is not None  # noqa: S101  started
+        status = await self._process.wait()
+        self.expect(inf)
+        await asyncio.gather(*(outlet.ended.wait() for outlet in self._outlets), self._listener)
+        return status
 
     async def stop(self) -> None:
         """End it now: SIGTERM, then SIGKILL."""
@@ -139,28 +208,17 @@ class Transcoder:
                 await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
             except TimeoutError:
                 continue
-        for task in self._readers:
-            task.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._close_outlets()
+        if self._listener is not None:
+            await end_tasks([self._listener])
         if self._process.stdin is not None:  # asyncio logs a broken pipe that nobody asked about
             self._process.stdin.close()
             with contextlib.suppress(OSError, TimeoutError):
                 await asyncio.wait_for(self._process.stdin.wait_closed(), STOP_SECONDS)
 
-    async def _read(self, rung: str, read_end: int) -> None:
-        stream = asyncio.StreamReader(limit=_READ_AHEAD_BYTES)
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(read_end, "rb", buffering=0)
-        )
-        flv = FlvReader()
-        try:
-            while data := await stream.read(READ_BYTES):
-                self._on_tags(rung, flv.feed(data))
-        except FlvError:
-            log.exception("FFmpeg's output for %s is not FLV", rung)
-        finally:
-            transport.close()
+    def _close_outlets(self) -> None:
+        for outlet in self._outlets:
+            outlet.close()
 
     async def _read_stderr(self) -> None:
         assert self._process is not None and self._process.stderr is not None  # noqa: S101  started with a pipe

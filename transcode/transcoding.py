@@ -29,6 +29,7 @@ from transcode.source import VideoFrame
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.5
+COLLECT_MS = 100  # what a pipe holds (process.PIPE_BYTES) is 20 Mbit/s for so long
 SILENT_SECONDS = 1.0
 DRAIN_SECONDS = 2.0  # how long an FFmpeg that gets no more source may take to write what it holds
 
@@ -122,6 +123,7 @@ class Transcoding:
         self._leaving: Generation | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._switched_at = 0.0
+        self._collected_ms = 0
         self._look = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -140,6 +142,19 @@ class Transcoding:
             self._switch(frame.time_ms)
         if self._current is not None:
             self._current.feed(frame)
+            if abs(frame.time_ms - self._collected_ms) >= COLLECT_MS:
+                self._collected_ms = frame.time_ms
+                self._current.transcoder.collect()
+
+    def collect(self) -> None:
+        """Hand over what has been encoded so far."""
+        if self._current is not None:
+            self._current.transcoder.collect()
+
+    def expect(self, time_ms: float) -> None:
+        """Hand over what is encoded as soon as it is, up to this time; anything else may wait for the next picture."""
+        if self._current is not None:
+            self._current.transcoder.expect(time_ms)
 
     def set_slot(self, has_slot: bool) -> None:
         """Whether the rungs may be encoded at all."""
@@ -241,6 +256,7 @@ class Transcoding:
         for entry in self._spool:
             if entry.time_ms >= first:
                 generation.feed(entry)
+                generation.transcoder.expect(entry.time_ms)
         self._current = generation
 
     def _began_ms(self, rung: str) -> float:

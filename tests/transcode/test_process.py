@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +38,10 @@ class Output:
 
     def take(self, rung: str, tags: list[MediaTag]) -> None:
         self.tags[rung] += tags
+
+    @property
+    def times(self) -> list[int]:
+        return [tag.timestamp_ms for tag in self.tags["180p"]]
 
     def pictures(self, rung: str) -> list[MediaTag]:
         packets = [(tag, flv.parse_video(tag.payload)) for tag in self.tags[rung]]
@@ -117,6 +122,68 @@ async def test_output_that_is_no_flv_is_no_crash() -> None:
     await transcoder.start(["180p"], lambda pipes: [sys.executable, "-c", write, str(pipes["180p"])])
 
     assert await asyncio.wait_for(transcoder.wait(), 10) == 0
+
+
+FILL = """
+import os, sys
+from transcode.flv import MediaTag, flv_header, flv_tag
+output = int(sys.argv[1])
+os.write(output, flv_header(audio=False, video=True))
+for line in sys.stdin.buffer:
+    tag = flv_tag(MediaTag("video", int(line), bytes(50_000)))
+    while tag:
+        tag = tag[os.write(output, tag):]
+    os.write(2, line)
+"""
+
+
+async def filling(output: Output) -> Transcoder:
+    """One that writes a picture for each time it is given, and then says the time aloud."""
+    transcoder = Transcoder(output.take)
+    await transcoder.start(["180p"], lambda pipes: [sys.executable, "-c", FILL, str(pipes["180p"])])
+    return transcoder
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Lets the loop run, on which everything happens that can make it hold."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  nothing tells of a word on stderr
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_not_expected_is_read_when_it_is_collected() -> None:
+    output = Output()
+    transcoder = await filling(output)
+    transcoder.feed(b"100\n133\n")
+    await until(lambda: "133" in transcoder.last_words)
+    assert output.times == []  # though it is there
+    transcoder.collect()
+    assert output.times == [100, 133]
+
+    transcoder.expect(200)
+    transcoder.feed(b"166\n")
+    await until(lambda: output.times == [100, 133, 166])
+    transcoder.feed(b"200\n")
+    await until(lambda: output.times == [100, 133, 166, 200])
+    transcoder.feed(b"233\n")
+    await until(lambda: "233" in transcoder.last_words)
+    assert output.times[-1] == 200  # it had come to where it was expected
+    transcoder.finish_input()
+    assert await asyncio.wait_for(transcoder.wait(), 10) == 0
+    assert output.times[-1] == 233
+
+
+async def test_what_nobody_reads_stops_ffmpeg_and_is_not_lost() -> None:
+    output = Output()
+    transcoder = await filling(output)
+    transcoder.feed(b"".join(b"%d\n" % number for number in range(100)))  # 5 MB
+    await until(lambda: "0" in transcoder.last_words)
+    transcoder.collect()
+    assert 0 < len(output.times) < 10
+    transcoder.finish_input()
+
+    assert await asyncio.wait_for(transcoder.wait(), 10) == 0
+    assert output.times == list(range(100))
 
 
 async def test_missing_binary_leaks_no_pipe() -> None:

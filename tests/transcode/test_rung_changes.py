@@ -50,6 +50,12 @@ class Echo:
             for rung in self.rungs:
                 self._on_tags(rung, tags)
 
+    def collect(self) -> None:
+        pass
+
+    def expect(self, time_ms: float) -> None:
+        pass
+
     def finish_input(self) -> None:
         if not self.deaf:
             self._end.set()
