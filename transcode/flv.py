@@ -4,8 +4,7 @@ Sources: Adobe "Video File Format Specification 10.1" annex E (cited as FLV), Ve
 """
 
 import struct
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from transcode.errors import FlvError
 
@@ -24,8 +23,7 @@ _PREVIOUS_TAG_SIZE_BYTES = 4
 _FILE_HEADER_BYTES = 9
 
 
-@dataclass(frozen=True, slots=True)
-class MediaTag:
+class MediaTag(NamedTuple):
     """One audio or video message as FLV and RTMP both carry it.
 
     `timestamp_ms` is the decode time, unsigned, modulo 2**32. `payload` is never empty and starts with the codec byte.
@@ -36,8 +34,7 @@ class MediaTag:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class VideoPacket:
+class VideoPacket(NamedTuple):
     """What a video tag carries.
 
     `is_header`: `data` is the decoder configuration (avcC for H.264). `is_keyframe` is the encoder's word, which may
@@ -52,8 +49,7 @@ class VideoPacket:
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class AudioPacket:
+class AudioPacket(NamedTuple):
     """What an audio tag carries. `is_header`: `data` is the decoder configuration (AudioSpecificConfig for AAC)."""
 
     codec: AudioCodec
@@ -80,17 +76,22 @@ class FlvReader:
 
         Raises FlvError when the bytes are not FLV or a tag is larger than MAX_TAG_BYTES.
         """
-        self._buffer += data
+        buffer: bytes | bytearray = data
+        if self._buffer:
+            self._buffer += data
+            buffer = self._buffer
         tags: list[MediaTag] = []
-        position = 0 if self._header_seen else self._read_file_header()
-        while self._header_seen and (end := self._read_tag(position, tags)) > position:
+        position = 0 if self._header_seen else self._read_file_header(buffer)
+        while self._header_seen and (end := self._read_tag(buffer, position, tags)) > position:
             position = end
-        del self._buffer[:position]
+        if buffer is data:  # whole tags usually, which are cut from it without another copy
+            self._buffer += data[position:]
+        else:
+            del self._buffer[:position]
         return tags
 
-    def _read_file_header(self) -> int:
+    def _read_file_header(self, buffer: bytes | bytearray) -> int:
         """Bytes consumed: the header's when it is complete, else 0. FLV E.2."""
-        buffer = self._buffer
         if not b"FLV\x01".startswith(bytes(buffer[:4])):
             raise FlvError("This is not an FLV stream of version 1.")
         if len(buffer) < _FILE_HEADER_BYTES:
@@ -103,9 +104,8 @@ class FlvReader:
         self._header_seen = True
         return size
 
-    def _read_tag(self, start: int, tags: list[MediaTag]) -> int:
+    def _read_tag(self, buffer: bytes | bytearray, start: int, tags: list[MediaTag]) -> int:
         """End of the PreviousTagSize and tag at `start`, or `start` when they are not complete. FLV E.3, E.4.1."""
-        buffer = self._buffer
         head = start + _PREVIOUS_TAG_SIZE_BYTES
         body = head + _TAG_HEADER_BYTES
         if len(buffer) < body:
@@ -171,8 +171,8 @@ def parse_video(payload: bytes) -> VideoPacket:
     codec = _LEGACY_VIDEO.get(first & 15, "other")
     if codec == "other" or frame_type == _COMMAND_FRAME:
         return VideoPacket(codec, False, frame_type == _KEYFRAME, False, 0, _NOTHING)
-    packet_type = _byte(view, 1)
     composition = _signed_24(view, 2)
+    packet_type = view[1]
     is_frame = packet_type == 1
     return VideoPacket(
         codec=codec,

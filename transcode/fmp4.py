@@ -6,6 +6,7 @@ Sources: ISO/IEC 14496-12 (boxes, cited as 12:), 14496-14 and -15 (sample entrie
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transcode.aac import AacConfig
 from transcode.bits import ByteLike
@@ -29,8 +30,7 @@ _CONTAINERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One coded picture or audio frame: times in ticks of the track's timescale, size in bytes.
 
     `composition_offset` is signed: presentation minus decode time.

@@ -6,7 +6,7 @@ One SourceReader serves one run. When the encoder changes its picture or its clo
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from transcode import aac, flv, frame_rate, h264, picture_pace
 from transcode.encoder_clock import EncoderClock
@@ -41,8 +41,7 @@ class SourceDescription:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class VideoFrame:
+class VideoFrame(NamedTuple):
     """A picture: the frame for packaging, and the tag on the run's timeline for the transcoder."""
 
     frame: Frame
@@ -50,15 +49,13 @@ class VideoFrame:
     time_ms: int
 
 
-@dataclass(frozen=True)
-class AudioFrame:
+class AudioFrame(NamedTuple):
     """One AAC packet; its frame's ticks are samples."""
 
     frame: Frame
 
 
-@dataclass(frozen=True)
-class _Arrival:
+class _Arrival(NamedTuple):
     """A tag that was found to be readable; `now` is monotonic seconds."""
 
     tag: MediaTag

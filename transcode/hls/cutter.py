@@ -8,16 +8,16 @@ presentation time. Parts end before the frame that would make them longer than t
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 # Rungs repeat the source's timestamps, but through other clocks' rounding.
 BOUNDARY_TOLERANCE_MS = 8
 KEY_INTERVALS_REMEMBERED = 30
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """One access unit: decode time, presentation offset, coded bytes (length-prefixed NAL units, or raw AAC)."""
 
     dts: int
@@ -156,7 +156,7 @@ class Cutter:
             return frame
         dts = self._flushed_until
         self._flushed_until = dts + 1 if frame.dts < dts else None
-        return replace(frame, dts=dts, composition_offset=frame.pts - dts)
+        return frame._replace(dts=dts, composition_offset=frame.pts - dts)
 
     def _cut_before_a_long_frame(self, following: Frame) -> list[CutPart]:
         """A frame that lasts longer than those before it promised would make its part too long: begin a new one."""

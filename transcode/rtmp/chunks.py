@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from transcode.errors import RtmpError
 
@@ -17,8 +18,7 @@ _EXTENDED = 0xFF_FFFF  # a timestamp field that says: see the extended timestamp
 _TIME_MASK = 0xFFFF_FFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One whole RTMP message. `timestamp` is in milliseconds modulo 2**32."""
 
     type_id: int
@@ -57,17 +57,22 @@ class ChunkReader:
 
         Raises RtmpError when a header is impossible or a limit is exceeded.
         """
-        self._buffer += data
+        buffer: bytes | bytearray = data
+        if self._buffer:
+            self._buffer += data
+            buffer = self._buffer
         messages: list[Message] = []
         position = 0
-        while (end := self._read_chunk(position, messages)) > position:
+        while (end := self._read_chunk(buffer, position, messages)) > position:
             position = end
-        del self._buffer[:position]
+        if buffer is data:  # whole chunks usually, which are cut from it without another copy
+            self._buffer += data[position:]
+        else:
+            del self._buffer[:position]
         return messages
 
-    def _read_chunk(self, start: int, messages: list[Message]) -> int:
+    def _read_chunk(self, buffer: bytes | bytearray, start: int, messages: list[Message]) -> int:
         """End of the chunk at `start`, or `start` when it is not complete; then nothing has changed."""
-        buffer = self._buffer
         basic = _basic_header(buffer, start)
         if basic is None or len(buffer) < basic[2] + _HEADER_BYTES[basic[0]]:
             return start
@@ -126,8 +131,10 @@ class ChunkReader:
             stream.unfinished += piece
             return
         self._unfinished_bytes -= len(stream.unfinished)
-        payload = bytes(stream.unfinished) + piece
-        stream.unfinished.clear()
+        payload = piece
+        if stream.unfinished:
+            payload = bytes(stream.unfinished) + piece
+            stream.unfinished.clear()
         message = Message(stream.type_id, stream.stream_id, stream.timestamp, payload)
         if message.type_id in (SET_CHUNK_SIZE, ABORT):
             self._obey(message)
@@ -148,18 +155,17 @@ class ChunkReader:
             stream.unfinished.clear()
 
 
-def _basic_header(buffer: bytearray, start: int) -> tuple[int, int, int] | None:
+def _basic_header(buffer: bytes | bytearray, start: int) -> tuple[int, int, int] | None:
     """Chunk type, chunk stream number and where the header goes on; None when incomplete. 5.3.1.1."""
     if len(buffer) <= start:
         return None
     kind, number = buffer[start] >> 6, buffer[start] & 63
-    extra = {0: 1, 1: 2}.get(number, 0)
-    end = start + 1 + extra
+    if number > 1:
+        return kind, number, start + 1
+    end = start + 2 + number
     if len(buffer) < end:
         return None
-    if extra:
-        number = 64 + int.from_bytes(buffer[start + 1 : end], "little")
-    return kind, number, end
+    return kind, 64 + int.from_bytes(buffer[start + 1 : end], "little"), end
 
 
 def encode_message(message: Message, *, chunk_stream: int, chunk_size: int) -> bytes:

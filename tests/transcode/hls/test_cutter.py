@@ -1,7 +1,7 @@
 """Cutting frames into parts and segments: at every usual frame rate, with B-frames, jitter and scene cuts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
 
@@ -114,7 +114,7 @@ def test_one_picture_that_lasts_longer_than_a_part_is_a_part_of_its_own() -> Non
 @pytest.mark.parametrize("key_at_ms", [100, 1900])
 def test_key_frame_of_a_scene_cut_near_a_boundary_opens_no_segment(key_at_ms: int) -> None:
     frames = [
-        replace(frame, is_key=frame.is_key or frame.dts == (START_MS + key_at_ms) * 90)
+        frame._replace(is_key=frame.is_key or frame.dts == (START_MS + key_at_ms) * 90)
         for frame in pictures(Fraction(50), 6)
     ]
     lengths = [sum(part.duration for part in segment) for segment in cut_all(leader(SegmentClock()), frames).segments]
@@ -125,7 +125,7 @@ def test_key_frame_of_a_scene_cut_near_a_boundary_opens_no_segment(key_at_ms: in
 
 
 def test_frames_before_the_first_key_frame_are_dropped() -> None:
-    frames = [replace(frame, is_key=number == 5) for number, frame in enumerate(pictures(Fraction(30), 1))]
+    frames = [frame._replace(is_key=number == 5) for number, frame in enumerate(pictures(Fraction(30), 1))]
 
     assert cut_all(leader(SegmentClock()), frames).frames == frames[5:]
 
@@ -164,7 +164,7 @@ def test_rung_opens_the_same_segments_as_the_source(rate: Fraction, off_ms: int,
     """A-074: encoders repeat the source's timestamps to within a few milliseconds."""
     clock = SegmentClock()
     source = pictures(rate, 9, key_every=key_tenths / 10)
-    rung = [replace(frame, dts=frame.dts + off_ms * 90) for frame in source]
+    rung = [frame._replace(dts=frame.dts + off_ms * 90) for frame in source]
     lead = cut_all(leader(clock), source)
     follow = cut_all(Cutter(clock, TICKS, PART_TARGET, default_duration=3000), rung)
 
@@ -272,7 +272,7 @@ def test_source_that_pauses_loses_nothing_and_its_decode_times_have_no_hole(
     frames, late = [], 0
     for number, frame in enumerate(pictures(rate, 5, b_frames=b_frames)):
         late += hole_ms if number in pauses else 0
-        frames.append(replace(frame, dts=frame.dts + late * 90))
+        frames.append(frame._replace(dts=frame.dts + late * 90))
     cutter, parts = leader(SegmentClock()), []
     for number, frame in enumerate(frames):
         parts += cutter.flush() if number in pauses else []
