@@ -59,7 +59,7 @@ class Seen:
     """What one viewer saw."""
 
     latency: Latency
-    stalls: int
+    stalls: list[float]  # seconds after the first frame
     lines: set[int]
 
 
@@ -74,7 +74,8 @@ def watch(viewer: Viewer, page: str, publisher: Publisher, seconds: int) -> Seen
         raise SystemExit(f"Void: a frame left {publisher.latest:.2f} s too late, this machine is too busy.")
     frames = viewer.frames(since=since)
     latency = latency_of(frames, publisher.sendings)
-    return Seen(latency, len(viewer.stalls(since=first.shown_at)), {one.lines for one in frames})
+    stalls = [at - first.shown_at for at in viewer.stalls(since=first.shown_at)]
+    return Seen(latency, stalls, {one.lines for one in frames})
 
 
 def measure_ours(profile: Profile, seconds: int) -> tuple[Seen, int]:
@@ -117,7 +118,7 @@ def rival_lines(name: str, theirs: Seen, ours: Seen) -> list[Line]:
     return [
         Line(f"{name} p50", theirs.latency.p50, note=f"{theirs.latency.frames} frames"),
         Line(f"{name} p95", theirs.latency.p95),
-        Line(f"{name} stalls", theirs.stalls, unit=""),
+        Line(f"{name} stalls", len(theirs.stalls), unit=""),
         ratio,
     ]
 
@@ -137,7 +138,7 @@ def main() -> int:
         Line("ours p50", ours.latency.p50, note=f"{ours.latency.frames} of {sent} frames, {lines} lines"),
         Line("ours p95", ours.latency.p95, bar=profile.p95_bar, note=f"{ours.latency.unreadable} frames unreadable"),
         Line("ours max", ours.latency.max),
-        Line("ours stalls", ours.stalls, unit="", bar=0),
+        Line("ours stalls", len(ours.stalls), unit="", bar=0, note=", ".join(f"at {at:.1f} s" for at in ours.stalls)),
         Line("segments of any rendition not made", missing, unit="", bar=0),
     ]
     if not options.alone:
