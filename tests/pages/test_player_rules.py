@@ -131,6 +131,9 @@ def test_the_next_quality_follows_from_the_line_and_the_place_in_the_segment(fac
         ({"late": 0.3, "ahead": 1.2, "starving": False}, 1.05),
         ({"late": 2, "ahead": 1.2, "starving": False}, 1.1),
         ({"late": 2, "ahead": 0.8, "starving": False}, 1),  # too little to live on
+        ({"late": 0.3, "ahead": 0.8, "part": 0.35, "starving": False}, 1),
+        ({"late": 0.3, "ahead": 0.8, "part": 0.2, "starving": False}, 1.05),  # of short parts, less is enough
+        ({"late": 0.3, "ahead": 0.5, "part": 0.2, "starving": False}, 1),
         ({"late": 2, "ahead": 0.8, "starving": True}, 0.7),
         ({"late": 2, "ahead": 1.8, "starving": True}, 1),
         ({"late": None, "ahead": 0.1, "starving": True}, 1),  # who looks back is not hurried

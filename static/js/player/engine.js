@@ -105,7 +105,8 @@ class HlsEngine {
     if (!this.hls || video.paused) return;
     const wanted = this.lowLatency && this.options.followsEdge() && this.latency !== null;
     const late = wanted ? this.latency - this.targetLatency : null;
-    const rate = paceFor({ late, ahead: this.ahead, starving: this.hls.abrController.starving });
+    const part = this.hls.latestLevelDetails?.partTarget || null;
+    const rate = paceFor({ late, ahead: this.ahead, part, starving: this.hls.abrController.starving });
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
