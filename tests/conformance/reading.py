@@ -90,7 +90,7 @@ def attributes(line: str) -> dict[str, str]:
     return {name: value.strip('"') for name, value in _ATTRIBUTE.findall(line.partition(":")[2])}
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=20_000)  # what four renditions say in ten minutes; each rule reads all of it
 def read(text: str) -> Reading:
     """What a player understands of a playlist; shared, so not to be changed."""
     return _Reader().read(text)
