@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -29,6 +30,11 @@ def create_user(*, login: str, password: str | None = None, email: str | None = 
         raise InvalidInput(" ".join(error.messages)) from None
     except IntegrityError:  # someone took it since we looked
         raise Conflict(f"The login “{login}” or the e-mail address is taken.", code="login_taken") from None
+
+
+def has_verified_email(*, user: User) -> bool:
+    """Whether he answered a mail to his address."""
+    return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
 
 
 def suspend_user(*, user: User) -> None:

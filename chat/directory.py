@@ -13,9 +13,12 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import user_for_api_token
+from chat.core.policy import OPEN, RoomPolicy
+from chat.core.rules import Refusal, Rule, Speaker, refuse_banned, refuse_rate
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
 from chat.limits import (
     DIRECTORY_FUSE_SECONDS,
@@ -24,6 +27,9 @@ from chat.limits import (
     ROOM_FACTS_KEPT,
     ROOM_FACTS_SECONDS,
 )
+from chat.membership import speaker_in_room
+from chat.models import Ban
+from chat.moderation import read_bans
 from streaming.models import Channel
 
 Found = TypeVar("Found")
@@ -35,6 +41,7 @@ class RoomFacts:
 
     room_id: int
     owner_id: int | None  # None: unknown, because the database is away
+    policy: RoomPolicy = OPEN
 
 
 class Directory:
@@ -59,6 +66,30 @@ class Directory:
         if facts is None:
             raise RoomNotFoundError(f"There is no room {room_id}.")
         return facts
+
+    def forget_room(self, room_id: int) -> None:
+        """Someone said that it has changed."""
+        self._rooms.pop(room_id, None)
+
+    async def speaker(self, room_id: int, user: User) -> Speaker:
+        """The user as the room's rules see him now."""
+        return await self._look_up(_speaker, (room_id, user))
+
+    async def speaker_again(self, room_id: int, user_id: int) -> Speaker:
+        """The same person, looked up anew."""
+        return await self._look_up(lambda _: _speaker((room_id, User.objects.get(pk=user_id))), None)
+
+    async def standing(self, room_id: int, user_id: int) -> Refusal | None:
+        """Why he may not speak there at present."""
+        return await self._look_up(_standing, (room_id, user_id))
+
+    async def bans(self, room_id: int) -> dict[int, int]:
+        """Who may not speak there, until when (Unix milliseconds, 0: for good)."""
+        return await self._look_up(lambda room_id: read_bans(room_id=room_id), room_id)
+
+    async def run(self, query: Callable[[], Found]) -> Found:
+        """Run what a moderator ordered, where the database may be used."""
+        return await self._look_up(lambda _: query(), None)
 
     async def user_of_session(self, session_key: str) -> User | None:
         """Who is signed in in the browser that sent this session cookie."""
@@ -90,8 +121,26 @@ class Directory:
 
 
 def _room_facts(room_id: int) -> RoomFacts | None:
-    owner_id = Channel.objects.filter(pk=room_id).values_list("owner_id", flat=True).first()
-    return None if owner_id is None else RoomFacts(room_id=room_id, owner_id=owner_id)
+    room = Channel.objects.filter(pk=room_id).select_related("chat_modes").first()
+    if room is None:
+        return None
+    modes = getattr(room, "chat_modes", None)
+    return RoomFacts(room_id=room_id, owner_id=room.owner_id, policy=modes.policy() if modes else OPEN)
+
+
+def _speaker(asked: tuple[int, User]) -> Speaker:
+    room_id, user = asked
+    return speaker_in_room(room=Channel.objects.get(pk=room_id), user=user)
+
+
+def _standing(asked: tuple[int, int]) -> Refusal | None:
+    room_id, user_id = asked
+    ban = Ban.objects.in_force().filter(room_id=room_id, user_id=user_id).first()
+    if ban is None:
+        return None
+    if ban.until is None:
+        return refuse_banned()
+    return refuse_rate(Rule.TIMEOUT, (ban.until - timezone.now()).total_seconds())
 
 
 def _user_of_session(session_key: str) -> User | None:

@@ -27,3 +27,7 @@ class BadTokenError(ChatError):
 
 class ForeignOriginError(ChatError):
     """The connection was opened by a page that is not ours, or carries a cookie without saying from where."""
+
+
+class StalePolicyError(ChatError):
+    """The decision was made by a policy that has changed since."""

@@ -17,8 +17,8 @@ class Gateway:
         redis = command_client()
         now = asyncio.get_running_loop().time()
         self.hub = RoomHub(redis)
-        self.publisher = RoomPublisher(redis)
         self.directory = Directory()
+        self.publisher = RoomPublisher(redis, self.directory.bans)
         self.rate = TokenBucket(per_second=GATEWAY_MESSAGES_PER_SECOND, burst=GATEWAY_BURST, now=now)
 
 

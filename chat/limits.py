@@ -22,6 +22,17 @@ CONNECTION_FRAMES_PER_SECOND = 50  # above any honest client; the rest is refuse
 CONNECTION_BURST = 200
 CONNECTION_STRIKES = 200  # frames over the limit in a row before the socket is closed
 
+# --- Modes of a room.
+SLOW_MAX_SECONDS = 120
+FOLLOWERS_MAX_SECONDS = 90 * 86_400
+ACCOUNT_MAX_SECONDS = 365 * 86_400
+TIMEOUT_MAX_SECONDS = 14 * 86_400  # longer is a ban
+TIMEOUT_SECONDS = 600  # `/timeout NAME` without a time
+UNIQUE_SECONDS = 300
+SHIELD_FOLLOWED_SECONDS = 7 * 86_400  # who follows for longer did not come with the attack
+SHIELD_SLOW_SECONDS = 10
+REASON_MAX = 200  # characters
+
 # --- What is remembered.
 HISTORY_ON_JOIN = 100  # messages (requirement C8)
 HISTORY_LENGTH = 500  # messages kept in Redis for readers who come back with since=

@@ -10,7 +10,8 @@ from redis.exceptions import RedisError
 
 from chat.core.events import Gap, Status
 from chat.core.frames import Batch
-from chat.history import Entry, read_after, read_latest
+from chat.core.removals import Entry, apply, is_message, is_removal
+from chat.history import read_after, read_latest
 from chat.limits import (
     FLUSH_TICK_SECONDS,
     HISTORY_LENGTH,
@@ -91,8 +92,8 @@ class LocalRoom:
         return await read_after(self._redis, self.room_id, since, HISTORY_LENGTH)
 
     def latest(self) -> list[bytes]:
-        """The encoded events that a new viewer gets, oldest first."""
-        return [payload for _, payload in self._ring]
+        """The encoded messages that a new viewer gets, oldest first."""
+        return [payload for _, payload in self._ring if is_message(payload)]
 
     # --- events in
 
@@ -157,6 +158,8 @@ class LocalRoom:
 
     def _accept(self, entry: Entry) -> None:
         self.last_seq = entry[0]
+        if is_removal(entry[1]):
+            self._ring = deque(apply(entry[1], self._ring), maxlen=HISTORY_ON_JOIN)
         self._ring.append(entry)
         self._unsent.append(entry)
         self._schedule_flush()

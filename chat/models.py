@@ -1,10 +1,15 @@
-"""What was said, kept."""
+"""What was said, kept; who may speak in which room, and what moderators did."""
 
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
+from chat.core.policy import RoomPolicy
+from chat.core.roles import Role
+from chat.limits import REASON_MAX
 from streaming.models import Channel
 
 
@@ -39,6 +44,7 @@ class ChatMessage(models.Model):
     display_name = models.CharField(max_length=25)
     text = models.CharField(max_length=2000)
     sent_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)  # by a moderator; only moderators still see it
 
     objects = ChatMessageQuerySet.as_manager()
 
@@ -50,3 +56,91 @@ class ChatMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.display_name}: {self.text[:60]}"
+
+
+class RoomModes(models.Model):
+    """How a room is run; a room without a row is open to everyone. Every change counts `version` up."""
+
+    room = models.OneToOneField(Channel, primary_key=True, on_delete=models.CASCADE, related_name="chat_modes")
+    version = models.PositiveBigIntegerField(default=0)
+    slow_seconds = models.PositiveIntegerField(default=0)
+    followers_only = models.BooleanField(default=False)
+    followers_seconds = models.PositiveIntegerField(default=0)
+    subscribers_only = models.BooleanField(default=False)
+    unique_chat = models.BooleanField(default=False)
+    links_allowed = models.BooleanField(default=True)
+    verified_email = models.BooleanField(default=False)
+    account_seconds = models.PositiveIntegerField(default=0)
+    shield = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "room modes"
+
+    def __str__(self) -> str:
+        return f"{self.room}, version {self.version}"
+
+    def policy(self) -> RoomPolicy:
+        return RoomPolicy(**{name: getattr(self, name) for name in RoomPolicy.__dataclass_fields__})
+
+
+class RoomRole(models.Model):
+    """Someone helps in a room: moderator or VIP. Broadcaster and staff need no row."""
+
+    ROLES: ClassVar = [(Role.VIP.value, "VIP"), (Role.MODERATOR.value, "Moderator")]
+
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="chat_roles")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_roles")
+    role = models.PositiveSmallIntegerField(choices=ROLES)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["room", "user"], name="one_role_in_a_room")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} of {self.room}"
+
+
+class BanQuerySet(models.QuerySet["Ban"]):
+    def in_force(self) -> "BanQuerySet":
+        """Bans and time-outs that were not lifted and are not over."""
+        return self.filter(Q(until=None) | Q(until__gt=timezone.now()), lifted_at=None)
+
+
+class Ban(models.Model):
+    """Someone may not speak in a room, until then or (None) for good. At most one is not lifted."""
+
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="chat_bans")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_bans")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=REASON_MAX, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    until = models.DateTimeField(null=True, blank=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BanQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["room", "user"], condition=Q(lifted_at=None), name="one_ban_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"
+
+
+class ModeratorAct(models.Model):
+    """What a moderator did, kept for good: the room's audit log."""
+
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="moderator_acts")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    act = models.CharField(max_length=20)
+    target = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=REASON_MAX, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["room", "-at"], name="moderator_acts_in_room")]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.act} {self.target or ''}".strip()

@@ -1,17 +1,17 @@
-"""The only writer to a room: nonce, limits, sequence, history, log and publication in one Lua script."""
+"""How a viewer's message gets its place in a room: the publish script, and what to do when it cannot decide."""
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from hashlib import sha1
-from pathlib import Path
+from hashlib import blake2b
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from chat import redis_keys
 from chat.core.events import Message
-from chat.core.rules import Allowance, Refusal, Rule, refuse_rate
-from chat.errors import RoomUnavailableError
+from chat.core.rules import Allowance, Refusal, Rule, refuse_banned, refuse_rate
+from chat.errors import RoomUnavailableError, StalePolicyError
 from chat.limits import (
     HISTORY_LENGTH,
     LOG_LENGTH,
@@ -19,11 +19,12 @@ from chat.limits import (
     NONCE_SECONDS,
     ROOM_FACTS_KEPT,
     ROOM_KEYS_SECONDS,
+    UNIQUE_SECONDS,
 )
+from chat.scripts import LOAD_BANS, PUBLISH
 
-SCRIPT = (Path(__file__).parent / "publish.lua").read_text()
-SCRIPT_SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
-SAID = b"said"
+LOAD_TRIES = 5
+Bans = dict[int, int]  # user id -> until when he may not speak, Unix milliseconds; 0: for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +36,54 @@ class Published:
 
 
 class RoomPublisher:
-    """Publishes into rooms through one Redis client."""
+    """Publishes into rooms through one Redis client. `read_bans` asks the database, for a Redis that knows none."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, read_bans: Callable[[int], Awaitable[Bans]]) -> None:
+        self._redis, self._read_bans = redis, read_bans
         self._noted: dict[int, float] = {}  # room -> when its log was last put on the log worker's list
 
     async def publish_message(
         self, *, room_id: int, message: Message, nonce: str | None, allowance: Allowance
     ) -> Published | Refusal:
-        """Give the message its place in the room and send it to every gateway, or say which limit is full."""
+        """Give the message its place in the room and send it to every gateway, or say what forbids it.
+
+        Raises StalePolicyError when the room's policy has changed since the allowance was given.
+        """
         try:
             await self._note_log(room_id)
             answer = await self._run_script(room_id, message, nonce, allowance)
         except (RedisError, OSError) as error:
             self._noted.pop(room_id, None)
             raise RoomUnavailableError(f"Room {room_id}: {error}") from error
-        if answer[0] == SAID:
-            return Published(id=answer[1].decode(), seq=int(answer[2]))
-        return refuse_rate(Rule(answer[0].decode()), int(answer[1]) / 1000)
+        return _outcome(answer)
 
     async def _run_script(self, room_id: int, message: Message, nonce: str | None, allowance: Allowance) -> list[bytes]:
-        head, tail = message.around_seq()
-        keys = (
-            redis_keys.room_sequence(room_id),
-            redis_keys.room_history(room_id),
-            redis_keys.room_log(room_id),
-            redis_keys.room_feed(room_id),
-            redis_keys.nonce(room_id, message.user.id, nonce or ""),
-            redis_keys.user_rate(room_id, message.user.id),
-            redis_keys.room_rate(room_id),
-        )
-        limits = (allowance.user_limit.count, allowance.user_limit.seconds * 1000, allowance.room_limit.count)
-        bounds = (NONCE_SECONDS if nonce else 0, ROOM_KEYS_SECONDS, HISTORY_LENGTH, LOG_LENGTH)
-        arguments = (*keys, head, tail, message.id, *limits, *bounds)
-        try:
-            answer = await self._redis.evalsha(SCRIPT_SHA, len(keys), *arguments)
-        except NoScriptError:  # a fresh Redis: it does not know the list of logs either
-            self._noted.clear()
-            await self._note_log(room_id)
-            answer = await self._redis.eval(SCRIPT, len(keys), *arguments)
-        return list(answer)
+        keys, arguments = _call(room_id, message, nonce, allowance)
+        for _ in range(LOAD_TRIES):
+            try:
+                answer: list[bytes] = await PUBLISH.run_async(self._redis, keys, arguments)
+            except NoScriptError:  # a fresh Redis: it does not know the list of logs either
+                self._noted.clear()
+                await self._note_log(room_id)
+                await PUBLISH.send(self._redis)
+                continue
+            if answer[0] != b"unloaded":
+                return answer
+            await self._load_bans(room_id)
+        raise RoomUnavailableError(f"Room {room_id}: its bans change all the time")
+
+    async def _load_bans(self, room_id: int) -> None:
+        """Once per room and life of Redis. A message waits for it: a ban must hold."""
+        key = redis_keys.room_bans(room_id)
+        for _ in range(LOAD_TRIES):
+            changes = await self._redis.hget(key, "changes") or b""
+            bans = await self._read_bans(room_id)
+            flat = [value for pair in bans.items() for value in pair]
+            try:
+                if await LOAD_BANS.run_async(self._redis, (key,), (changes, ROOM_KEYS_SECONDS, *flat)):
+                    return
+            except NoScriptError:
+                await LOAD_BANS.send(self._redis)
 
     async def _note_log(self, room_id: int) -> None:
         """Put the room on the log worker's list.
@@ -90,3 +98,40 @@ class RoomPublisher:
         if len(self._noted) >= ROOM_FACTS_KEPT:
             self._noted.clear()
         self._noted[room_id] = now
+
+
+def _call(
+    room_id: int, message: Message, nonce: str | None, allowance: Allowance
+) -> tuple[tuple[str, ...], tuple[str | int, ...]]:
+    """The script's KEYS and ARGV, as publish.lua lists them."""
+    user_id = message.user.id
+    head, tail = message.around_seq()
+    words = allowance.words
+    keys = (
+        redis_keys.room_sequence(room_id),
+        redis_keys.room_history(room_id),
+        redis_keys.room_log(room_id),
+        redis_keys.room_feed(room_id),
+        redis_keys.nonce(room_id, user_id, nonce or ""),
+        redis_keys.user_rate(room_id, user_id),
+        redis_keys.room_rate(room_id),
+        redis_keys.room_bans(room_id),
+        redis_keys.room_policy(room_id),
+        redis_keys.slow_mode(room_id, user_id),
+        redis_keys.said_lately(room_id, blake2b((words or "").encode(), digest_size=16).hexdigest()),
+    )
+    limits = (allowance.user_limit.count, allowance.user_limit.seconds * 1000, allowance.room_limit.count)
+    bounds = (NONCE_SECONDS if nonce else 0, ROOM_KEYS_SECONDS, HISTORY_LENGTH, LOG_LENGTH)
+    policy = (allowance.policy_version, allowance.slow_seconds * 1000, 0 if words is None else UNIQUE_SECONDS)
+    return keys, (head, tail, message.id, *limits, *bounds, user_id, *policy)
+
+
+def _outcome(answer: list[bytes]) -> Published | Refusal:
+    match answer[0]:
+        case b"said":
+            return Published(id=answer[1].decode(), seq=int(answer[2]))
+        case b"stale":
+            raise StalePolicyError("The room's policy has changed.")
+        case b"banned":
+            return refuse_banned()
+    return refuse_rate(Rule(answer[0].decode()), int(answer[1]) / 1000)

@@ -36,6 +36,29 @@ def room_rate(room_id: int) -> str:
     return f"chat:{{{room_id}}}:rate"
 
 
+def room_bans(room_id: int) -> str:
+    """Hash of user id to until when he may not speak (ms, 0 = for ever). TTL ROOM_KEYS_SECONDS.
+
+    Its field `loaded` says that it is complete, `changes` counts what moderators did since.
+    """
+    return f"chat:{{{room_id}}}:bans"
+
+
+def room_policy(room_id: int) -> str:
+    """Version of the room's latest policy. TTL ROOM_KEYS_SECONDS."""
+    return f"chat:{{{room_id}}}:policy"
+
+
+def slow_mode(room_id: int, user_id: int) -> str:
+    """When a user last spoke (ms) in a room in slow mode. TTL its interval."""
+    return f"chat:{{{room_id}}}:slow:{user_id}"
+
+
+def said_lately(room_id: int, digest: str) -> str:
+    """Exists while the words with this digest may not be repeated. TTL UNIQUE_SECONDS."""
+    return f"chat:{{{room_id}}}:unique:{digest}"
+
+
 def logged_rooms() -> str:
     """Sorted set of rooms whose log may hold something, by when a publisher last said so (s). Trimmed by the worker."""
     return "chat:logged-rooms"

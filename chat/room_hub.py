@@ -22,7 +22,7 @@ from chat.limits import (
 )
 from chat.local_room import LocalRoom, Viewer
 from chat.redis_connections import new_client
-from chat.sign_out import user_to_sign_out
+from chat.sign_out import SignOut, parse_sign_out
 
 log = logging.getLogger(__name__)
 POLICY_VIOLATION = 1008
@@ -133,17 +133,20 @@ class RoomHub:
         if message["type"] != "message":
             return
         if message["channel"] == GATEWAYS_FEED:
-            self._sign_out(user_to_sign_out(message["data"]))
+            self._sign_out(parse_sign_out(message["data"]))
             return
         room = self._by_feed.get(message["channel"])
         if room is not None:
             seq, _, payload = message["data"].partition(b":")
             room.receive((int(seq), payload))
 
-    def _sign_out(self, user_id: int | None) -> None:
+    def _sign_out(self, order: SignOut | None) -> None:
         """Close everything this user speaks through. Rare, so a walk over all viewers does."""
-        for room in self._rooms.values() if user_id is not None else ():
-            for viewer in [viewer for viewer in room.viewers if viewer.user_id == user_id]:
+        if order is None:
+            return
+        rooms = self._rooms.values() if order.room_id is None else filter(None, [self._rooms.get(order.room_id)])
+        for room in rooms:
+            for viewer in [viewer for viewer in room.viewers if viewer.user_id == order.user_id]:
                 viewer.sink.close(POLICY_VIOLATION, "signed out")
 
     async def _connect_rooms(self) -> None:

@@ -5,20 +5,24 @@ killed at any point loses nothing and doubles nothing, two workers at once only 
 group has to be looked after.
 """
 
+import json
 import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from redis import Redis
 
 from chat import redis_keys
 from chat.core.events import Message
+from chat.core.removals import is_removal
 from chat.limits import LOG_BATCH, LOG_BATCHES_PER_RUN, LOG_ROOM_FORGOTTEN_SECONDS
 from chat.models import ChatMessage
 
 log = logging.getLogger(__name__)
+REMOVAL_REACH = timedelta(days=1)
 
 
 def store_room_logs(*, redis: Redis) -> int:
@@ -41,11 +45,27 @@ def _store_log(redis: Redis, room_id: int) -> int:
         entries: Any = redis.xrange(redis_keys.room_log(room_id), count=LOG_BATCH)
         if not entries:
             break
-        rows = [row for _, fields in entries if (row := _row(room_id, fields[b"e"])) is not None]
+        events = [fields[b"e"] for _, fields in entries]
+        rows = [row for event in events if (row := _row(room_id, event)) is not None]
         ChatMessage.objects.bulk_create(rows, ignore_conflicts=True)
+        for event in filter(is_removal, events):
+            _mark_removed(room_id, json.loads(event))
         redis.xdel(redis_keys.room_log(room_id), *(entry_id for entry_id, _ in entries))
         stored += len(entries)
     return stored
+
+
+def _mark_removed(room_id: int, removal: dict[str, Any]) -> None:
+    """What a moderator took away is kept for moderators only. A removal reaches a day back."""
+    before = ChatMessage.objects.filter(
+        room_id=room_id, seq__lt=removal["seq"], removed_at=None, sent_at__gt=timezone.now() - REMOVAL_REACH
+    )
+    match removal["type"]:
+        case "message_removed":
+            before = before.filter(seq=removal["message_seq"])
+        case "user_removed":
+            before = before.filter(sender_id=removal["user_id"])
+    before.update(removed_at=timezone.now())
 
 
 def _row(room_id: int, encoded: bytes) -> ChatMessage | None:

@@ -6,44 +6,36 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from accounts.models import User
 from chat.core.events import Ack, Message, Person, Refused
 from chat.core.message_ids import message_id
 from chat.core.requests import Say
 from chat.core.rules import RateLimit, Refusal, Rule, Speaker, decide
 from chat.directory import RoomFacts
-from chat.errors import RoomUnavailableError
+from chat.errors import DirectoryUnavailableError, RoomUnavailableError
 from chat.limits import VIEWER_WINDOW_SECONDS
 from chat.publish import RoomPublisher
 
 RETRY_UNAVAILABLE_SECONDS = 2.0
 
 
-def speaker_in_room(*, user: User, room: RoomFacts) -> Speaker:
-    """The user with his role in the room."""
-    return Speaker(
-        user_id=user.pk,
-        login=user.login,
-        display_name=user.display_name or user.login,
-        is_broadcaster=user.pk == room.owner_id,
-    )
-
-
-async def say(*, room_id: int, speaker: Speaker | None, request: Say, publisher: RoomPublisher) -> Ack | Refused:
-    """Publish what the speaker says, or answer why not."""
-    allowance = decide(request.text, speaker, viewer_limit())
+async def say(*, room: RoomFacts, speaker: Speaker | None, request: Say, publisher: RoomPublisher) -> Ack | Refusal:
+    """Publish what the speaker says, or answer why not. Raises StalePolicyError when `room` is no longer like that."""
+    now = time.time()
+    allowance = decide(request.text, speaker, room.policy, now=now, viewer_limit=viewer_limit())
     if isinstance(allowance, Refusal):
-        return refused(allowance, request.nonce)
-    message = _new_message(allowance.speaker, allowance.text)
+        return allowance
     try:
         outcome = await publisher.publish_message(
-            room_id=room_id, message=message, nonce=request.nonce, allowance=allowance
+            room_id=room.room_id,
+            message=_new_message(allowance.speaker, allowance.text, now),
+            nonce=request.nonce,
+            allowance=allowance,
         )
-    except RoomUnavailableError:
+    except (RoomUnavailableError, DirectoryUnavailableError):
         text = "Chat is not connected right now. Try again in a moment."
-        return Refused(request.nonce, Rule.UNAVAILABLE, text, RETRY_UNAVAILABLE_SECONDS)
+        return Refusal(Rule.UNAVAILABLE, text, RETRY_UNAVAILABLE_SECONDS)
     if isinstance(outcome, Refusal):
-        return refused(outcome, request.nonce)
+        return outcome
     return Ack(nonce=request.nonce, id=outcome.id, seq=outcome.seq)
 
 
@@ -58,12 +50,12 @@ def viewer_limit() -> RateLimit:
 
 def person(speaker: Speaker) -> Person:
     """The speaker as the others see him."""
-    badges = ("broadcaster",) if speaker.is_broadcaster else ()
+    badge = speaker.role.badge
+    badges = () if badge is None else (badge,)
     return Person(id=speaker.user_id, login=speaker.login, display_name=speaker.display_name, badges=badges)
 
 
-def _new_message(speaker: Speaker, text: str) -> Message:
-    now = time.time()
+def _new_message(speaker: Speaker, text: str, now: float) -> Message:
     return Message(
         id=str(message_id(unix_ms=int(now * 1000), random=secrets.randbits(74))),
         sent_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from chat.core.policy import RoomPolicy
+
 Json = dict[str, Any]
 
 
@@ -31,9 +33,29 @@ class Event:
         return _encode({"type": self.type, **asdict(self)})
 
 
+class RoomEvent:
+    """Something that everyone in a room sees, in the room's order.
+
+    `seq` is given by the script that writes it, inside Redis; hence `around_seq`, the JSON before and after it.
+    """
+
+    __slots__ = ()
+    type: ClassVar[str]
+
+    def fields(self) -> Json:
+        """Everything but type and seq."""
+        body = asdict(self)  # type: ignore[call-overload]  # every event is a dataclass
+        del body["seq"]
+        return dict(body)
+
+    def around_seq(self) -> tuple[str, str]:
+        fields = _encode(self.fields())
+        return f'{{"type":"{self.type}","seq":', ("," if len(fields) > 2 else "") + fields[1:]
+
+
 @dataclass(frozen=True, slots=True)
-class Message:
-    """Something said in a room. `seq` is the room's order and is given by the publish script, hence `around_seq`."""
+class Message(RoomEvent):
+    """Something said in a room."""
 
     type: ClassVar[str] = "message"
     id: str
@@ -45,17 +67,6 @@ class Message:
     def to_json(self) -> str:
         head, tail = self.around_seq()
         return f"{head}{self.seq}{tail}"
-
-    def around_seq(self) -> tuple[str, str]:
-        """The JSON before and after the sequence number, so that it is encoded once and numbered inside Redis."""
-        user = {
-            "id": self.user.id,
-            "login": self.user.login,
-            "display_name": self.user.display_name,
-            "badges": self.user.badges,
-        }
-        tail = _encode({"id": self.id, "sent_at": self.sent_at, "user": user, "text": self.text})
-        return f'{{"type":"{self.type}","seq":', "," + tail[1:]
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Message | None":
@@ -69,6 +80,53 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageRemoved(RoomEvent):
+    """A moderator removed the message with this id, at this place."""
+
+    type: ClassVar[str] = "message_removed"
+    id: str
+    message_seq: int
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UserRemoved(RoomEvent):
+    """Someone was timed out for `seconds`, or banned (None): all he said before is removed."""
+
+    type: ClassVar[str] = "user_removed"
+    user_id: int
+    login: str
+    seconds: int | None
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCleared(RoomEvent):
+    """A moderator removed everything that was said before."""
+
+    type: ClassVar[str] = "room_cleared"
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState(RoomEvent):
+    """The room is run differently from here on."""
+
+    type: ClassVar[str] = "room_state"
+    modes: RoomPolicy
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Why this person may not speak at present, as a refusal would say it."""
+
+    rule: str
+    text: str
+    retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hello(Event):
     """The first thing on a connection. Messages with a seq up to `seq` that follow are history."""
 
@@ -78,6 +136,8 @@ class Hello(Event):
     seq: int
     connected: bool
     text_max: int
+    modes: RoomPolicy
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +156,15 @@ class Ack(Event):
     nonce: str | None
     id: str
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Event):
+    """The command with this nonce was carried out."""
+
+    type: ClassVar[str] = "done"
+    nonce: str | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

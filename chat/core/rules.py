@@ -1,15 +1,21 @@
 """What may be said: facts in, decision out. No clock, no socket, no database."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chat.core.text import clean_text, count_graphemes
+from chat.core.policy import RoomPolicy
+from chat.core.roles import Role
+from chat.core.text import clean_text, count_graphemes, has_link, words_of
 from chat.limits import (
     BROADCASTER_MESSAGES,
     BROADCASTER_WINDOW_SECONDS,
     ROOM_MESSAGES_PER_SECOND,
+    SHIELD_FOLLOWED_SECONDS,
+    SHIELD_SLOW_SECONDS,
     TEXT_MAX_BYTES,
     TEXT_MAX_GRAPHEMES,
+    UNIQUE_SECONDS,
 )
 
 
@@ -20,6 +26,18 @@ class Rule(StrEnum):
     EMPTY = "empty"
     LENGTH = "length"
     CHARACTERS = "characters"
+    BANNED = "banned"
+    TIMEOUT = "timeout"
+    SHIELD = "shield"
+    VERIFIED_EMAIL = "verified_email"
+    ACCOUNT_AGE = "account_age"
+    FOLLOWERS_ONLY = "followers_only"
+    SUBSCRIBERS_ONLY = "subscribers_only"
+    LINKS = "links"
+    UNIQUE_CHAT = "unique_chat"
+    SLOW = "slow"
+    COMMAND = "command"
+    PERMISSION = "permission"
     RATE_USER = "rate_user"
     RATE_ROOM = "rate_room"
     RATE_GATEWAY = "rate_gateway"
@@ -48,37 +66,129 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A signed-in person as the rules see him."""
+    """A signed-in person as the rules see him. Times are Unix seconds; `followed_at` is None who does not follow."""
 
     user_id: int
     login: str
     display_name: str
-    is_broadcaster: bool = False
+    role: Role = Role.VIEWER
+    account_created_at: float = 0.0
+    email_verified: bool = False
+    followed_at: float | None = None
+    subscribed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What may be published for whom, and the limits that the publish script still has to hold it against."""
+    """What may be published for whom, and what the publish script still has to hold it against.
+
+    `slow_seconds` must have passed since he last spoke, and `words` must not have been said in the room lately (None:
+    they may be repeated).
+    """
 
     speaker: Speaker
     text: str
     user_limit: RateLimit
     room_limit: RateLimit
+    policy_version: int = 0
+    slow_seconds: int = 0
+    words: str | None = None
 
 
 BROADCASTER_LIMIT = RateLimit(BROADCASTER_MESSAGES, BROADCASTER_WINDOW_SECONDS)
 ROOM_LIMIT = RateLimit(ROOM_MESSAGES_PER_SECOND, 1)
 
 
-def decide(text: str, speaker: Speaker | None, viewer_limit: RateLimit) -> Allowance | Refusal:
-    """Whether `speaker` (None: not signed in) may say `text`."""
+def decide(
+    text: str, speaker: Speaker | None, policy: RoomPolicy, *, now: float, viewer_limit: RateLimit
+) -> Allowance | Refusal:
+    """Whether `speaker` (None: not signed in) may say `text` at `now` (Unix seconds)."""
     if speaker is None:
         return Refusal(Rule.SIGN_IN, "Sign in to chat.")
     refusal = check_text(text)
-    if refusal:
+    bound = not speaker.role.is_trusted
+    if refusal is None and bound:
+        refusal = next(filter(None, (check(text, speaker, policy, now) for check in MODES)), None)
+    if refusal is not None:
         return refusal
-    user_limit = BROADCASTER_LIMIT if speaker.is_broadcaster else viewer_limit
-    return Allowance(speaker, clean_text(text), user_limit, ROOM_LIMIT)
+    clean = clean_text(text)
+    return Allowance(
+        speaker,
+        clean,
+        BROADCASTER_LIMIT if speaker.role.may_moderate else viewer_limit,
+        ROOM_LIMIT,
+        policy.version,
+        slow_seconds=_slow_seconds(policy) if bound else 0,
+        words=words_of(clean) if bound and policy.unique_chat else None,
+    )
+
+
+def _slow_seconds(policy: RoomPolicy) -> int:
+    return max(policy.slow_seconds, SHIELD_SLOW_SECONDS if policy.shield else 0)
+
+
+def _check_shield(_text: str, speaker: Speaker, policy: RoomPolicy, now: float) -> Refusal | None:
+    if not policy.shield or (speaker.followed_at is not None and now - speaker.followed_at >= SHIELD_FOLLOWED_SECONDS):
+        return None
+    return Refusal(Rule.SHIELD, "This chat is protected for the moment: only long-standing followers can write.")
+
+
+def _check_email(_text: str, speaker: Speaker, policy: RoomPolicy, _now: float) -> Refusal | None:
+    if not policy.verified_email or speaker.email_verified:
+        return None
+    return Refusal(Rule.VERIFIED_EMAIL, "Confirm your e-mail address to chat here.")
+
+
+def _check_account_age(_text: str, speaker: Speaker, policy: RoomPolicy, now: float) -> Refusal | None:
+    wait = speaker.account_created_at + policy.account_seconds - now
+    if wait <= 0:
+        return None
+    age = spoken_duration(policy.account_seconds)
+    return Refusal(Rule.ACCOUNT_AGE, f"Your account must be {age} old to chat here.", wait)
+
+
+def _check_follower(_text: str, speaker: Speaker, policy: RoomPolicy, now: float) -> Refusal | None:
+    if not policy.followers_only:
+        return None
+    if speaker.followed_at is None:
+        return Refusal(Rule.FOLLOWERS_ONLY, "Only followers can chat here. Follow the channel to join in.")
+    wait = speaker.followed_at + policy.followers_seconds - now
+    if wait <= 0:
+        return None
+    age = spoken_duration(policy.followers_seconds)
+    return Refusal(Rule.FOLLOWERS_ONLY, f"Only those who have followed for {age} can chat here.", wait)
+
+
+def _check_subscriber(_text: str, speaker: Speaker, policy: RoomPolicy, _now: float) -> Refusal | None:
+    if not policy.subscribers_only or speaker.subscribed:
+        return None
+    return Refusal(Rule.SUBSCRIBERS_ONLY, "Only subscribers can chat here.")
+
+
+def _check_links(text: str, _speaker: Speaker, policy: RoomPolicy, _now: float) -> Refusal | None:
+    if policy.links_allowed or not has_link(text):
+        return None
+    return Refusal(Rule.LINKS, "Links are not allowed in this chat.")
+
+
+# In the order in which a reason is told: what he cannot change first.
+MODES: tuple[Callable[[str, Speaker, RoomPolicy, float], Refusal | None], ...] = (
+    _check_shield,
+    _check_email,
+    _check_account_age,
+    _check_follower,
+    _check_subscriber,
+    _check_links,
+)
+
+
+def spoken_duration(seconds: float) -> str:
+    """`90` as “2 minutes”: rounded up to the largest unit that fits."""
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            count = -(-int(seconds) // size)
+            return f"{count} {name}" + ("" if count == 1 else "s")
+    return "a moment"
 
 
 def check_text(text: str) -> Refusal | None:
@@ -102,5 +212,12 @@ def refuse_rate(rule: Rule, retry_after: float) -> Refusal:
         Rule.RATE_ROOM: "This chat is too busy right now.",
         Rule.RATE_GATEWAY: "Chat is too busy right now.",
         Rule.RATE_CONNECTION: "This connection is sending too much.",
+        Rule.SLOW: "This chat is in slow mode.",
+        Rule.UNIQUE_CHAT: f"This was said here within the last {spoken_duration(UNIQUE_SECONDS)}. Say it differently.",
+        Rule.TIMEOUT: "You have been timed out in this chat.",
     }
     return Refusal(rule, texts[rule], max(0.1, -(-retry_after * 10 // 1) / 10))
+
+
+def refuse_banned() -> Refusal:
+    return Refusal(Rule.BANNED, "You are banned from this chat.")

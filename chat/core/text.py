@@ -5,6 +5,7 @@ characters, bidirectional embeddings, overrides and isolates, invisible format c
 noncharacters, combining marks beyond a few per letter, and the ligatures that are a whole sentence wide.
 """
 
+import re
 import unicodedata
 
 from chat.limits import COMBINING_MARKS_PER_BASE
@@ -21,6 +22,14 @@ MARKS = frozenset({"Mn", "Me", "Mc"})
 REMOVED_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 EMOJI_TAG_BASE = "\U0001f3f4"
 EMOJI_TAGS = range(0xE0020, 0xE0080)
+# An address with its scheme, or a host name that people would recognise as one. Both are bounded: linear time.
+LINK = re.compile(
+    r"https?://\S|\bwww\.[a-z0-9]"
+    r"|\b[a-z0-9-]{1,63}\.(?:[a-z0-9-]{1,63}\.){0,3}"
+    r"(?:com|net|org|info|biz|io|gg|tv|me|co|app|dev|xyz|link|live|stream|shop|site|online|top|club|store|fun|win|vip|pro|ly|gl"
+    r"|be|ru|de|uk|fr|nl|eu|us|ca|au|br|in|jp|cn|pl|es|it|se|ch|at|cc|to)\b(?!\.[a-z])",
+    re.IGNORECASE,
+)
 REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
 EMOJI_MODIFIERS = range(0x1F3FB, 0x1F400)
 
@@ -65,6 +74,18 @@ def count_graphemes(text: str) -> int:
         count += 0 if joined else 1
         joined = False
     return count
+
+
+def has_link(text: str) -> bool:
+    """Whether the text names an address, written out or not so much."""
+    return LINK.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def words_of(text: str) -> str:
+    """The text as one compares it: without case, accents of width, spaces and punctuation; emoji stay."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words = "".join(character for character in folded if character.isalnum())
+    return words or folded
 
 
 def _is_removed(character: str, category: str) -> bool:

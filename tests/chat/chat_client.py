@@ -71,7 +71,7 @@ class ChatClient:
     async def said(self, text: str, nonce: str | None = None) -> Json:
         """Say it and return the answer, whatever it is."""
         await self.say(text, nonce)
-        return await self.wait_until(lambda event: event["type"] in {"ack", "refused"})
+        return await self.wait_until(lambda event: event["type"] in {"ack", "done", "refused"})
 
     def messages(self) -> list[tuple[int, str]]:
         return [(event["seq"], event["text"]) for event in self.seen if event["type"] == "message"]

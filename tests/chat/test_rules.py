@@ -2,12 +2,15 @@
 
 import pytest
 
+from chat.core.policy import OPEN
+from chat.core.roles import Role
 from chat.core.rules import Allowance, RateLimit, Refusal, Rule, Speaker, check_text, decide, refuse_rate
 from chat.core.text import clean_text, count_graphemes
 
 BOB = Speaker(user_id=2, login="bob", display_name="Bob")
-ALICE = Speaker(user_id=1, login="alice", display_name="Alice", is_broadcaster=True)
+ALICE = Speaker(user_id=1, login="alice", display_name="Alice", role=Role.BROADCASTER)
 LIMIT = RateLimit(20, 60)
+NOW = 1_800_000_000.0
 FAMILY = "👨‍👩‍👧‍👦"
 SCOTLAND = "🏴󠁧󠁢󠁳󠁣󠁴󠁿"
 
@@ -71,7 +74,7 @@ COUNTED = [
 
 @pytest.mark.parametrize("text", ALLOWED)
 def test_ordinary_text_is_allowed_unchanged(text: str) -> None:
-    decision = decide(text, BOB, LIMIT)
+    decision = decide(text, BOB, OPEN, now=NOW, viewer_limit=LIMIT)
     assert isinstance(decision, Allowance)
     assert decision.text == text
 
@@ -96,13 +99,13 @@ def test_length_is_what_a_reader_counts(text: str, count: int) -> None:
 
 
 def test_nobody_speaks_without_signing_in() -> None:
-    decision = decide("hello", None, LIMIT)
+    decision = decide("hello", None, OPEN, now=NOW, viewer_limit=LIMIT)
     assert isinstance(decision, Refusal)
     assert decision.rule == Rule.SIGN_IN
 
 
 def test_the_broadcaster_may_say_more_than_a_viewer() -> None:
-    alice, bob = decide("hello", ALICE, LIMIT), decide("hello", BOB, LIMIT)
+    alice, bob = (decide("hello", one, OPEN, now=NOW, viewer_limit=LIMIT) for one in (ALICE, BOB))
     assert isinstance(alice, Allowance)
     assert isinstance(bob, Allowance)
     assert bob.user_limit == LIMIT

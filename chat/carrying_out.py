@@ -1,0 +1,77 @@
+"""Carries out what was typed after a slash; answers in one sentence."""
+
+from functools import singledispatch
+
+from accounts.models import User
+from chat import moderation
+from chat.core.commands import BanUser, Clear, Command, Grant, Help, Remove, SetModes, Timeout, Unban, help_text
+from chat.core.roles import Role
+from chat.core.rules import spoken_duration
+from chat.membership import role_in_room
+from streaming.models import Channel
+
+
+def carry_out(*, room_id: int, user_id: int, command: Command) -> str:
+    """Do what the user ordered. Raises DomainError when he may not, or when it cannot be done."""
+    return _do(command, Channel.objects.select_related("owner").get(pk=room_id), User.objects.get(pk=user_id))
+
+
+@singledispatch
+def _do(command: Command, room: Channel, actor: User) -> str:
+    raise NotImplementedError(command)
+
+
+@_do.register
+def _(command: Timeout, room: Channel, actor: User) -> str:
+    moderation.time_out_user(
+        room=room, actor=actor, login=command.login, seconds=command.seconds, reason=command.reason
+    )
+    return f"{command.login} cannot write for {spoken_duration(command.seconds)}."
+
+
+@_do.register
+def _(command: BanUser, room: Channel, actor: User) -> str:
+    moderation.ban_user(room=room, actor=actor, login=command.login, reason=command.reason)
+    return f"{command.login} is banned. /unban {command.login} lifts it."
+
+
+@_do.register
+def _(command: Unban, room: Channel, actor: User) -> str:
+    moderation.unban_user(room=room, actor=actor, login=command.login)
+    return f"{command.login} can write again."
+
+
+@_do.register
+def _(command: Remove, room: Channel, actor: User) -> str:
+    moderation.remove_message(room=room, actor=actor, message_id=command.message_id)
+    return "The message is removed."
+
+
+@_do.register
+def _(_command: Clear, room: Channel, actor: User) -> str:
+    moderation.clear_room(room=room, actor=actor)
+    return "The chat is cleared."
+
+
+@_do.register
+def _(command: SetModes, room: Channel, actor: User) -> str:
+    moderation.change_modes(room=room, actor=actor, changes=dict(command.changes))
+    return "The chat's modes are changed."
+
+
+@_do.register
+def _(command: Grant, room: Channel, actor: User) -> str:
+    if command.taken is not None:
+        moderation.revoke_role(room=room, actor=actor, login=command.login, role=command.taken)
+        return f"{command.login} is no {_spoken(command.taken)} any more."
+    moderation.grant_role(room=room, actor=actor, login=command.login, role=command.role)
+    return f"{command.login} is a {_spoken(command.role)} now."
+
+
+@_do.register
+def _(command: Help, room: Channel, actor: User) -> str:
+    return help_text(command.name, role_in_room(room=room, user=actor))
+
+
+def _spoken(role: Role) -> str:
+    return {Role.MODERATOR: "moderator", Role.VIP: "VIP"}[role]

@@ -1,0 +1,178 @@
+"""What moderators and viewers type after a slash: text in, command out. The names are Twitch's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chat.core.durations import parse_seconds
+from chat.core.roles import Role
+from chat.limits import ACCOUNT_MAX_SECONDS, FOLLOWERS_MAX_SECONDS, SLOW_MAX_SECONDS, TIMEOUT_SECONDS
+
+DEFAULT_SLOW_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    login: str
+    seconds: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BanUser:
+    login: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unban:
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove one message."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Remove everything that was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetModes:
+    """Run the room differently: names and values of RoomPolicy's fields."""
+
+    changes: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Make someone moderator or VIP, or (VIEWER) neither."""
+
+    login: str
+    role: Role
+    taken: Role | None = None  # the role that is taken away
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Say which commands there are, or how one is used."""
+
+    name: str = ""
+
+
+Command = Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Help
+
+
+class UsageError(Exception):
+    """The command is unknown or incomplete; the text says how it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    usage: str
+    says: str
+    least: Role
+    parse: Callable[[str], Command | None]
+
+
+def _name(word: str) -> str:
+    return word.removeprefix("@").lower()
+
+
+def _timeout(rest: str) -> Command | None:
+    login, _, rest = rest.partition(" ")
+    length, _, reason = rest.strip().partition(" ")
+    seconds = parse_seconds(length) if length else TIMEOUT_SECONDS
+    if seconds is None:  # no time was given
+        seconds, reason = TIMEOUT_SECONDS, rest
+    return Timeout(_name(login), seconds, reason.strip()) if login else None
+
+
+def _ban(rest: str) -> Command | None:
+    login, _, reason = rest.partition(" ")
+    return BanUser(_name(login), reason.strip()) if login else None
+
+
+def _one_name(make: Callable[[str], Command]) -> Callable[[str], Command | None]:
+    return lambda rest: make(_name(rest)) if rest and " " not in rest else None
+
+
+def _modes(**changes: Any) -> Callable[[str], Command | None]:
+    return lambda rest: None if rest else SetModes(tuple(changes.items()))
+
+
+def _slow(rest: str) -> Command | None:
+    seconds = parse_seconds(rest) if rest else DEFAULT_SLOW_SECONDS
+    return SetModes((("slow_seconds", seconds),)) if seconds and seconds <= SLOW_MAX_SECONDS else None
+
+
+def _followers(rest: str) -> Command | None:
+    seconds = parse_seconds(rest, unit="m") if rest else 0
+    if seconds is None or seconds > FOLLOWERS_MAX_SECONDS:
+        return None
+    return SetModes((("followers_only", True), ("followers_seconds", seconds)))
+
+
+def _account_age(rest: str) -> Command | None:
+    seconds = parse_seconds(rest, unit="d")
+    return None if seconds is None or seconds > ACCOUNT_MAX_SECONDS else SetModes((("account_seconds", seconds),))
+
+
+_M, _B, _V = Role.MODERATOR, Role.BROADCASTER, Role.VIEWER
+FORMS: dict[str, _Form] = {
+    "help": _Form("/help [COMMAND]", "lists the commands", _V, lambda rest: Help(rest.removeprefix("/").lower())),
+    "timeout": _Form("/timeout NAME [TIME] [REASON]", "silences someone for a time, such as 10m", _M, _timeout),
+    "untimeout": _Form("/untimeout NAME", "ends a time-out", _M, _one_name(Unban)),
+    "ban": _Form("/ban NAME [REASON]", "silences someone for good", _M, _ban),
+    "unban": _Form("/unban NAME", "lifts a ban or time-out", _M, _one_name(Unban)),
+    "delete": _Form("/delete MESSAGE-ID", "removes one message", _M, _one_name(Remove)),
+    "clear": _Form("/clear", "removes everything that was said", _M, lambda rest: None if rest else Clear()),
+    "slow": _Form("/slow [TIME]", f"one message per person in that time, up to {SLOW_MAX_SECONDS} s", _M, _slow),
+    "slowoff": _Form("/slowoff", "ends slow mode", _M, _modes(slow_seconds=0)),
+    "followers": _Form("/followers [TIME]", "only who has followed for that time may write", _M, _followers),
+    "followersoff": _Form("/followersoff", "ends followers-only mode", _M, _modes(followers_only=False)),
+    "subscribers": _Form("/subscribers", "only subscribers may write", _M, _modes(subscribers_only=True)),
+    "subscribersoff": _Form("/subscribersoff", "ends subscribers-only mode", _M, _modes(subscribers_only=False)),
+    "uniquechat": _Form("/uniquechat", "nothing may be said twice", _M, _modes(unique_chat=True)),
+    "uniquechatoff": _Form("/uniquechatoff", "ends unique-chat mode", _M, _modes(unique_chat=False)),
+    "links": _Form("/links", "allows links", _M, _modes(links_allowed=True)),
+    "linksoff": _Form("/linksoff", "refuses links", _M, _modes(links_allowed=False)),
+    "verified": _Form("/verified", "only confirmed e-mail addresses", _M, _modes(verified_email=True)),
+    "verifiedoff": _Form("/verifiedoff", "ends that", _M, _modes(verified_email=False)),
+    "accountage": _Form("/accountage TIME", "how old accounts must be; 0 ends it", _M, _account_age),
+    "shield": _Form("/shield", "only long-standing followers, slowly: for an attack", _M, _modes(shield=True)),
+    "shieldoff": _Form("/shieldoff", "ends shield mode", _M, _modes(shield=False)),
+    "mod": _Form("/mod NAME", "makes someone a moderator", _B, _one_name(lambda one: Grant(one, Role.MODERATOR))),
+    "unmod": _Form("/unmod NAME", "ends that", _B, _one_name(lambda one: Grant(one, _V, taken=Role.MODERATOR))),
+    "vip": _Form("/vip NAME", "frees someone from the room's modes", _B, _one_name(lambda one: Grant(one, Role.VIP))),
+    "unvip": _Form("/unvip NAME", "ends that", _B, _one_name(lambda one: Grant(one, _V, taken=Role.VIP))),
+}
+
+
+def is_command(text: str) -> bool:
+    """`//` begins a message with a slash."""
+    return text.startswith("/") and not text.startswith("//")
+
+
+def parse_command(text: str, role: Role) -> Command:
+    """The command in `text`. Raises UsageError, also for commands above `role`: he is not offered them."""
+    name, _, rest = text[1:].partition(" ")
+    form = FORMS.get(name.lower())
+    if form is None or role < form.least:
+        raise UsageError(f"There is no command /{name[:25]} for you. /help lists them.")
+    command = form.parse(" ".join(rest.split()))
+    if command is None:
+        raise UsageError(f"Usage: {form.usage}: {form.says}.")
+    return command
+
+
+def help_text(name: str, role: Role) -> str:
+    """How one command is used, or the names of all that `role` may use."""
+    form = FORMS.get(name)
+    if form is not None and role >= form.least:
+        return f"{form.usage}: {form.says}."
+    return "Commands: " + " ".join(f"/{one}" for one, form in FORMS.items() if role >= form.least)

@@ -1,0 +1,26 @@
+"""How a room is run: its modes, as the moderators set them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPolicy:
+    """What viewers of a room must be and do before they may speak. The defaults let everyone speak.
+
+    `version` grows with every change; the publish script refuses decisions that were made by an older one. Times are
+    in seconds.
+    """
+
+    version: int = 0
+    slow_seconds: int = 0  # between two messages of one viewer; 0: off
+    followers_only: bool = False
+    followers_seconds: int = 0  # for how long one must have followed
+    subscribers_only: bool = False
+    unique_chat: bool = False  # the same words are not said twice
+    links_allowed: bool = True
+    verified_email: bool = False
+    account_seconds: int = 0  # how old an account must be
+    shield: bool = False  # during an attack: only those who have followed for SHIELD_FOLLOWED_SECONDS, slowly
+
+
+OPEN = RoomPolicy()

@@ -1,0 +1,105 @@
+"""What is typed after a slash, as tables."""
+
+import pytest
+
+from chat.core.commands import (
+    FORMS,
+    BanUser,
+    Clear,
+    Command,
+    Grant,
+    Help,
+    Remove,
+    SetModes,
+    Timeout,
+    Unban,
+    UsageError,
+    help_text,
+    is_command,
+    parse_command,
+)
+from chat.core.durations import parse_seconds
+from chat.core.roles import Role
+
+UNDERSTOOD: list[tuple[str, Command]] = [
+    ("/timeout Charlie", Timeout("charlie", 600)),
+    ("/timeout @charlie 30", Timeout("charlie", 30)),
+    ("/timeout charlie 1h30m be kind", Timeout("charlie", 5400, "be kind")),
+    ("/timeout charlie stop it", Timeout("charlie", 600, "stop it")),
+    ("/TIMEOUT charlie  2m ", Timeout("charlie", 120)),
+    ("/ban charlie", BanUser("charlie")),
+    ("/ban charlie spam and links", BanUser("charlie", "spam and links")),
+    ("/unban charlie", Unban("charlie")),
+    ("/untimeout charlie", Unban("charlie")),
+    ("/delete 0198", Remove("0198")),
+    ("/clear", Clear()),
+    ("/slow", SetModes((("slow_seconds", 30),))),
+    ("/slow 5", SetModes((("slow_seconds", 5),))),
+    ("/slowoff", SetModes((("slow_seconds", 0),))),
+    ("/followers", SetModes((("followers_only", True), ("followers_seconds", 0)))),
+    ("/followers 10", SetModes((("followers_only", True), ("followers_seconds", 600)))),
+    ("/followers 1w", SetModes((("followers_only", True), ("followers_seconds", 604_800)))),
+    ("/accountage 3", SetModes((("account_seconds", 3 * 86_400),))),
+    ("/shield", SetModes((("shield", True),))),
+    ("/linksoff", SetModes((("links_allowed", False),))),
+    ("/mod @Bob", Grant("bob", Role.MODERATOR)),
+    ("/unvip bob", Grant("bob", Role.VIEWER, taken=Role.VIP)),
+    ("/help", Help()),
+    ("/help /slow", Help("slow")),
+]
+NOT_UNDERSTOOD = [
+    "/",
+    "/nonsense",
+    "/timeout",
+    "/ban",
+    "/unban a b",
+    "/slow fast",
+    "/slow 121",
+    "/slow 0",
+    "/followers 91d",
+    "/clear everything",
+    "/shield on",
+    "/mod",
+    "/accountage",
+    "/ slow",
+]
+
+
+@pytest.mark.parametrize(("text", "command"), UNDERSTOOD)
+def test_a_command_is_understood(text: str, command: Command) -> None:
+    assert is_command(text)
+    assert parse_command(text, Role.BROADCASTER) == command
+
+
+@pytest.mark.parametrize("text", NOT_UNDERSTOOD)
+def test_a_wrong_command_says_how_it_is_used(text: str) -> None:
+    with pytest.raises(UsageError, match=r"Usage: /|There is no command"):
+        parse_command(text, Role.BROADCASTER)
+
+
+def test_two_slashes_begin_a_message() -> None:
+    assert not is_command("//slow")
+    assert not is_command("hello /slow")
+
+
+@pytest.mark.parametrize(("role", "name"), [(Role.VIEWER, "clear"), (Role.VIP, "slow"), (Role.MODERATOR, "mod")])
+def test_commands_above_a_role_are_not_offered(role: Role, name: str) -> None:
+    with pytest.raises(UsageError, match="There is no command"):
+        parse_command(f"/{name}", role)
+    assert f"/{name} " not in help_text("", role) + " "
+    assert name not in help_text(name, role).split(":", maxsplit=1)[0]
+
+
+def test_every_command_is_explained() -> None:
+    for name, form in FORMS.items():
+        assert help_text(name, Role.STAFF).startswith(f"/{name}")
+        assert form.usage.split()[0] == f"/{name}"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("10m", 600), ("1h30m", 5400), ("2 days", 172_800), ("1W", 604_800), ("", None), ("m", None),
+     ("10x", None), ("-5", None), ("1.5h", None), ("9" * 10, None)],
+)  # fmt: skip
+def test_times_as_people_type_them(text: str, seconds: int | None) -> None:
+    assert parse_seconds(text) == seconds
