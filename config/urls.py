@@ -24,6 +24,7 @@ urlpatterns = [
     # /api/v1/
     path("api/v1/", include("accounts.api_urls")),
     path("api/v1/", include("streaming.api_urls")),
+    path("api/v1/", include("chat.api_urls")),
     path("api/v1/", include("vod.api_urls")),
     # /metrics /internal/ (the edge answers 404 to everyone outside)
     path("metrics", metrics, name="metrics"),

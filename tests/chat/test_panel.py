@@ -11,6 +11,8 @@ from playwright.async_api import Browser, Page, WebSocketRoute, async_playwright
 
 from chat import redis_keys
 from chat.core.events import Message, Person
+from chat.core.roles import Role
+from chat.models import Ban, RoomRole
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis
@@ -198,3 +200,51 @@ async def _publish(
             room.publish(redis_keys.room_feed(cast.room_id), f"{seq}:{event}")
         if settle is not None and number % 100 == 99:
             await asyncio.sleep(0)
+
+
+async def test_bob_times_charlie_out_on_the_page_and_takes_it_back(
+    browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await RoomRole.objects.acreate(room_id=cast.room_id, user=cast.bob, role=Role.MODERATOR)
+    bob = await open_panel(browser, site, cast.room_id, bob_session)
+    async with ChatClient(site.url(cast.room_id), token=cast.charlie_token) as charlie:
+        await charlie.said("rude words")
+    await bob.get_by_role("button", name="charlie").click()
+    await bob.get_by_role("button", name="Time out for 10 minutes").click()
+    await expect(bob.locator(LOG)).to_contain_text("message removed")
+    await expect(bob.locator(".chat__line")).to_contain_text("charlie cannot write for 10 minutes.")
+    assert await Ban.objects.in_force().aexists()
+    await bob.get_by_role("button", name="Undo").click()
+    await expect(bob.locator(".chat__line").last).to_contain_text("charlie can write again.")
+    assert not await Ban.objects.in_force().aexists()
+
+
+async def test_the_card_offers_what_one_may_do_and_opens_by_keyboard(
+    browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    bob = await open_panel(browser, site, cast.room_id, bob_session)
+    async with ChatClient(site.url(cast.room_id), token=cast.alice_token) as alice:
+        await alice.said("welcome")
+    await expect(bob.locator(LOG)).to_have_count(1)
+    await bob.locator("[data-scroll]").focus()
+    await bob.keyboard.press("ArrowUp")
+    await bob.keyboard.press("Enter")
+    card = bob.locator("[data-card]")
+    await expect(card.get_by_role("button")).to_have_count(1)
+    await expect(card.get_by_role("button", name="Mention")).to_be_focused()
+    await bob.keyboard.press("Enter")
+    await expect(bob.locator("[data-input]")).to_have_value("@alice ")
+
+
+async def test_modes_are_told_and_a_banned_viewer_is_told_why(
+    browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    bob = await open_panel(browser, site, cast.room_id, bob_session)
+    async with ChatClient(site.url(cast.room_id), token=cast.alice_token) as alice:
+        await alice.said("/slow 30")
+        await expect(bob.locator("[data-modes]")).to_have_text("Slow mode (30 seconds)")
+        await alice.said("/slowoff")
+        await expect(bob.locator("[data-modes]")).to_be_hidden()
+        await alice.said("/ban bob")
+    await expect(bob.locator("[data-alert]")).to_have_text("You are banned from this chat.")
+    await expect(bob.locator("[data-input]")).to_be_disabled()

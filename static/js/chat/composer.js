@@ -60,15 +60,29 @@ export class Composer extends EventTarget {
     this.update();
   }
 
-  showAlert(text, retryAfter = null) {
+  showAlert(text, retryAfter = null, { stays = false } = {}) {
     this.alertText = text;
     this.waitUntil = retryAfter ? Date.now() + retryAfter * 1000 : 0;
     this.alert.hidden = false;
     clearInterval(this.timer);
     clearTimeout(this.hideTimer);
     if (this.waitUntil) this.timer = setInterval(() => this.tick(), 250);
-    else this.hideTimer = setTimeout(() => this.hideAlert(), 8000);
+    else if (!stays) this.hideTimer = setTimeout(() => this.hideAlert(), 8000);
     this.tick();
+  }
+
+  // Why nothing can be written here at present; null: it can.
+  setStanding(standing) {
+    this.input.disabled = Boolean(standing && !standing.retry_after);
+    if (standing) this.showAlert(String(standing.text), standing.retry_after, { stays: true });
+    this.update();
+  }
+
+  // Puts text where one writes, before what is there.
+  begin(text) {
+    this.input.value = `${text}${this.input.value}`;
+    this.input.focus();
+    this.update();
   }
 
   tick() {

@@ -29,6 +29,12 @@ export class MessageLog {
     element.remove();
   }
 
+  // Every message in the list, or on its way into it, for which `matches` is true.
+  messages(matches) {
+    const waiting = this.waiting.map((entry) => entry.element);
+    return [...this.list.children, ...waiting].filter((element) => element.dataset.user && matches(element));
+  }
+
   isEmpty() {
     return !this.waiting.length && !this.list.childElementCount;
   }

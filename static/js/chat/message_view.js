@@ -3,7 +3,12 @@
 import { textParts } from "./text_parts.js";
 
 const TINTS = 8; // as in css/tokens.css and the pages' avatars
-const BADGES = { broadcaster: { icon: "broadcast", label: "Broadcaster" } };
+const BADGES = {
+  staff: { icon: "key", label: "Staff" },
+  broadcaster: { icon: "broadcast", label: "Broadcaster" },
+  moderator: { icon: "shield", label: "Moderator" },
+  vip: { icon: "star", label: "VIP" },
+};
 const SVG = "http://www.w3.org/2000/svg";
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -12,6 +17,8 @@ export function messageElement(message, { you, icons }) {
   const item = document.createElement("div");
   item.className = "chat__message";
   const user = message.user;
+  item.dataset.user = user.id;
+  if (message.id) item.dataset.id = message.id;
   item.append(timeElement(message.sent_at), ...badgeElements(user.badges, icons), nameElement(user), separator());
   const body = document.createElement("bdi");
   body.className = "chat__text";
@@ -26,10 +33,29 @@ export function messageElement(message, { you, icons }) {
   return item;
 }
 
-export function lineElement(text) {
+// What a moderator took away keeps its place and its sender.
+export function emptyMessage(item) {
+  item.querySelector(".chat__text").textContent = "message removed";
+  item.classList.remove("chat__message--mention");
+  item.classList.add("chat__message--removed");
+  delete item.dataset.id;
+}
+
+export function lineElement(text, undo = null) {
   const item = document.createElement("div");
   item.className = "chat__line";
   item.textContent = text;
+  if (undo) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "chat__undo";
+    button.textContent = "Undo";
+    button.addEventListener("click", () => {
+      button.remove();
+      undo();
+    });
+    item.append(" ", button);
+  }
   return item;
 }
 
@@ -52,6 +78,7 @@ function badgeElements(badges, icons) {
     const element = document.createElement("span");
     element.className = `chat__badge chat__badge--${badge}`;
     element.title = label;
+    element.dataset.badge = badge;
     element.setAttribute("role", "img");
     element.setAttribute("aria-label", label);
     const svg = document.createElementNS(SVG, "svg");
@@ -66,7 +93,11 @@ function badgeElements(badges, icons) {
 }
 
 function nameElement(user) {
-  const name = document.createElement("bdi");
+  const name = document.createElement("button");
+  name.type = "button";
+  name.dataset.person = user.login;
+  name.dir = "auto";
+  name.tabIndex = -1; // the list is one stop for the keyboard; its arrow keys reach every name
   name.className = `chat__name chat__name--${(Number(user.id) || 0) % TINTS}`;
   name.textContent = user.display_name;
   if (String(user.display_name).toLowerCase() !== user.login) name.title = user.login;

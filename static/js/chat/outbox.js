@@ -10,7 +10,7 @@ export class Outbox {
   add(text, element) {
     const entry = { nonce: newNonce(), text, element, id: null };
     this.entries.set(entry.nonce, entry);
-    if (this.entries.size > KEPT) this.take(this.entries.keys().next().value)?.element.remove();
+    if (this.entries.size > KEPT) this.take(this.entries.keys().next().value)?.element?.remove();
     return entry;
   }
 
@@ -24,6 +24,7 @@ export class Outbox {
   takeEcho(message, you) {
     if (message.user.login !== you?.login) return null;
     for (const entry of this.entries.values()) {
+      if (!entry.element) continue; // a command
       if (entry.id === message.id || (entry.id === null && sameText(entry.text, message.text))) return this.take(entry.nonce);
     }
     return null;

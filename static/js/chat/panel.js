@@ -4,8 +4,10 @@ import { recall, remember } from "../shared/storage.js";
 import { Composer } from "./composer.js";
 import { ChatConnection } from "./connection.js";
 import { MessageLog } from "./message_log.js";
-import { lineElement, messageElement } from "./message_view.js";
+import { emptyMessage, lineElement, messageElement } from "./message_view.js";
+import { modesText } from "./modes.js";
 import { Outbox } from "./outbox.js";
+import { UserCard } from "./user_card.js";
 
 const ANNOUNCE = "chat-announce";
 const HISTORY_MS = 300; // history follows the hello at once; a room without any by now is quiet
@@ -14,6 +16,10 @@ export function mountChat(element) {
   if (element.dataset.mounted) return null;
   element.dataset.mounted = "yes";
   return new ChatPanel(element);
+}
+
+function isCommand(text) {
+  return text.startsWith("/") && !text.startsWith("//");
 }
 
 class ChatPanel {
@@ -26,6 +32,10 @@ class ChatPanel {
     this.outbox = new Outbox();
     this.connection = new ChatConnection(root.dataset.room);
     this.mountAnnouncements();
+    this.card = new UserCard(root, {
+      mention: (login) => this.composer.begin(`@${login} `),
+      order: (command) => this.order(command),
+    });
     this.composer.addEventListener("say", (event) => this.say(event.detail));
     const handlers = {
       hello: (hello) => this.onHello(hello),
@@ -33,6 +43,11 @@ class ChatPanel {
       message: (message) => this.onMessage(message),
       ack: (ack) => this.onAck(ack),
       refused: (refusal) => this.onRefused(refusal),
+      done: (done) => this.onDone(done),
+      message_removed: ({ id }) => this.empty((element) => element.dataset.id === id),
+      user_removed: (event) => this.onUserRemoved(event),
+      room_cleared: () => this.onCleared(),
+      room_state: ({ modes }) => this.onState(modes),
       gap: () => this.log.add(lineElement("Some messages were skipped here.")),
       notice: (notice) => this.composer.showAlert(String(notice.text)),
       status: (status) => this.showState(status.connected ? "" : "Reconnecting…"),
@@ -48,6 +63,8 @@ class ChatPanel {
     this.part("loading")?.remove();
     this.composer.maximum = hello.text_max;
     this.setYou(hello.you);
+    this.showModes(hello.modes);
+    this.composer.setStanding(hello.standing);
     this.showState(hello.connected ? "" : "Reconnecting…");
     setTimeout(() => this.showEmpty(), HISTORY_MS);
     // What was under way when the connection was lost: the same nonce, so it is said once at most.
@@ -68,6 +85,10 @@ class ChatPanel {
       this.composer.showAlert("The chat is still connecting. Try again in a moment.");
       return;
     }
+    if (isCommand(text)) {
+      this.order(text);
+      return;
+    }
     const element = messageElement({ text, user: this.you, sent_at: new Date().toISOString() }, this.context());
     element.classList.add("chat__message--pending");
     const { nonce } = this.outbox.add(text, element);
@@ -75,6 +96,47 @@ class ChatPanel {
     this.log.follow();
     this.part("empty").hidden = true;
     this.connection.send({ type: "say", text, nonce }); // without a connection it goes out after the next hello
+  }
+
+  // A command goes out like a message, but nobody sees it.
+  order(command) {
+    const { nonce } = this.outbox.add(command, null);
+    if (!this.connection.send({ type: "say", text: command, nonce })) {
+      this.outbox.take(nonce);
+      this.composer.restore(command);
+      this.composer.showAlert("The chat is not connected right now. Try again in a moment.");
+    }
+  }
+
+  onDone(done) {
+    const entry = this.outbox.take(done.nonce);
+    const silenced = /^\/(?:ban|timeout)\s+@?(\w+)/u.exec(entry?.text ?? "");
+    this.log.add(lineElement(String(done.text), silenced && (() => this.order(`/unban ${silenced[1]}`))), { counts: false });
+  }
+
+  empty(matches) {
+    for (const element of this.log.messages(matches)) emptyMessage(element);
+  }
+
+  onUserRemoved(event) {
+    const id = String(event.user_id);
+    this.empty((element) => element.dataset.user === id);
+  }
+
+  onCleared() {
+    this.empty(() => true);
+    this.log.add(lineElement("The chat was cleared by a moderator."));
+  }
+
+  onState(modes) {
+    this.showModes(modes);
+    this.log.add(lineElement(modesText(modes) ? `From now on: ${modesText(modes)}.` : "From now on everyone can write."));
+  }
+
+  showModes(modes) {
+    const text = modesText(modes);
+    this.part("modes").textContent = text;
+    this.part("modes").hidden = !text;
   }
 
   onAck(ack) {
@@ -87,7 +149,7 @@ class ChatPanel {
   onRefused(refusal) {
     const entry = this.outbox.take(refusal.nonce);
     if (entry) {
-      this.log.remove(entry.element);
+      if (entry.element) this.log.remove(entry.element);
       this.composer.restore(entry.text);
     }
     if (refusal.rule === "sign_in") this.setYou(null);
@@ -97,6 +159,7 @@ class ChatPanel {
 
   setYou(you) {
     this.you = you;
+    this.card.setYou(you);
     this.part("form").hidden = !you;
     this.part("sign-in").hidden = Boolean(you);
   }
