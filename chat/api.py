@@ -1,6 +1,6 @@
 """Moderation of a channel's chat in the API."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -10,9 +10,10 @@ from accounts.api_authentication import signed_in_user
 from chat import moderation
 from chat.core.roles import Role
 from chat.membership import role_in_room
-from chat.models import Ban, BanQuerySet, ModeratorAct, RoomModes, RoomRole
+from chat.models import Ban, BanQuerySet, BlockedTerm, ModeratorAct, RoomModes, RoomRole
 from chat.serializers import (
     BanSerializer,
+    BlockedTermSerializer,
     ModeratorActSerializer,
     NewBanSerializer,
     RoomModesSerializer,
@@ -72,6 +73,26 @@ def chat_message(request: Request, login: str, message_id: str) -> Response:
     """Remove one message."""
     moderation.remove_message(room=get_channel(login), actor=signed_in_user(request), message_id=message_id)
     return Response(status=204)
+
+
+@extend_schema(methods=["GET"], parameters=PAGE_PARAMETERS, responses=page_schema(BlockedTermSerializer))
+@extend_schema(methods=["POST"], request=BlockedTermSerializer, responses={201: BlockedTermSerializer})
+@extend_schema(methods=["DELETE"], parameters=[OpenApiParameter("text", required=True)], responses={204: None})
+@api_view(["GET", "POST", "DELETE"])
+@permission_classes([IsAuthenticated])
+def chat_terms(request: Request, login: str) -> Response:
+    """What nobody may write in the chat; block a term, or allow it again."""
+    room = get_room_for_moderator(login, request)
+    if request.method == "GET":
+        return page_answer(request, BlockedTerm.objects.filter(room=room).order_by("text"), BlockedTermSerializer)
+    if request.method == "DELETE":
+        text = request.query_params.get("text", "")
+        moderation.unblock_term(room=room, actor=signed_in_user(request), text=text)
+        return Response(status=204)
+    wanted = BlockedTermSerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    term = moderation.block_term(room=room, actor=signed_in_user(request), text=wanted.validated_data["text"])
+    return Response(BlockedTermSerializer(term).data, status=201)
 
 
 @extend_schema(request=None, responses={204: None})

@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from accounts.models import User
 from chat import moderation
-from chat.core.commands import BanUser, Clear, Command, Grant, Help, Remove, SetModes, Timeout, Unban, help_text
+from chat.core.commands import BanUser, Block, Clear, Command, Grant, Help, Remove, SetModes, Timeout, Unban, help_text
 from chat.core.roles import Role
 from chat.core.rules import spoken_duration
 from chat.membership import role_in_room
@@ -66,6 +66,15 @@ def _(command: Grant, room: Channel, actor: User) -> str:
         return f"{command.login} is no {_spoken(command.taken)} any more."
     moderation.grant_role(room=room, actor=actor, login=command.login, role=command.role)
     return f"{command.login} is a {_spoken(command.role)} now."
+
+
+@_do.register
+def _(command: Block, room: Channel, actor: User) -> str:
+    if command.wanted:
+        term = moderation.block_term(room=room, actor=actor, text=command.text)
+        return f"“{term.text}” is blocked."
+    moderation.unblock_term(room=room, actor=actor, text=command.text)
+    return f"“{command.text}” is allowed."
 
 
 @_do.register

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import user_for_api_token
+from chat.core.blocked_terms import NO_TERMS, BlockedTerms
 from chat.core.policy import OPEN, RoomPolicy
 from chat.core.rules import Refusal, Rule, Speaker, refuse_banned, refuse_rate
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
@@ -28,7 +29,7 @@ from chat.limits import (
     ROOM_FACTS_SECONDS,
 )
 from chat.membership import speaker_in_room
-from chat.models import Ban
+from chat.models import Ban, BlockedTerm
 from chat.moderation import read_bans
 from streaming.models import Channel
 
@@ -42,6 +43,7 @@ class RoomFacts:
     room_id: int
     owner_id: int | None  # None: unknown, because the database is away
     policy: RoomPolicy = OPEN
+    terms: BlockedTerms = NO_TERMS
 
 
 class Directory:
@@ -125,7 +127,8 @@ def _room_facts(room_id: int) -> RoomFacts | None:
     if room is None:
         return None
     modes = getattr(room, "chat_modes", None)
-    return RoomFacts(room_id=room_id, owner_id=room.owner_id, policy=modes.policy() if modes else OPEN)
+    terms = BlockedTerms.of(BlockedTerm.objects.filter(room_id=room_id).values_list("text", flat=True))
+    return RoomFacts(room_id, room.owner_id, modes.policy() if modes else OPEN, terms)
 
 
 def _speaker(asked: tuple[int, User]) -> Speaker:

@@ -32,6 +32,9 @@ UNIQUE_SECONDS = 300
 SHIELD_FOLLOWED_SECONDS = 7 * 86_400  # who follows for longer did not come with the attack
 SHIELD_SLOW_SECONDS = 10
 REASON_MAX = 200  # characters
+TERM_MAX = 50  # characters of a blocked term
+TERM_MAX_WORDS = 5
+TERMS_MAX = 500  # in one room
 
 # --- What is remembered.
 HISTORY_ON_JOIN = 100  # messages (requirement C8)

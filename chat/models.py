@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
-from chat.limits import REASON_MAX
+from chat.limits import REASON_MAX, TERM_MAX
 from streaming.models import Channel
 
 
@@ -126,6 +126,20 @@ class Ban(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.room}"
+
+
+class BlockedTerm(models.Model):
+    """A word or a few that viewers of a room cannot write (chat.core.blocked_terms says how it matches)."""
+
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="blocked_terms")
+    text = models.CharField(max_length=TERM_MAX)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["room", "text"], name="blocked_term_once")]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class ModeratorAct(models.Model):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat import redis_keys
+from chat.core.blocked_terms import is_term
 from chat.core.events import Message, MessageRemoved, RoomCleared, RoomEvent, RoomState, UserRemoved
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role, may_act_on
@@ -22,10 +23,13 @@ from chat.limits import (
     REASON_MAX,
     ROOM_KEYS_SECONDS,
     SLOW_MAX_SECONDS,
+    TERM_MAX,
+    TERM_MAX_WORDS,
+    TERMS_MAX,
     TIMEOUT_MAX_SECONDS,
 )
 from chat.membership import role_in_room
-from chat.models import Ban, ChatMessage, ModeratorAct, RoomModes, RoomRole
+from chat.models import Ban, BlockedTerm, ChatMessage, ModeratorAct, RoomModes, RoomRole
 from chat.scripts import MODERATE
 from chat.sign_out import sign_out_of_room
 from common.errors import Conflict, InvalidInput, NotAllowed, NotThere
@@ -90,8 +94,7 @@ def change_modes(*, room: Channel, actor: User, changes: dict[str, Any]) -> Room
     """Run the room differently. `changes` are fields of RoomPolicy."""
     _check_moderator(room, actor)
     _check_changes(changes)
-    RoomModes.objects.get_or_create(room=room)
-    modes = RoomModes.objects.select_for_update().get(room=room)
+    modes = _lock_modes(room)
     for name, value in changes.items():
         setattr(modes, name, value)
     modes.version += 1
@@ -100,6 +103,33 @@ def change_modes(*, room: Channel, actor: User, changes: dict[str, Any]) -> Room
     policy = modes.policy()
     _act(room, RoomState(policy), version=str(policy.version))
     return policy
+
+
+@transaction.atomic
+def block_term(*, room: Channel, actor: User, text: str) -> BlockedTerm:
+    """Refuse messages with this term from now on; nothing happens where it is blocked already."""
+    _check_moderator(room, actor)
+    text = " ".join(text.split()).lower()
+    if len(text) > TERM_MAX or not is_term(text):
+        raise InvalidInput(f"A term is 1 to {TERM_MAX_WORDS} words and at most {TERM_MAX} characters.")
+    if BlockedTerm.objects.filter(room=room).count() >= TERMS_MAX:
+        raise Conflict(f"A chat can block {TERMS_MAX} terms. Remove one first.")
+    term, created = BlockedTerm.objects.get_or_create(room=room, text=text)
+    if created:
+        _note(room, actor, "block", None, details={"term": text})
+        _act(room, None, version=_next_version(room))
+    return term
+
+
+@transaction.atomic
+def unblock_term(*, room: Channel, actor: User, text: str) -> None:
+    """Allow it again; nothing happens where it was not blocked."""
+    _check_moderator(room, actor)
+    text = " ".join(text.split()).lower()
+    deleted, _ = BlockedTerm.objects.filter(room=room, text=text).delete()
+    if deleted:
+        _note(room, actor, "unblock", None, details={"term": text})
+        _act(room, None, version=_next_version(room))
 
 
 @transaction.atomic
@@ -139,6 +169,19 @@ def read_bans(*, room_id: int) -> dict[int, int]:
 
 
 # --- steps
+
+
+def _lock_modes(room: Channel) -> RoomModes:
+    RoomModes.objects.get_or_create(room=room)
+    return RoomModes.objects.select_for_update().get(room=room)
+
+
+def _next_version(room: Channel) -> str:
+    """Gateways that decide by what was before are told so by the publish script."""
+    modes = _lock_modes(room)
+    modes.version += 1
+    modes.save(update_fields=["version"])
+    return str(modes.version)
 
 
 def _silence(room: Channel, actor: User, login: str, seconds: int | None, reason: str) -> Ban:

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from chat.limits import REASON_MAX, TIMEOUT_MAX_SECONDS
-from chat.models import Ban, ModeratorAct, RoomModes, RoomRole
+from chat.models import Ban, BlockedTerm, ModeratorAct, RoomModes, RoomRole
 
 
 class RoomModesSerializer(serializers.ModelSerializer[RoomModes]):
@@ -41,6 +41,14 @@ class NewBanSerializer(serializers.Serializer[Ban]):
     login = serializers.CharField(max_length=25)
     seconds = serializers.IntegerField(min_value=1, max_value=TIMEOUT_MAX_SECONDS, required=False)
     reason = serializers.CharField(max_length=REASON_MAX, required=False, allow_blank=True, default="")
+
+
+class BlockedTermSerializer(serializers.ModelSerializer[BlockedTerm]):
+    """A word or a few that nobody may write; `*` at an end stands for the rest of the word."""
+
+    class Meta:
+        model = BlockedTerm
+        fields = ("text",)
 
 
 class RoomRoleSerializer(serializers.ModelSerializer[RoomRole]):

@@ -21,7 +21,7 @@ RETRY_UNAVAILABLE_SECONDS = 2.0
 async def say(*, room: RoomFacts, speaker: Speaker | None, request: Say, publisher: RoomPublisher) -> Ack | Refusal:
     """Publish what the speaker says, or answer why not. Raises StalePolicyError when `room` is no longer like that."""
     now = time.time()
-    allowance = decide(request.text, speaker, room.policy, now=now, viewer_limit=viewer_limit())
+    allowance = decide(request.text, speaker, room.policy, now=now, viewer_limit=viewer_limit(), terms=room.terms)
     if isinstance(allowance, Refusal):
         return allowance
     try:

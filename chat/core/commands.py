@@ -64,7 +64,15 @@ class Help:
     name: str = ""
 
 
-Command = Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Help
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Refuse messages with this term, or (not `wanted`) allow it again."""
+
+    text: str
+    wanted: bool = True
+
+
+Command = Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help
 
 
 class UsageError(Exception):
@@ -122,6 +130,10 @@ def _account_age(rest: str) -> Command | None:
     return None if seconds is None or seconds > ACCOUNT_MAX_SECONDS else SetModes((("account_seconds", seconds),))
 
 
+def _term(*, wanted: bool) -> Callable[[str], Command | None]:
+    return lambda rest: Block(rest, wanted) if rest else None
+
+
 _M, _B, _V = Role.MODERATOR, Role.BROADCASTER, Role.VIEWER
 FORMS: dict[str, _Form] = {
     "help": _Form("/help [COMMAND]", "lists the commands", _V, lambda rest: Help(rest.removeprefix("/").lower())),
@@ -144,6 +156,8 @@ FORMS: dict[str, _Form] = {
     "verified": _Form("/verified", "only confirmed e-mail addresses", _M, _modes(verified_email=True)),
     "verifiedoff": _Form("/verifiedoff", "ends that", _M, _modes(verified_email=False)),
     "accountage": _Form("/accountage TIME", "how old accounts must be; 0 ends it", _M, _account_age),
+    "block": _Form("/block TERM", "refuses messages with it; TERM* also words that begin so", _M, _term(wanted=True)),
+    "unblock": _Form("/unblock TERM", "allows it again", _M, _term(wanted=False)),
     "shield": _Form("/shield", "only long-standing followers, slowly: for an attack", _M, _modes(shield=True)),
     "shieldoff": _Form("/shieldoff", "ends shield mode", _M, _modes(shield=False)),
     "mod": _Form("/mod NAME", "makes someone a moderator", _B, _one_name(lambda one: Grant(one, Role.MODERATOR))),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chat.core.blocked_terms import NO_TERMS, BlockedTerms
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
 from chat.core.text import clean_text, count_graphemes, has_link, words_of
@@ -34,6 +35,7 @@ class Rule(StrEnum):
     FOLLOWERS_ONLY = "followers_only"
     SUBSCRIBERS_ONLY = "subscribers_only"
     LINKS = "links"
+    BLOCKED_TERM = "blocked_term"
     UNIQUE_CHAT = "unique_chat"
     SLOW = "slow"
     COMMAND = "command"
@@ -100,7 +102,13 @@ ROOM_LIMIT = RateLimit(ROOM_MESSAGES_PER_SECOND, 1)
 
 
 def decide(
-    text: str, speaker: Speaker | None, policy: RoomPolicy, *, now: float, viewer_limit: RateLimit
+    text: str,
+    speaker: Speaker | None,
+    policy: RoomPolicy,
+    *,
+    now: float,
+    viewer_limit: RateLimit,
+    terms: BlockedTerms = NO_TERMS,
 ) -> Allowance | Refusal:
     """Whether `speaker` (None: not signed in) may say `text` at `now` (Unix seconds)."""
     if speaker is None:
@@ -109,6 +117,8 @@ def decide(
     bound = not speaker.role.is_trusted
     if refusal is None and bound:
         refusal = next(filter(None, (check(text, speaker, policy, now) for check in MODES)), None)
+    if refusal is None and not speaker.role.may_moderate and terms.found_in(text):
+        refusal = Refusal(Rule.BLOCKED_TERM, "There is a word in that message which this chat does not want to read.")
     if refusal is not None:
         return refusal
     clean = clean_text(text)

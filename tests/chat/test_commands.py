@@ -5,6 +5,7 @@ import pytest
 from chat.core.commands import (
     FORMS,
     BanUser,
+    Block,
     Clear,
     Command,
     Grant,
@@ -41,6 +42,8 @@ UNDERSTOOD: list[tuple[str, Command]] = [
     ("/followers 1w", SetModes((("followers_only", True), ("followers_seconds", 604_800)))),
     ("/accountage 3", SetModes((("account_seconds", 3 * 86_400),))),
     ("/shield", SetModes((("shield", True),))),
+    ("/block free money", Block("free money")),
+    ("/unblock spam*", Block("spam*", wanted=False)),
     ("/linksoff", SetModes((("links_allowed", False),))),
     ("/mod @Bob", Grant("bob", Role.MODERATOR)),
     ("/unvip bob", Grant("bob", Role.VIEWER, taken=Role.VIP)),

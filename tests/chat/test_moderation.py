@@ -199,6 +199,16 @@ async def test_unique_chat_refuses_what_was_said(room: Room) -> None:
         assert (await people.charlie.said("hello you"))["type"] == "ack"
 
 
+async def test_a_blocked_term_is_refused_at_once(room: Room) -> None:
+    async with room() as people:
+        assert (await people.charlie.said("buy bitcoin"))["type"] == "ack"
+        assert (await people.bob.said("/block *coin"))["type"] == "done"
+        assert (await refused(people.charlie, "buy Bitcoin"))["rule"] == "blocked_term"
+        assert (await people.bob.said("no bitcoin please"))["type"] == "ack"
+        await people.bob.said("/unblock *coin")
+        assert (await people.charlie.said("bitcoin?"))["type"] == "ack"
+
+
 async def test_nobody_commands_above_his_role(room: Room, cast: Cast) -> None:
     async with room() as people:
         assert (await refused(people.charlie, "/ban bob"))["rule"] == "command"

@@ -10,6 +10,7 @@ from chat.models import Ban, RoomRole
 from streaming.models import Channel
 
 URL = "/api/v1/channels/alice/chat"
+JSON = "application/json"
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def of(user: User) -> Client:
 
 def test_a_moderator_times_out_lists_and_lifts(people: dict[str, User]) -> None:
     bob = of(people["bob"])
-    answer = bob.post(f"{URL}/bans", {"login": "charlie", "seconds": 60, "reason": "be kind"})
+    answer = bob.post(f"{URL}/bans", {"login": "charlie", "seconds": 60, "reason": "be kind"}, JSON)
     assert answer.status_code == 201
     assert (answer.json()["login"], answer.json()["by"], answer.json()["reason"]) == ("charlie", "bob", "be kind")
     assert [ban["login"] for ban in bob.get(f"{URL}/bans").json()["results"]] == ["charlie"]
@@ -41,8 +42,8 @@ def test_a_moderator_times_out_lists_and_lifts(people: dict[str, User]) -> None:
 
 def test_a_second_ban_takes_the_place_of_the_first(people: dict[str, User]) -> None:
     bob = of(people["bob"])
-    bob.post(f"{URL}/bans", {"login": "charlie", "seconds": 60})
-    assert bob.post(f"{URL}/bans", {"login": "charlie"}).json()["until"] is None
+    bob.post(f"{URL}/bans", {"login": "charlie", "seconds": 60}, JSON)
+    assert bob.post(f"{URL}/bans", {"login": "charlie"}, JSON).json()["until"] is None
     assert Ban.objects.in_force().count() == 1
 
 
@@ -59,7 +60,7 @@ def test_a_second_ban_takes_the_place_of_the_first(people: dict[str, User]) -> N
     ],
 )
 def test_a_wrong_ban_is_refused(people: dict[str, User], body: dict[str, object], status: int) -> None:
-    answer = of(people["bob"]).post(f"{URL}/bans", body, content_type="application/json")
+    answer = of(people["bob"]).post(f"{URL}/bans", body, content_type=JSON)
     assert (answer.status_code, Ban.objects.count()) == (status, 0)
 
 
@@ -70,6 +71,9 @@ def test_a_wrong_ban_is_refused(people: dict[str, User], body: dict[str, object]
         ("get", "/bans"),
         ("delete", "/bans/dave"),
         ("post", "/clear"),
+        ("get", "/terms"),
+        ("post", "/terms"),
+        ("delete", "/terms?text=spam"),
         ("get", "/acts"),
         ("patch", ""),
         ("put", "/moderators/dave"),
@@ -77,9 +81,9 @@ def test_a_wrong_ban_is_refused(people: dict[str, User], body: dict[str, object]
     ],
 )
 def test_viewers_and_strangers_may_not(people: dict[str, User], method: str, path: str) -> None:
-    body = {"login": "dave", "slow_seconds": 5}
-    charlie = getattr(of(people["charlie"]), method)(URL + path, body, content_type="application/json")
-    stranger = getattr(Client(), method)(URL + path, body, content_type="application/json")
+    body = {"login": "dave", "slow_seconds": 5, "text": "spam"}
+    charlie = getattr(of(people["charlie"]), method)(URL + path, body, content_type=JSON)
+    stranger = getattr(Client(), method)(URL + path, body, content_type=JSON)
     assert charlie.status_code == 403
     assert stranger.status_code in {401, 403}
     assert not Ban.objects.exists()
@@ -88,10 +92,19 @@ def test_viewers_and_strangers_may_not(people: dict[str, User], method: str, pat
 def test_modes_are_shown_to_everyone_and_set_by_moderators(people: dict[str, User]) -> None:
     assert Client().get(URL).json()["slow_seconds"] == 0
     bob = of(people["bob"])
-    changed = bob.patch(URL, {"slow_seconds": 5, "shield": True}, content_type="application/json")
+    changed = bob.patch(URL, {"slow_seconds": 5, "shield": True}, content_type=JSON)
     assert (changed.json()["slow_seconds"], changed.json()["shield"]) == (5, True)
     assert Client().get(URL).json() == changed.json()
-    assert bob.patch(URL, {"slow_seconds": 121}, content_type="application/json").status_code == 400
+    assert bob.patch(URL, {"slow_seconds": 121}, content_type=JSON).status_code == 400
+
+
+def test_terms_are_blocked_listed_and_allowed(people: dict[str, User]) -> None:
+    bob = of(people["bob"])
+    assert bob.post(f"{URL}/terms", {"text": "Free  Money"}, JSON).status_code == 201
+    assert bob.post(f"{URL}/terms", {"text": "***"}, JSON).status_code == 400
+    assert [term["text"] for term in bob.get(f"{URL}/terms").json()["results"]] == ["free money"]
+    assert bob.delete(f"{URL}/terms?text=free+money").status_code == 204
+    assert bob.get(f"{URL}/terms").json()["count"] == 0
 
 
 def test_only_the_broadcaster_makes_moderators(people: dict[str, User]) -> None:
