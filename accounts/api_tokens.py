@@ -3,17 +3,19 @@
 import hmac
 import re
 import secrets
+import string
 from hashlib import sha256
 
-from accounts.limits import MAX_TOKEN_LENGTH, TOKEN_BYTES
+from accounts.limits import MAX_TOKEN_LENGTH, TOKEN_LENGTH
 
 TOKEN_PREFIX = "mrt_"  # noqa: S105  the public mark by which secret scanners find a leaked token
+_ALPHABET = string.ascii_lowercase + string.digits  # tmi.js writes tokens in lower case
 _FORM = re.compile(r"mrt_[A-Za-z0-9_-]{16,}")
 
 
 def new_api_token() -> str:
     """A fresh random token."""
-    return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+    return TOKEN_PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(TOKEN_LENGTH))
 
 
 def has_token_form(text: str) -> bool:

@@ -1,21 +1,17 @@
 """Carry frames between one connection and the room; they decide nothing."""
 
 import json
-from contextlib import suppress
 from typing import Any
 
 from channels.exceptions import StopConsumer
 from channels.generic.http import AsyncHttpConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
-from redis.exceptions import RedisError
 
 from accounts.models import User
-from chat.carrying_out import carry_out
-from chat.core.commands import UsageError, is_command, parse_command
-from chat.core.events import Ack, Done, Event, Hello, Notice, Refused, SignedIn, Standing
+from chat.core.events import Event, Hello, Notice, Refused, SignedIn, Standing
 from chat.core.frames import Batch
 from chat.core.requests import Authenticate, Say, nonce_of, parse_request
-from chat.core.rules import Refusal, Rule, Speaker, refuse_rate
+from chat.core.rules import Refusal, Rule, refuse_rate
 from chat.core.token_bucket import TokenBucket
 from chat.directory import RoomFacts
 from chat.errors import (
@@ -24,21 +20,16 @@ from chat.errors import (
     ForeignOriginError,
     MalformedRequestError,
     RoomNotFoundError,
-    StalePolicyError,
 )
 from chat.gateway import Gateway, process_gateway
 from chat.handshake import Handshake
 from chat.limits import CONNECTION_BURST, CONNECTION_FRAMES_PER_SECOND, CONNECTION_STRIKES, TEXT_MAX_GRAPHEMES
 from chat.local_room import LocalRoom, Viewer
-from chat.services import person, refused, say
+from chat.participant import Participant
+from chat.services import refused
 from chat.sinks import QueueSink, sink_for
-from common.errors import DomainError, NotAllowed
 
 POLICY_VIOLATION = 1008
-POLICY_TRIES = 3
-SPEAKER_SECONDS = 5.0  # between two looks at what the rules ask about someone
-# Refusals that what he did since may have lifted.
-PERSONAL = frozenset({Rule.FOLLOWERS_ONLY, Rule.SHIELD, Rule.VERIFIED_EMAIL, Rule.SUBSCRIBERS_ONLY})
 JSON_HEADER = (b"content-type", b"application/json")
 # Why a connection is refused: HTTP status and what to say.
 DENIALS: dict[type[Exception], tuple[int, str]] = {
@@ -61,9 +52,6 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.viewer: Viewer | None = None
-        self.speaker: Speaker | None = None
-        self.speaker_known_at = 0.0
-        self.standing: Refusal | None = None
         self.gateway: Gateway = process_gateway()
         handshake = Handshake.from_scope(self.scope)
         try:
@@ -87,7 +75,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             self._write(Refused(nonce_of(frame), Rule.FORMAT, str(error)))
             return
         if isinstance(request, Say):
-            self._write(await self._say(request))
+            self._write(await self.participant.say(request))
         else:
             self._write(await self._authenticate(request))
 
@@ -102,7 +90,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         """Everything that may refuse the connection; what to tell the viewer first."""
         if not handshake.is_from_our_pages():
             raise ForeignOriginError
-        self.facts, self.room = await self._open_room(int(self.scope["url_route"]["kwargs"]["room_id"]))
+        facts, self.room = await self._open_room(int(self.scope["url_route"]["kwargs"]["room_id"]))
+        self.participant = Participant(self.gateway, facts)
         return await self._identify(handshake)
 
     async def _open_room(self, room_id: int) -> tuple[RoomFacts, LocalRoom]:
@@ -125,14 +114,10 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
                 user = await directory.user_of_token(handshake.token)
             elif handshake.session_key is not None:
                 user = await directory.user_of_session(handshake.session_key)
+            if user is not None:
+                await self.participant.sign_in(user)
         except DirectoryUnavailableError:
             return [SIGN_IN_AWAY]
-        if user is not None:
-            try:
-                self.speaker = await directory.speaker(self.facts.room_id, user)
-                self.standing = await directory.standing(self.facts.room_id, user.pk)
-            except DirectoryUnavailableError:
-                return [SIGN_IN_AWAY]
         return []
 
     async def _join(self, since: int | None, notices: list[Event]) -> None:
@@ -141,85 +126,33 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         )
         self.strikes = 0
         viewer = Viewer(sink_for(self.scope, self.base_send))
-        viewer.user_id = self.speaker.user_id if self.speaker else None
+        you = self.participant.person
+        viewer.user_id = you.id if you else None
         older = await self.room.read_before_ring(since) if since is not None else []
         hello = Hello(
             channel_id=self.room.room_id,
-            you=person(self.speaker) if self.speaker else None,
+            you=you,
             seq=self.room.flushed_seq,
             connected=self.room.connected,
             text_max=TEXT_MAX_GRAPHEMES,
-            modes=self.facts.policy,
-            standing=_as_standing(self.standing),
+            modes=self.participant.facts.policy,
+            standing=_as_standing(self.participant.standing),
         )
         viewer.sink.write(_batch(hello, *notices))
         self.room.join(viewer, since, older)
         self.gateway.hub.enter(self.room, viewer)
         self.viewer = viewer
 
-    async def _say(self, request: Say) -> Event:
-        wait = self.gateway.rate.take(self.gateway.hub.now())
-        if wait:
-            return refused(refuse_rate(Rule.RATE_GATEWAY, wait), request.nonce)
-        if self.speaker is not None and is_command(request.text):
-            return await self._command(self.speaker, request)
-        outcome = await self._publish(request)
-        if isinstance(outcome, Refusal) and outcome.rule in PERSONAL and await self._ask_again():
-            outcome = await self._publish(request)
-        return refused(outcome, request.nonce) if isinstance(outcome, Refusal) else outcome
-
-    async def _publish(self, request: Say) -> Ack | Refusal:
-        for _ in range(POLICY_TRIES):
-            with suppress(DirectoryUnavailableError, RoomNotFoundError):
-                self.facts = await self.gateway.directory.find_room(self.facts.room_id)
-            try:
-                return await say(
-                    room=self.facts, speaker=self.speaker, request=request, publisher=self.gateway.publisher
-                )
-            except StalePolicyError:
-                self.gateway.directory.forget_room(self.facts.room_id)
-        return Refusal(Rule.UNAVAILABLE, "The chat's modes are being changed. Try again in a moment.", 1.0)
-
-    async def _ask_again(self) -> bool:
-        """Look up anew what the rules ask about the speaker: he may have followed since. Not for every refusal."""
-        now = self.gateway.hub.now()
-        if self.speaker is None or now - self.speaker_known_at < SPEAKER_SECONDS:
-            return False
-        self.speaker_known_at = now
-        try:
-            self.speaker = await self.gateway.directory.speaker_again(self.facts.room_id, self.speaker.user_id)
-        except DirectoryUnavailableError:
-            return False
-        return True
-
-    async def _command(self, speaker: Speaker, request: Say) -> Event:
-        room_id = self.facts.room_id
-        try:
-            command = parse_command(request.text, speaker.role)
-            text = await self.gateway.directory.run(
-                lambda: carry_out(room_id=room_id, user_id=speaker.user_id, command=command)
-            )
-        except UsageError as error:
-            return Refused(request.nonce, Rule.COMMAND, str(error))
-        except DomainError as error:
-            rule = Rule.PERMISSION if isinstance(error, NotAllowed) else Rule.COMMAND
-            return Refused(request.nonce, rule, error.text)
-        except (DirectoryUnavailableError, RedisError):
-            return Refused(request.nonce, Rule.UNAVAILABLE, "That does not work right now. Try again in a moment.", 2.0)
-        return Done(request.nonce, text)
-
     async def _authenticate(self, request: Authenticate) -> Event:
-        directory = self.gateway.directory
         try:
-            user = await directory.user_of_token(request.token)
-            self.speaker = await directory.speaker(self.facts.room_id, user)
+            you = await self.participant.sign_in(await self.gateway.directory.user_of_token(request.token))
         except BadTokenError:
             return refused(Refusal(Rule.TOKEN, DENIALS[BadTokenError][1]), None)
         except DirectoryUnavailableError:
             return SIGN_IN_AWAY
         if self.viewer is not None:
-            self.viewer.user_id = user.pk
-        return SignedIn(you=person(self.speaker))
+            self.viewer.user_id = you.id
+        return SignedIn(you=you)
 
     def _write(self, event: Event) -> None:
         """Answers go through the sink too: one way out, one order."""

@@ -69,6 +69,13 @@ class Directory:
             raise RoomNotFoundError(f"There is no room {room_id}.")
         return facts
 
+    async def find_room_of(self, login: str) -> RoomFacts:
+        """The room of the channel with this name."""
+        room_id = await self._look_up(_room_id, login)
+        if room_id is None:
+            raise RoomNotFoundError(f"There is no channel {login}.")
+        return await self.find_room(room_id)
+
     def forget_room(self, room_id: int) -> None:
         """Someone said that it has changed."""
         self._rooms.pop(room_id, None)
@@ -129,6 +136,10 @@ def _room_facts(room_id: int) -> RoomFacts | None:
     modes = getattr(room, "chat_modes", None)
     terms = BlockedTerms.of(BlockedTerm.objects.filter(room_id=room_id).values_list("text", flat=True))
     return RoomFacts(room_id, room.owner_id, modes.policy() if modes else OPEN, terms)
+
+
+def _room_id(login: str) -> int | None:
+    return Channel.objects.filter(owner__login=login, owner__is_active=True).values_list("pk", flat=True).first()
 
 
 def _speaker(asked: tuple[int, User]) -> Speaker:

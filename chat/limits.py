@@ -11,6 +11,15 @@ API_TOKEN_MAX_CHARACTERS = 200
 FRAME_MAX_BYTES = 16_384
 JSON_MAX_DEPTH = 10
 
+# --- What one IRC connection may send and be in.
+IRC_LINE_MAX = 4_096  # characters, with tags
+IRC_ROOMS_MAX = 100
+IRC_PING_SECONDS = 60
+IRC_PONG_SECONDS = 60  # some clients answer late
+IRC_CONNECTIONS_MAX = 10_000  # of one process
+IRC_DRAIN_SECONDS = 1.0  # between RECONNECT and the end of a process
+IRC_BUFFER_BYTES = 1_048_576  # unsent to one client before it is dropped
+
 # --- How much may be said. Windows slide: at most `count` in any `seconds`.
 VIEWER_WINDOW_SECONDS = 60  # how many in it is a setting: CHAT_MESSAGES_PER_MINUTE
 BROADCASTER_MESSAGES = 100

@@ -4,10 +4,12 @@ from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from chat.consumers import HealthConsumer, HistoryConsumer, NoRoomConsumer, NotFoundConsumer, RoomConsumer
+from chat.irc_consumer import IrcConsumer
 
 websocket_application = URLRouter(
     [
         path("api/v1/chat/<int:room_id>", RoomConsumer.as_asgi()),
+        path("", IrcConsumer.as_asgi()),
         re_path(r"", NoRoomConsumer.as_asgi()),
     ]
 )

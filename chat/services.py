@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from chat.core.commands import action_of
 from chat.core.events import Ack, Message, Person, Refused
 from chat.core.message_ids import message_id
 from chat.core.requests import Say
@@ -21,13 +22,15 @@ RETRY_UNAVAILABLE_SECONDS = 2.0
 async def say(*, room: RoomFacts, speaker: Speaker | None, request: Say, publisher: RoomPublisher) -> Ack | Refusal:
     """Publish what the speaker says, or answer why not. Raises StalePolicyError when `room` is no longer like that."""
     now = time.time()
-    allowance = decide(request.text, speaker, room.policy, now=now, viewer_limit=viewer_limit(), terms=room.terms)
+    action = None if request.plain else action_of(request.text)
+    text = request.text if action is None else action
+    allowance = decide(text, speaker, room.policy, now=now, viewer_limit=viewer_limit(), terms=room.terms)
     if isinstance(allowance, Refusal):
         return allowance
     try:
         outcome = await publisher.publish_message(
             room_id=room.room_id,
-            message=_new_message(allowance.speaker, allowance.text, now),
+            message=_new_message(allowance.speaker, allowance.text, now, action=action is not None),
             nonce=request.nonce,
             allowance=allowance,
         )
@@ -55,10 +58,11 @@ def person(speaker: Speaker) -> Person:
     return Person(id=speaker.user_id, login=speaker.login, display_name=speaker.display_name, badges=badges)
 
 
-def _new_message(speaker: Speaker, text: str, now: float) -> Message:
+def _new_message(speaker: Speaker, text: str, now: float, *, action: bool) -> Message:
     return Message(
         id=str(message_id(unix_ms=int(now * 1000), random=secrets.randbits(74))),
         sent_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         user=person(speaker),
         text=text,
+        action=action,
     )

@@ -54,6 +54,7 @@ def _filled_in() -> dict[str, str]:
         "MILLRACE_PORT": str(settings.PORT),
         "MILLRACE_SITE_PORT": str(settings.SITE_PORT),
         "MILLRACE_CHAT_PORT": str(settings.CHAT_PORT),
+        "MILLRACE_IRC_PORT": str(settings.IRC_PORT),
         "MILLRACE_ORIGIN_PORT": str(settings.ORIGIN_PORT),
         "MILLRACE_RTMP_PORT": str(settings.RTMP_PORT),
         "MILLRACE_LIVE_BROADCASTS": str(settings.LIVE_BROADCASTS),

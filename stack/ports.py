@@ -18,6 +18,7 @@ def needed_ports() -> dict[str, int]:
         "edge": {"MILLRACE_PORT": settings.PORT, **tls},
         "site": {"MILLRACE_SITE_PORT": settings.SITE_PORT},
         "chat": {"MILLRACE_CHAT_PORT": settings.CHAT_PORT},
+        "irc": {"MILLRACE_IRC_PORT": settings.IRC_PORT},
         "origin": {"MILLRACE_ORIGIN_PORT": settings.ORIGIN_PORT},
         "ingest": {"MILLRACE_RTMP_PORT": settings.RTMP_PORT},
     }

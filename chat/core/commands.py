@@ -168,8 +168,14 @@ FORMS: dict[str, _Form] = {
 
 
 def is_command(text: str) -> bool:
-    """`//` begins a message with a slash."""
-    return text.startswith("/") and not text.startswith("//")
+    """`//…` is an ordinary message, and so is what `/me` says."""
+    return text.startswith("/") and not text.startswith("//") and action_of(text) is None
+
+
+def action_of(text: str) -> str | None:
+    """What someone does, from `/me waves`; None for everything else."""
+    name, space, rest = text.partition(" ")
+    return rest if space and name.lower() == "/me" else None
 
 
 def parse_command(text: str, role: Role) -> Command:

@@ -62,7 +62,15 @@ class Message(RoomEvent):
     sent_at: str
     user: Person
     text: str
+    action: bool = False  # `/me`: something he does
     seq: int = 0
+
+    def fields(self) -> Json:
+        """`action` only where it is one: nearly nothing is."""
+        body = RoomEvent.fields(self)
+        if not self.action:
+            del body["action"]
+        return body
 
     def to_json(self) -> str:
         head, tail = self.around_seq()
@@ -76,7 +84,14 @@ class Message(RoomEvent):
             return None
         user = body["user"]
         sender = Person(user["id"], user["login"], user["display_name"], tuple(user["badges"]))
-        return cls(id=body["id"], sent_at=body["sent_at"], user=sender, text=body["text"], seq=body["seq"])
+        return cls(
+            id=body["id"],
+            sent_at=body["sent_at"],
+            user=sender,
+            text=body["text"],
+            action="action" in body,
+            seq=body["seq"],
+        )
 
 
 @dataclass(frozen=True, slots=True)

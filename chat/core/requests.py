@@ -10,10 +10,11 @@ from chat.limits import API_TOKEN_MAX_CHARACTERS, FRAME_MAX_BYTES, JSON_MAX_DEPT
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say `text` in the room. The same nonce twice is the same message."""
+    """Say `text` in the room. The same nonce twice is the same message. `plain`: it is never a command."""
 
     text: str
     nonce: str | None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

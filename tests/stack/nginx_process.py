@@ -25,7 +25,7 @@ def move_settings(settings: Any, directory: Path) -> None:
     settings.INGEST_CONTROL_SOCKET = directory / "ingest" / "control.sock"
     settings.INGEST_HOOK_SECRET = "hook-secret-of-this-test"
     settings.PORT, settings.SITE_PORT, settings.CHAT_PORT, settings.ORIGIN_PORT = range(first, first + 4)
-    settings.RTMP_PORT = first + 4
+    settings.RTMP_PORT, settings.IRC_PORT = first + 4, first + 5
 
 
 @contextmanager

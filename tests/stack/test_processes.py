@@ -24,10 +24,10 @@ def test_unknown_variable_in_the_procfile_is_named() -> None:
 
 
 def test_our_own_procfile_has_no_secret_and_all_parts(settings: Any) -> None:
-    names = ("DATA", "PORT", "SITE_PORT", "CHAT_PORT", "ORIGIN_PORT", "RTMP_PORT", "LIVE_BROADCASTS")
+    names = ("DATA", "PORT", "SITE_PORT", "CHAT_PORT", "IRC_PORT", "ORIGIN_PORT", "RTMP_PORT", "LIVE_BROADCASTS")
     environment = {f"MILLRACE_{name}": name for name in names}
     programs = read_procfile((Path(settings.BASE_DIR) / "Procfile").read_text(), environment)
-    parts = {"ingest", "edge", "site", "chat", "origin", "live-1", "live-2", "worker", "beat"}
+    parts = {"ingest", "edge", "site", "chat", "irc", "origin", "live-1", "live-2", "worker", "beat"}
     assert {program.name for program in programs} == parts
 
 

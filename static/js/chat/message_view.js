@@ -28,6 +28,7 @@ export function messageElement(message, { you, icons }) {
     mentionsMe ||= aboutMe;
     body.append(partNode(part, aboutMe));
   }
+  if (message.action) item.classList.add("chat__message--action");
   item.append(body);
   item.classList.toggle("chat__message--mention", mentionsMe);
   return item;

@@ -19,7 +19,7 @@ export function mountChat(element) {
 }
 
 function isCommand(text) {
-  return text.startsWith("/") && !text.startsWith("//");
+  return text.startsWith("/") && !/^\/(?:\/|me\s)/iu.test(text);
 }
 
 class ChatPanel {

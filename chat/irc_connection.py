@@ -1,0 +1,209 @@
+"""Carries an IRC session between one client and the rooms he is in, over whatever transport."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from accounts.models import User
+from chat.core.events import Person
+from chat.core.frames import Batch
+from chat.core.irc import Hang, IrcSession, Join, Leave, SayIn, SignIn, Wish
+from chat.core.irc_rooms import IrcRoom
+from chat.core.requests import Say
+from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
+from chat.gateway import Gateway
+from chat.limits import IRC_BUFFER_BYTES, IRC_PING_SECONDS, IRC_PONG_SECONDS
+from chat.local_room import LocalRoom, Viewer
+from chat.participant import Participant
+
+log = logging.getLogger(__name__)
+
+
+class IrcConnection:
+    """One client. `write` and `close` are the transport's, `buffered` says how much of what was written waits there."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        write: Callable[[str], None],
+        buffered: Callable[[], int],
+        close: Callable[[], None],
+    ) -> None:
+        self.session = IrcSession()
+        self._gateway, self._write, self.buffered, self.close = gateway, write, buffered, close
+        self._token = ""
+        self._user: User | None = None
+        self._places: dict[str, _Place] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._heard_at = gateway.hub.now()
+        self._keepalive = asyncio.create_task(self._keep_alive())
+
+    async def receive(self, text: str) -> None:
+        """What the client sent, in pieces of whole lines."""
+        self._heard_at = self._gateway.hub.now()
+        for wish in self.session.feed(text):
+            self.flush()
+            await self._grant(wish)
+        self.flush()
+
+    def flush(self) -> None:
+        text = self.session.take()
+        if not text:
+            return
+        if self.buffered() > IRC_BUFFER_BYTES:
+            log.info("an IRC client does not read and is dropped")
+            self.close()
+        else:
+            self._write(text)
+
+    def stop(self) -> None:
+        """The client is gone."""
+        self._keepalive.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for login in list(self._places):
+            self._leave(login)
+
+    def drain(self) -> None:
+        """Ask the client to come back elsewhere."""
+        self.session.reconnect()
+        self.flush()
+
+    # --- wishes
+
+    async def _grant(self, wish: Wish) -> None:
+        match wish:
+            case SignIn(token):
+                await self._sign_in(token)
+            case Join(login):
+                await self._join(login)
+            case Leave(login):
+                self._leave(login)
+            case SayIn():
+                await self._say(wish)
+            case Hang():
+                self.close()
+
+    async def _sign_in(self, token: str) -> None:
+        try:
+            self._user = await self._gateway.directory.user_of_token(token)
+        except (BadTokenError, DirectoryUnavailableError):
+            for wish in self.session.sign_in_failed():
+                self.flush()
+                await self._grant(wish)
+            return
+        self._token = token
+        person = Person(self._user.pk, self._user.login, self._user.display_name or self._user.login)
+        self.session.signed_in(_json(person))
+
+    async def _join(self, login: str) -> None:
+        try:
+            place = await self._take_place(login)
+        except (RoomNotFoundError, DirectoryUnavailableError):
+            self.session.no_such_channel(login)
+            return
+        self._places[login] = place
+        person = place.participant.person
+        modes = asdict(place.participant.facts.policy)
+        self.session.joined(IrcRoom(place.room.room_id, login, modes), _json(person) if person else None)
+        place.enter()
+
+    async def _take_place(self, login: str) -> "_Place":
+        facts = await self._gateway.directory.find_room_of(login)
+        room = await self._gateway.hub.open_room(facts.room_id)
+        participant = Participant(self._gateway, facts)
+        if self._user is not None:
+            await participant.sign_in(self._user)
+        return _Place(self, login, room, participant, self._gateway)
+
+    def _leave(self, login: str) -> None:
+        place = self._places.pop(login, None)
+        if place is not None:
+            place.leave()
+
+    async def _say(self, wish: SayIn) -> None:
+        place = self._places[wish.login]
+        answer = await place.participant.say(Say(wish.text, None, plain=wish.plain))
+        person = place.participant.person
+        self.session.answered(wish, {"type": answer.type, **asdict(answer)}, _json(person) if person else None)
+
+    # --- from the rooms
+
+    def happened(self, login: str, batch: Batch) -> None:
+        for payload in batch.payloads:
+            self.session.happened(login, payload)
+        self.flush()
+
+    def ask_again(self, login: str) -> None:
+        """His role or his standing has changed in a room, or his right to be anybody."""
+        task = asyncio.create_task(self._take_place_again(login))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take_place_again(self, login: str) -> None:
+        self._leave(login)
+        try:
+            self._user = await self._gateway.directory.user_of_token(self._token)
+            place = await self._take_place(login)
+        except (BadTokenError, RoomNotFoundError, DirectoryUnavailableError):
+            self.close()
+            return
+        self._places[login] = place
+        place.enter()
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(IRC_PING_SECONDS)
+            if self._gateway.hub.now() - self._heard_at > IRC_PING_SECONDS + IRC_PONG_SECONDS:
+                self.close()
+                return
+            self.session.ping()
+            self.flush()
+
+
+class _Place:
+    """The client in one room: the hub's viewer, whose sink is this."""
+
+    def __init__(
+        self, connection: IrcConnection, login: str, room: LocalRoom, participant: Participant, gateway: Gateway
+    ) -> None:
+        self.room, self.participant = room, participant
+        self._connection, self._login, self._gateway = connection, login, gateway
+        self._viewer = Viewer(self)
+        person = participant.person
+        self._viewer.user_id = person.id if person else None
+
+    def enter(self) -> None:
+        """From here on, without history: what a bot hears it may answer."""
+        self.room.join(self._viewer, self.room.flushed_seq, [])
+        self._gateway.hub.enter(self.room, self._viewer)
+
+    def leave(self) -> None:
+        self._gateway.hub.leave(self.room, self._viewer)
+
+    # --- the sink
+
+    def write(self, batch: Batch) -> None:
+        self._connection.happened(self._login, batch)
+
+    def buffered(self) -> int:
+        return self._connection.buffered()
+
+    def ping(self) -> None:
+        """The connection pings by itself, once for all rooms."""
+
+    def last_heard(self) -> float | None:
+        return None
+
+    def close(self, code: int, reason: str) -> None:
+        if self._viewer.slow_since is not None:
+            self._connection.close()
+        else:
+            self._connection.ask_again(self._login)
+
+
+def _json(person: Person) -> dict[str, Any]:
+    return {**asdict(person), "badges": list(person.badges)}

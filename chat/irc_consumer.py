@@ -1,0 +1,44 @@
+"""IRC over WebSocket at the root, where tmi.js looks for it. The token is all that counts: any page may connect."""
+
+from typing import Any
+
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from chat.core.frames import Batch
+from chat.gateway import process_gateway
+from chat.irc_connection import IrcConnection
+from chat.sinks import QueueSink, sink_for
+
+SUBPROTOCOL = "irc"
+NORMAL_CLOSURE = 1000
+
+
+class IrcConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+    """Text frames of lines, both ways."""
+
+    channel_layer_alias = None
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without Channels' trip to a thread for every message."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        """The sub-protocol is echoed to who offers it, and only then: both kinds of clients insist."""
+        await self.accept(SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
+        self.sink = sink_for(self.scope, self.base_send)
+        self.connection = IrcConnection(
+            process_gateway(),
+            write=lambda text: self.sink.write(Batch((text.encode(),))),
+            buffered=self.sink.buffered,
+            close=lambda: self.sink.close(NORMAL_CLOSURE, ""),
+        )
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        await self.connection.receive(message.get("text") or "")
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        self.connection.stop()
+        if isinstance(self.sink, QueueSink):
+            self.sink.stop()
+        raise StopConsumer

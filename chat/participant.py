@@ -1,0 +1,99 @@
+"""One person's part in one room, or nobody's: the same whatever protocol he speaks."""
+
+from contextlib import suppress
+
+from redis.exceptions import RedisError
+
+from accounts.models import User
+from chat.carrying_out import carry_out
+from chat.core.commands import UsageError, is_command, parse_command
+from chat.core.events import Ack, Done, Person, Refused
+from chat.core.requests import Say
+from chat.core.rules import Refusal, Rule, Speaker, refuse_rate
+from chat.directory import RoomFacts
+from chat.errors import DirectoryUnavailableError, RoomNotFoundError, StalePolicyError
+from chat.gateway import Gateway
+from chat.services import person, refused, say
+from common.errors import DomainError, NotAllowed
+
+POLICY_TRIES = 3
+SPEAKER_SECONDS = 5.0  # between two looks at what the rules ask about someone
+# Refusals that what he did since may have lifted.
+PERSONAL = frozenset({Rule.FOLLOWERS_ONLY, Rule.SHIELD, Rule.VERIFIED_EMAIL, Rule.SUBSCRIBERS_ONLY})
+RETRY_SECONDS = 2.0
+
+
+class Participant:
+    """`speaker` is None while he is not signed in, `standing` says why he may not write at present."""
+
+    def __init__(self, gateway: Gateway, facts: RoomFacts) -> None:
+        self.facts = facts
+        self.speaker: Speaker | None = None
+        self.standing: Refusal | None = None
+        self._gateway = gateway
+        self._known_at = 0.0
+
+    @property
+    def person(self) -> Person | None:
+        """As the others see him."""
+        return person(self.speaker) if self.speaker else None
+
+    async def sign_in(self, user: User) -> Person:
+        """From now on he speaks as `user`. Raises DirectoryUnavailableError, and nothing has changed."""
+        directory, room_id = self._gateway.directory, self.facts.room_id
+        speaker, standing = await directory.speaker(room_id, user), await directory.standing(room_id, user.pk)
+        self.speaker, self.standing = speaker, standing
+        return person(speaker)
+
+    async def say(self, request: Say) -> Ack | Done | Refused:
+        """Say it in the room, or carry out the command that it is."""
+        wait = self._gateway.rate.take(self._gateway.hub.now())
+        if wait:
+            return refused(refuse_rate(Rule.RATE_GATEWAY, wait), request.nonce)
+        if self.speaker is not None and not request.plain and is_command(request.text):
+            return await self._command(self.speaker, request)
+        outcome = await self._publish(request)
+        if isinstance(outcome, Refusal) and outcome.rule in PERSONAL and await self._ask_again():
+            outcome = await self._publish(request)
+        return refused(outcome, request.nonce) if isinstance(outcome, Refusal) else outcome
+
+    async def _publish(self, request: Say) -> Ack | Refusal:
+        for _ in range(POLICY_TRIES):
+            with suppress(DirectoryUnavailableError, RoomNotFoundError):
+                self.facts = await self._gateway.directory.find_room(self.facts.room_id)
+            try:
+                return await say(
+                    room=self.facts, speaker=self.speaker, request=request, publisher=self._gateway.publisher
+                )
+            except StalePolicyError:
+                self._gateway.directory.forget_room(self.facts.room_id)
+        return Refusal(Rule.UNAVAILABLE, "The chat's modes are being changed. Try again in a moment.", RETRY_SECONDS)
+
+    async def _ask_again(self) -> bool:
+        """Look up anew what the rules ask about him: he may have followed since. Not for every refusal."""
+        now = self._gateway.hub.now()
+        if self.speaker is None or now - self._known_at < SPEAKER_SECONDS:
+            return False
+        self._known_at = now
+        try:
+            self.speaker = await self._gateway.directory.speaker_again(self.facts.room_id, self.speaker.user_id)
+        except DirectoryUnavailableError:
+            return False
+        return True
+
+    async def _command(self, speaker: Speaker, request: Say) -> Done | Refused:
+        room_id = self.facts.room_id
+        try:
+            command = parse_command(request.text, speaker.role)
+            text = await self._gateway.directory.run(
+                lambda: carry_out(room_id=room_id, user_id=speaker.user_id, command=command)
+            )
+        except UsageError as error:
+            return Refused(request.nonce, Rule.COMMAND, str(error))
+        except DomainError as error:
+            rule = Rule.PERMISSION if isinstance(error, NotAllowed) else Rule.COMMAND
+            return Refused(request.nonce, rule, error.text)
+        except (DirectoryUnavailableError, RedisError):
+            text = "That does not work right now. Try again in a moment."
+            return Refused(request.nonce, Rule.UNAVAILABLE, text, RETRY_SECONDS)
+        return Done(request.nonce, text)
