@@ -144,15 +144,17 @@ class IrcConnection:
         task.add_done_callback(self._tasks.discard)
 
     async def _take_place_again(self, login: str) -> None:
-        self._leave(login)
+        """He stays where he is until the new place is ready: nothing is missed and nothing told twice."""
         try:
             self._user = await self._gateway.directory.user_of_token(self._token)
             place = await self._take_place(login)
         except (BadTokenError, RoomNotFoundError, DirectoryUnavailableError):
             self.close()
             return
-        self._places[login] = place
-        place.enter()
+        if login in self._places:  # he may have left meanwhile
+            self._leave(login)
+            self._places[login] = place
+            place.enter()
 
     async def _keep_alive(self) -> None:
         while True:
