@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -133,8 +134,9 @@ class IrcConnection:
     # --- from the rooms
 
     def happened(self, login: str, batch: Batch) -> None:
+        now_ms = round(time.time() * 1000)
         for payload in batch.payloads:
-            self.session.happened(login, payload)
+            self.session.happened(login, payload, now_ms)
         self.flush()
 
     def ask_again(self, login: str) -> None:

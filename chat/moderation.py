@@ -78,7 +78,7 @@ def remove_message(*, room: Channel, actor: User, message_id: str) -> None:
     _check_may_act(room, actor, author, own=True)
     ChatMessage.objects.filter(pk=message_id, room=room, removed_at=None).update(removed_at=timezone.now())
     _note(room, actor, "remove", author, details={"message": message_id})
-    _act(room, MessageRemoved(id=message_id, message_seq=seq))
+    _act(room, MessageRemoved(id=message_id, message_seq=seq, login=author.login if author else ""))
 
 
 @transaction.atomic

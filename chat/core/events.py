@@ -101,6 +101,7 @@ class MessageRemoved(RoomEvent):
     type: ClassVar[str] = "message_removed"
     id: str
     message_seq: int
+    login: str  # of who said it
     seq: int = 0
 
 

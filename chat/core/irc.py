@@ -116,7 +116,7 @@ class IrcSession:
         self._out: list[str] = []
         self._own: deque[str] = deque(maxlen=100)  # ids of what was said here: the sender gets no echo
         self._in_flight = 0
-        self._held: list[tuple[str, Json]] = []  # own messages that came before their acknowledgement
+        self._held: list[tuple[str, Json, int]] = []  # own messages that came before their acknowledgement
 
     def take(self) -> str:
         """What is to be written now."""
@@ -161,19 +161,19 @@ class IrcSession:
         text = "This channel does not exist or has been suspended."
         self._out += notice(room, "msg_channel_suspended", text, self._capabilities)
 
-    def happened(self, login: str, payload: bytes) -> None:
-        """Something in a room; what was said from here is not echoed."""
+    def happened(self, login: str, payload: bytes, now_ms: int) -> None:
+        """Something in a room; what was said from here is not echoed. `now_ms`: Unix time."""
         room = self.rooms.get(login)
         if room is None:
             return
         event = json.loads(payload)
         if event["type"] == "message" and self.me is not None and event["user"]["id"] == self.me["id"]:
             if self._in_flight:
-                self._held.append((login, event))
+                self._held.append((login, event, now_ms))
                 return
             if event["id"] in self._own:
                 return
-        self._out += room_lines(room, event, self._capabilities)
+        self._out += room_lines(room, event, self._capabilities, now_ms)
         if event["type"] == "room_state":
             self.rooms[login] = replace(room, modes=event["modes"])
 
@@ -200,9 +200,9 @@ class IrcSession:
     def _tell_held(self) -> None:
         """What he said elsewhere meanwhile; what he said here is known by its id now."""
         held, self._held = self._held, []
-        for login, event in held:
+        for login, event, at_ms in held:
             if event["id"] not in self._own and login in self.rooms:
-                self._out += room_lines(self.rooms[login], event, self._capabilities)
+                self._out += room_lines(self.rooms[login], event, self._capabilities, at_ms)
 
     def ping(self) -> None:
         """Without a prefix, as Twitch asks."""

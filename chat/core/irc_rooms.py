@@ -44,8 +44,9 @@ class IrcRoom:
         return f"#{self.login}"
 
 
-def room_lines(room: IrcRoom, event: Json, capabilities: frozenset[str]) -> Iterator[str]:
+def room_lines(room: IrcRoom, event: Json, capabilities: frozenset[str], now_ms: int) -> Iterator[str]:
     """What a connection with these capabilities is told of the event; a message is told to others than its sender."""
+    at = {"room-id": str(room.room_id), "tmi-sent-ts": str(now_ms)}
     line = _Lines(room, capabilities)
     match event["type"]:
         case "message":
@@ -53,16 +54,16 @@ def room_lines(room: IrcRoom, event: Json, capabilities: frozenset[str]) -> Iter
         case "message_removed":
             yield from line.command(
                 "CLEARMSG",
-                {"login": "", "room-id": "", "target-msg-id": event["id"], "tmi-sent-ts": "0"},
+                {**at, "login": event["login"], "room-id": "", "target-msg-id": event["id"]},
                 last="message removed",
             )
         case "user_removed":
             seconds = event["seconds"]
             length = {} if seconds is None else {"ban-duration": str(seconds)}
-            about = {"room-id": str(room.room_id), "target-user-id": str(event["user_id"]), "tmi-sent-ts": "0"}
-            yield from line.command("CLEARCHAT", {**length, **about}, last=event["login"])
+            about = {**at, **length, "target-user-id": str(event["user_id"])}
+            yield from line.command("CLEARCHAT", about, last=event["login"])
         case "room_cleared":
-            yield from line.command("CLEARCHAT", {"room-id": str(room.room_id), "tmi-sent-ts": "0"})
+            yield from line.command("CLEARCHAT", at)
         case "room_state":
             yield from _changes(line, room, event["modes"])
 

@@ -9,6 +9,7 @@ from chat.core.irc import Hang, IrcSession, Join, Leave, SayIn, SignIn, Wish
 from chat.core.irc_lines import Line, format_line, parse_line
 from chat.core.irc_rooms import IrcRoom
 
+NOW_MS = 1_700_000_000_000
 CAPS = "twitch.tv/tags twitch.tv/commands twitch.tv/membership"
 BOT = {"id": 102, "login": "bot", "display_name": "Bot", "badges": ["moderator"]}
 CAROL = {"id": 103, "login": "carol", "display_name": "Carol", "badges": []}
@@ -153,20 +154,20 @@ def test_joining_tells_userstate_before_roomstate() -> None:
 
 def test_what_others_say_is_told_with_their_tags() -> None:
     session = in_alice()
-    session.happened("alice", message(CAROL, "hello; there"))
+    session.happened("alice", message(CAROL, "hello; there"), NOW_MS)
     assert told(session) == (
         "@badge-info=;badges=;color=;display-name=Carol;emotes=;first-msg=0;flags=;id=m1;mod=0;returning-chatter=0;"
         "room-id=101;subscriber=0;tmi-sent-ts=1767225600123;turbo=0;user-id=103;user-type="
         " :carol!carol@carol.tmi.twitch.tv PRIVMSG #alice :hello; there\n"
     )
-    session.happened("alice", message(CAROL, "waves", action=True))
+    session.happened("alice", message(CAROL, "waves", action=True), NOW_MS)
     assert told(session).endswith("PRIVMSG #alice :\x01ACTION waves\x01\n")
 
 
 def test_without_capabilities_only_the_bare_message_is_told() -> None:
     session = in_alice(caps=False)
-    session.happened("alice", message(CAROL, "hello"))
-    session.happened("alice", b'{"type":"room_cleared","seq":2}')
+    session.happened("alice", message(CAROL, "hello"), NOW_MS)
+    session.happened("alice", b'{"type":"room_cleared","seq":2}', NOW_MS)
     assert told(session) == ":carol!carol@carol.tmi.twitch.tv PRIVMSG #alice :hello\n"
 
 
@@ -176,15 +177,15 @@ def test_the_sender_gets_userstate_and_no_echo(echo_first: bool) -> None:
     (wish,) = wishes(session, "@client-nonce=n1 PRIVMSG #alice :hello")
     assert wish == SayIn("alice", "hello", plain=False, client_nonce="n1")
     if echo_first:
-        session.happened("alice", message(BOT, "hello", "mine"))
+        session.happened("alice", message(BOT, "hello", "mine"), NOW_MS)
     session.answered(wish, {"type": "ack", "id": "mine", "seq": 1}, BOT)
     if not echo_first:
-        session.happened("alice", message(BOT, "hello", "mine"))
+        session.happened("alice", message(BOT, "hello", "mine"), NOW_MS)
     text = told(session)
     assert "PRIVMSG" not in text
     assert "client-nonce=n1" in text
     assert "id=mine" in text
-    session.happened("alice", message(BOT, "from my other window", "other"))
+    session.happened("alice", message(BOT, "from my other window", "other"), NOW_MS)
     assert "PRIVMSG #alice :from my other window" in told(session)
 
 
@@ -211,16 +212,18 @@ def test_what_is_written_is_understood_as_on_twitch(sent: str, text: str, plain:
     [
         (
             {"type": "user_removed", "user_id": 103, "login": "carol", "seconds": 600},
-            "@ban-duration=600;room-id=101;target-user-id=103;tmi-sent-ts=0 :tmi.twitch.tv CLEARCHAT #alice :carol\n",
+            "@ban-duration=600;room-id=101;target-user-id=103;tmi-sent-ts=1700000000000"
+            " :tmi.twitch.tv CLEARCHAT #alice :carol\n",
         ),
         (
             {"type": "user_removed", "user_id": 103, "login": "carol", "seconds": None},
-            "@room-id=101;target-user-id=103;tmi-sent-ts=0 :tmi.twitch.tv CLEARCHAT #alice :carol\n",
+            "@room-id=101;target-user-id=103;tmi-sent-ts=1700000000000 :tmi.twitch.tv CLEARCHAT #alice :carol\n",
         ),
-        ({"type": "room_cleared"}, "@room-id=101;tmi-sent-ts=0 :tmi.twitch.tv CLEARCHAT #alice\n"),
+        ({"type": "room_cleared"}, "@room-id=101;tmi-sent-ts=1700000000000 :tmi.twitch.tv CLEARCHAT #alice\n"),
         (
-            {"type": "message_removed", "id": "m1", "message_seq": 1},
-            "@login=;room-id=;target-msg-id=m1;tmi-sent-ts=0 :tmi.twitch.tv CLEARMSG #alice :message removed\n",
+            {"type": "message_removed", "id": "m1", "message_seq": 1, "login": "carol"},
+            "@login=carol;room-id=;target-msg-id=m1;tmi-sent-ts=1700000000000"
+            " :tmi.twitch.tv CLEARMSG #alice :message removed\n",
         ),
         (
             {"type": "room_state", "modes": {**MODES, "slow_seconds": 15}},
@@ -242,7 +245,7 @@ def test_what_is_written_is_understood_as_on_twitch(sent: str, text: str, plain:
 )
 def test_moderators_acts_are_told_as_twitch_tells_them(event: dict[str, Any], line: str) -> None:
     session = in_alice()
-    session.happened("alice", json.dumps({"seq": 9, **event}).encode())
+    session.happened("alice", json.dumps({"seq": 9, **event}).encode(), NOW_MS)
     assert told(session) == line
 
 

@@ -22,7 +22,12 @@ def messages(entries: list[Entry]) -> list[int]:
 
 
 def test_a_removed_message_is_gone_and_keeps_its_place() -> None:
-    entries = [said(1, BOB), said(2, CHARLIE, "secret"), _entry(3, MessageRemoved("id-2", 2)), said(4, CHARLIE)]
+    entries = [
+        said(1, BOB),
+        said(2, CHARLIE, "secret"),
+        _entry(3, MessageRemoved("id-2", 2, "charlie")),
+        said(4, CHARLIE),
+    ]
     left = without_removed(entries)
     assert [seq for seq, _ in left] == [1, 2, 3, 4]
     assert json.loads(left[1][1]) == {"type": "removed", "seq": 2}
