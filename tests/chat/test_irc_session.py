@@ -251,10 +251,9 @@ def test_moderators_acts_are_told_as_twitch_tells_them(event: dict[str, Any], li
 
 def test_a_change_is_told_once() -> None:
     session = in_alice()
+    change = {"type": "room_state", "seq": 1, "modes": {**MODES, "unique_chat": True}}
     for _ in range(2):
-        session.happened(
-            "alice", json.dumps({"type": "room_state", "seq": 1, "modes": {**MODES, "unique_chat": True}}).encode()
-        )
+        session.happened("alice", json.dumps(change).encode(), NOW_MS)
     assert told(session).count("ROOMSTATE") == 1
 
 
