@@ -16,6 +16,7 @@ export class Composer extends EventTarget {
     this.button = root.querySelector("[data-send]");
     this.alert = root.querySelector("[data-alert]");
     this.maximum = 500;
+    this.standing = null;
     this.waitUntil = 0;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -75,6 +76,8 @@ export class Composer extends EventTarget {
   setStanding(standing) {
     this.input.disabled = Boolean(standing && !standing.retry_after);
     if (standing) this.showAlert(String(standing.text), standing.retry_after, { stays: true });
+    else if (this.standing) this.hideAlert();
+    this.standing = standing;
     this.update();
   }
 
