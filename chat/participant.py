@@ -20,6 +20,8 @@ POLICY_TRIES = 3
 SPEAKER_SECONDS = 5.0  # between two looks at what the rules ask about someone
 # Refusals that what he did since may have lifted.
 PERSONAL = frozenset({Rule.FOLLOWERS_ONLY, Rule.SHIELD, Rule.VERIFIED_EMAIL, Rule.SUBSCRIBERS_ONLY})
+# What the room's modes and terms refuse before the publish script is asked.
+OF_POLICY = PERSONAL | {Rule.ACCOUNT_AGE, Rule.LINKS, Rule.BLOCKED_TERM}
 RETRY_SECONDS = 2.0
 
 
@@ -61,12 +63,14 @@ class Participant:
         for _ in range(POLICY_TRIES):
             with suppress(DirectoryUnavailableError, RoomNotFoundError):
                 self.facts = await self._gateway.directory.find_room(self.facts.room_id)
-            try:
-                return await say(
-                    room=self.facts, speaker=self.speaker, request=request, publisher=self._gateway.publisher
-                )
-            except StalePolicyError:
-                self._gateway.directory.forget_room(self.facts.room_id)
+            facts, publisher = self.facts, self._gateway.publisher
+            with suppress(StalePolicyError):
+                outcome = await say(room=facts, speaker=self.speaker, request=request, publisher=publisher)
+                if not isinstance(outcome, Refusal) or outcome.rule not in OF_POLICY:
+                    return outcome
+                if not await publisher.has_newer_policy(facts.room_id, facts.policy.version):
+                    return outcome
+            self._gateway.directory.forget_room(facts.room_id)
         return Refusal(Rule.UNAVAILABLE, "The chat's modes are being changed. Try again in a moment.", RETRY_SECONDS)
 
     async def _ask_again(self) -> bool:

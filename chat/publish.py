@@ -57,6 +57,13 @@ class RoomPublisher:
             raise RoomUnavailableError(f"Room {room_id}: {error}") from error
         return _outcome(answer)
 
+    async def has_newer_policy(self, room_id: int, version: int) -> bool:
+        """Whether a refusal was made by a policy that has changed since: what is published asks the script."""
+        try:
+            return int(await self._redis.get(redis_keys.room_policy(room_id)) or 0) > version
+        except (RedisError, OSError):
+            return False
+
     async def _run_script(self, room_id: int, message: Message, nonce: str | None, allowance: Allowance) -> list[bytes]:
         keys, arguments = _call(room_id, message, nonce, allowance)
         for _ in range(LOAD_TRIES):

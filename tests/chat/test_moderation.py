@@ -191,6 +191,14 @@ async def test_followers_only_lets_charlie_in_once_he_follows(room: Room, cast: 
         pytest.fail("He follows, and is refused all the same.")
 
 
+async def test_a_mode_that_was_ended_refuses_nobody_any_more(room: Room) -> None:
+    async with room() as people:
+        await people.bob.said("/linksoff")
+        assert (await refused(people.charlie, "see https://example.com"))["rule"] == "links"
+        await people.bob.said("/links")
+        assert (await people.charlie.said("see https://example.com"))["type"] == "ack"
+
+
 async def test_unique_chat_refuses_what_was_said(room: Room) -> None:
     async with room() as people:
         await people.bob.said("/uniquechat")
