@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import redis
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import connection
 from websockets.asyncio.client import connect
@@ -101,7 +102,7 @@ async def test_bob_speaks_by_irc_and_charlie_by_the_page(
 async def test_a_moderator_bot_times_someone_out(
     irc_port: int, gateway: GatewayProcess, cast: Cast, room_redis: redis.Redis
 ) -> None:
-    await RoomRole.objects.acreate(room_id=cast.room_id, user=cast.bob, role=Role.MODERATOR)
+    await database_sync_to_async(RoomRole.objects.create)(room_id=cast.room_id, user=cast.bob, role=Role.MODERATOR)
     async with irc_client(irc_port, cast.bob_token) as bob, irc_client(irc_port, cast.charlie_token) as charlie:
         for client in (bob, charlie):
             await client.wait_for("ROOMSTATE #alice")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 import redis
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from websockets.exceptions import ConnectionClosed
 
 from chat.core.roles import Role
@@ -149,8 +149,8 @@ async def test_a_removed_message_is_gone_for_who_comes_later(
             assert [event["type"] for event in back.seen].count("gap") == 0
     history = json.loads(gateway.get(f"/api/v1/chat/{cast.room_id}/history")[1])
     assert [message["text"] for message in history["messages"]] == ["something else"]
-    await sync_to_async(store_room_logs)(redis=room_redis)
-    kept = await ChatMessage.objects.aget(text="a secret")
+    await database_sync_to_async(store_room_logs)(redis=room_redis)
+    kept = await database_sync_to_async(ChatMessage.objects.get)(text="a secret")
     assert kept.removed_at is not None
 
 
@@ -182,8 +182,8 @@ async def test_followers_only_lets_charlie_in_once_he_follows(room: Room, cast: 
     async with room() as people:
         await people.bob.said("/followers")
         assert (await refused(people.charlie, "hello"))["rule"] == "followers_only"
-        channel = await Channel.objects.aget(pk=cast.room_id)
-        await sync_to_async(follow_channel)(user=cast.charlie, channel=channel)
+        channel = await database_sync_to_async(Channel.objects.get)(pk=cast.room_id)
+        await database_sync_to_async(follow_channel)(user=cast.charlie, channel=channel)
         for _ in range(20):  # who was refused a moment ago is not looked up at every try
             if (await people.charlie.said("hello"))["type"] == "ack":
                 return
@@ -225,7 +225,7 @@ async def test_nobody_commands_above_his_role(room: Room, cast: Cast) -> None:
         assert (await refused(people.bob, "/timeout bob"))["rule"] == "permission"
         assert (await refused(people.bob, "/ban nobody_at_all"))["rule"] == "command"
         assert (await people.charlie.said("/help"))["text"] == "Commands: /help"
-    assert not await Ban.objects.aexists()
+    assert not await database_sync_to_async(Ban.objects.exists)()
 
 
 async def test_a_vip_is_made_and_unmade(room: Room, gateway: GatewayProcess, cast: Cast) -> None:
@@ -246,7 +246,8 @@ async def test_everything_a_moderator_does_is_on_record(room: Room, cast: Cast) 
         await people.bob.said("/timeout charlie 60 be kind")
         await people.bob.said("/unban charlie")
         await people.bob.said("/slow 5")
-    acts = [act async for act in ModeratorAct.objects.order_by("pk").values_list("act", "actor__login", "reason")]
+    rows = ModeratorAct.objects.order_by("pk").values_list("act", "actor__login", "reason")
+    acts = await database_sync_to_async(list)(rows)
     assert acts == [("timeout", "bob", "be kind"), ("unban", "bob", ""), ("modes", "bob", "")]
 
 
@@ -258,6 +259,6 @@ async def test_while_redis_is_away_a_ban_is_refused_and_not_half_done(
         try:
             answer = await refused(people.bob, "/ban charlie")
             assert answer["rule"] == "unavailable"
-            assert not await Ban.objects.aexists()
+            assert not await database_sync_to_async(Ban.objects.exists)()
         finally:
             private_redis.start()

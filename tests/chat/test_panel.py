@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import redis
+from channels.db import database_sync_to_async
 from django.conf import settings
 from playwright.async_api import Browser, Page, WebSocketRoute, async_playwright, expect
 
@@ -205,7 +206,7 @@ async def _publish(
 async def test_bob_times_charlie_out_on_the_page_and_takes_it_back(
     browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
 ) -> None:
-    await RoomRole.objects.acreate(room_id=cast.room_id, user=cast.bob, role=Role.MODERATOR)
+    await database_sync_to_async(RoomRole.objects.create)(room_id=cast.room_id, user=cast.bob, role=Role.MODERATOR)
     bob = await open_panel(browser, site, cast.room_id, bob_session)
     async with ChatClient(site.url(cast.room_id), token=cast.charlie_token) as charlie:
         await charlie.said("rude words")
@@ -213,10 +214,10 @@ async def test_bob_times_charlie_out_on_the_page_and_takes_it_back(
     await bob.get_by_role("button", name="Time out for 10 minutes").click()
     await expect(bob.locator(LOG)).to_contain_text("message removed")
     await expect(bob.locator(".chat__line")).to_contain_text("charlie cannot write for 10 minutes.")
-    assert await Ban.objects.in_force().aexists()
+    assert await database_sync_to_async(Ban.objects.in_force().exists)()
     await bob.get_by_role("button", name="Undo").click()
     await expect(bob.locator(".chat__line").last).to_contain_text("charlie can write again.")
-    assert not await Ban.objects.in_force().aexists()
+    assert not await database_sync_to_async(Ban.objects.in_force().exists)()
 
 
 async def test_the_card_offers_what_one_may_do_and_opens_by_keyboard(
