@@ -104,7 +104,9 @@ def chat_clear(request: Request, login: str) -> Response:
     return Response(status=204)
 
 
-@extend_schema(parameters=PAGE_PARAMETERS, responses=page_schema(RoomRoleSerializer))
+@extend_schema(
+    operation_id="channels_chat_roles_list", parameters=PAGE_PARAMETERS, responses=page_schema(RoomRoleSerializer)
+)
 @api_view(["GET"])
 def chat_roles(request: Request, login: str, roles: str) -> Response:
     """The chat's moderators or VIPs."""

@@ -243,4 +243,5 @@ class LiveRun:
         self._rung_configs[rung] = config
         self.codecs[rung] = config.codec_string
         init = fmp4.video_init(config, VIDEO_TIMESCALE)
-        self._publish([self.packager.add_video(self._tracks[rung], init, self.description.frame_rate)])
+        rate = self.plan.constant_rate or self.description.frame_rate  # which tells how long the very last picture is
+        self._publish([self.packager.add_video(self._tracks[rung], init, rate)])
