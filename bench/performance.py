@@ -21,7 +21,8 @@ INTRODUCTION = """\
 # Performance
 
 What was measured, with the command that measures it and a rival in the same run where there is one. This page is made
-from the commands' own output by `python -m bench.performance`; a figure that misses its bar says so.
+from the commands' own output by `python -m bench.performance`; a figure that misses its bar says so. Each table is the
+latest run of its command, one run on one machine: what varies from run to run can miss its bar in another.
 
 """
 # In the order of a viewer's path; what is not named here comes last.

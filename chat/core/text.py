@@ -82,7 +82,7 @@ def has_link(text: str) -> bool:
 
 
 def words_of(text: str) -> str:
-    """The text as one compares it: without case, accents of width, spaces and punctuation; emoji stay."""
+    """The text as one compares it: without case, width, spaces and punctuation; emoji stay."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     words = "".join(character for character in folded if character.isalnum())
     return words or folded
