@@ -137,6 +137,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             text_max=TEXT_MAX_GRAPHEMES,
             modes=self.participant.facts.policy,
             standing=_as_standing(self.participant.standing),
+            badges=self.participant.facts.badges,
         )
         viewer.sink.write(_batch(hello, *notices))
         self.room.join(viewer, since, older)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -18,10 +18,12 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import user_for_api_token
 from chat.core.blocked_terms import NO_TERMS, BlockedTerms
+from chat.core.emotes import NO_EMOTES, EmoteTable
 from chat.core.policy import OPEN, RoomPolicy
 from chat.core.rules import Refusal, Rule, Speaker, refuse_banned, refuse_rate
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
 from chat.limits import (
+    CHANGED_USERS_KEPT,
     DIRECTORY_FUSE_SECONDS,
     DIRECTORY_THREADS,
     DIRECTORY_WAIT_SECONDS,
@@ -29,8 +31,9 @@ from chat.limits import (
     ROOM_FACTS_SECONDS,
 )
 from chat.membership import speaker_in_room
-from chat.models import Ban, BlockedTerm
+from chat.models import Ban, BlockedTerm, Emote, SubscriberBadge
 from chat.moderation import read_bans
+from chat.orders import ForgetRooms, ForgetUser, Order
 from streaming.models import Channel
 
 Found = TypeVar("Found")
@@ -44,6 +47,8 @@ class RoomFacts:
     owner_id: int | None  # None: unknown, because the database is away
     policy: RoomPolicy = OPEN
     terms: BlockedTerms = NO_TERMS
+    emotes: EmoteTable = NO_EMOTES
+    badges: dict[str, str] = field(default_factory=dict)  # subscribers': name to picture
 
 
 class Directory:
@@ -52,6 +57,8 @@ class Directory:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(DIRECTORY_THREADS, thread_name_prefix="chat-directory")
         self._rooms: dict[int, tuple[float, RoomFacts | None]] = {}
+        self._changes: dict[int, int] = {}  # user -> how often he has changed since this process began
+        self._common = _CommonEmotes()
         self._blown_until = 0.0
 
     async def find_room(self, room_id: int) -> RoomFacts:
@@ -59,7 +66,7 @@ class Directory:
         known_at, facts = self._rooms.get(room_id, (0.0, None))
         if time.monotonic() - known_at >= ROOM_FACTS_SECONDS or not known_at:
             try:
-                facts = await self._look_up(_room_facts, room_id)
+                facts = await self._look_up(self._room_facts, room_id)
             except DirectoryUnavailableError:
                 if facts is None:
                     raise
@@ -79,6 +86,21 @@ class Directory:
     def forget_room(self, room_id: int) -> None:
         """Someone said that it has changed."""
         self._rooms.pop(room_id, None)
+
+    def obey(self, order: Order) -> None:
+        """Someone said what is true no longer."""
+        match order:
+            case ForgetUser(user_id):
+                self._changes[user_id] = self._changes.pop(user_id, 0) + 1
+                if len(self._changes) > CHANGED_USERS_KEPT:
+                    del self._changes[next(iter(self._changes))]
+            case ForgetRooms():
+                self._common.forget()
+                self._rooms.clear()
+
+    def changes_of(self, user_id: int) -> int:
+        """Another number than before: look him up anew."""
+        return self._changes.get(user_id, 0)
 
     async def speaker(self, room_id: int, user: User) -> Speaker:
         """The user as the room's rules see him now."""
@@ -123,19 +145,38 @@ class Directory:
             raise DirectoryUnavailableError("The database is away.") from error
         return found
 
+    def _room_facts(self, room_id: int) -> RoomFacts | None:
+        """Called in a thread."""
+        room = Channel.objects.filter(pk=room_id).select_related("chat_modes").first()
+        if room is None:
+            return None
+        modes = getattr(room, "chat_modes", None)
+        terms = BlockedTerms.of(BlockedTerm.objects.filter(room_id=room_id).values_list("text", flat=True))
+        emotes = EmoteTable(own=Emote.objects.filter(room_id=room_id).pictures(), common=self._common.codes())
+        badges = SubscriberBadge.objects.filter(room_id=room_id).values_list("months", "picture")
+        names = {f"subscriber/{months}": picture for months, picture in badges}
+        return RoomFacts(room_id, room.owner_id, modes.policy() if modes else OPEN, terms, emotes, names)
+
     def _remember(self, room_id: int, facts: RoomFacts | None) -> None:
         if len(self._rooms) >= ROOM_FACTS_KEPT:
             self._rooms.clear()
         self._rooms[room_id] = (time.monotonic(), facts)
 
 
-def _room_facts(room_id: int) -> RoomFacts | None:
-    room = Channel.objects.filter(pk=room_id).select_related("chat_modes").first()
-    if room is None:
-        return None
-    modes = getattr(room, "chat_modes", None)
-    terms = BlockedTerms.of(BlockedTerm.objects.filter(room_id=room_id).values_list("text", flat=True))
-    return RoomFacts(room_id, room.owner_id, modes.policy() if modes else OPEN, terms)
+class _CommonEmotes:
+    """Those of all rooms: read once for all, and shared by their tables."""
+
+    def __init__(self) -> None:
+        self._read_at, self._codes = 0.0, dict[str, str]()
+
+    def codes(self) -> dict[str, str]:
+        now = time.monotonic()
+        if not self._read_at or now - self._read_at >= ROOM_FACTS_SECONDS:
+            self._read_at, self._codes = now, Emote.objects.common().pictures()
+        return self._codes
+
+    def forget(self) -> None:
+        self._read_at = 0.0
 
 
 def _room_id(login: str) -> int | None:

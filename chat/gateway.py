@@ -16,8 +16,8 @@ class Gateway:
     def __init__(self) -> None:
         redis = command_client()
         now = asyncio.get_running_loop().time()
-        self.hub = RoomHub(redis)
         self.directory = Directory()
+        self.hub = RoomHub(redis, self.directory.obey)
         self.publisher = RoomPublisher(redis, self.directory.bans)
         self.rate = TokenBucket(per_second=GATEWAY_MESSAGES_PER_SECOND, burst=GATEWAY_BURST, now=now)
 

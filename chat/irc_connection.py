@@ -210,4 +210,4 @@ class _Place:
 
 
 def _json(person: Person) -> dict[str, Any]:
-    return {**asdict(person), "badges": list(person.badges)}
+    return {**person.fields(), "badges": list(person.badges)}

@@ -45,6 +45,17 @@ TERM_MAX = 50  # characters of a blocked term
 TERM_MAX_WORDS = 5
 TERMS_MAX = 500  # in one room
 
+# --- Emotes and badges.
+EMOTE_PREFIX_MIN, EMOTE_PREFIX_MAX = 3, 10
+EMOTE_NAME_MAX = 20  # after the prefix
+EMOTE_CODE_MAX = EMOTE_PREFIX_MAX + EMOTE_NAME_MAX
+COMMON_EMOTES_MAX = 500
+EMOTE_UNDO_DAYS = 7  # for so long a removed emote can be brought back
+UPLOADS_PER_HOUR = 60  # of one person
+EMOTE_SIDES = (28, 56, 112)  # pixels; Twitch's sizes, which clients lay their lines out for
+BADGE_SIDES = (18, 36, 72)
+BADGE_MONTHS = (1, 2, 3, 6, 9, 12, 18, 24, 30, 36, 48, 60)
+
 # --- What is remembered.
 HISTORY_ON_JOIN = 100  # messages (requirement C8)
 HISTORY_LENGTH = 500  # messages kept in Redis for readers who come back with since=
@@ -53,6 +64,7 @@ ROOM_KEYS_SECONDS = 7 * 86_400  # a room nobody spoke in for a week starts empty
 LOG_LENGTH = 50_000  # messages waiting for PostgreSQL: more than an hour of outage at 10 a second
 ROOM_FACTS_SECONDS = 30  # how long a process trusts what it knows of a channel
 ROOM_FACTS_KEPT = 10_000
+CHANGED_USERS_KEPT = 10_000  # whose change is noted; forgotten ones are looked up when they connect again
 
 # --- Fan-out (reference: measured designs).
 FLUSH_TICK_SECONDS = 0.025  # nobody reads faster; several messages share one send

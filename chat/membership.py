@@ -4,9 +4,10 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from accounts.services import has_verified_email
+from chat.core.badges import badges_of
 from chat.core.roles import Role
 from chat.core.rules import Speaker
-from chat.models import RoomRole
+from chat.models import ChatLook, RoomRole, SubscriberBadge
 from streaming.models import Channel, Follow
 
 
@@ -23,13 +24,24 @@ def role_in_room(*, room: Channel, user: User | AnonymousUser) -> Role:
 
 def speaker_in_room(*, room: Channel, user: User) -> Speaker:
     """The user with everything that the room's rules ask about him."""
+    role, months = role_in_room(room=room, user=user), subscribed_months(room=room, user=user)
+    uploaded = SubscriberBadge.objects.filter(room=room).values_list("months", flat=True) if months else ()
+    look = ChatLook.objects.filter(user=user).first()
     followed_at = Follow.objects.filter(user=user, channel=room).values_list("created_at", flat=True).first()
     return Speaker(
         user_id=user.pk,
         login=user.login,
         display_name=user.display_name or user.login,
-        role=role_in_room(room=room, user=user),
+        role=role,
         account_created_at=user.created_at.timestamp(),
         email_verified=has_verified_email(user=user),
         followed_at=followed_at.timestamp() if followed_at else None,
+        months=months,
+        badges=badges_of(role, months, uploaded),
+        color=look.color if look else "",
     )
+
+
+def subscribed_months(*, room: Channel, user: User) -> int:
+    """For how many months he has subscribed to the channel: where subscriptions will answer. Until then nobody has."""
+    return 0

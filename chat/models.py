@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
-from chat.limits import REASON_MAX, TERM_MAX
+from chat.limits import EMOTE_CODE_MAX, EMOTE_PREFIX_MAX, REASON_MAX, TERM_MAX
 from streaming.models import Channel
 
 
@@ -43,6 +43,9 @@ class ChatMessage(models.Model):
     login = models.CharField(max_length=25)
     display_name = models.CharField(max_length=25)
     text = models.CharField(max_length=2000)
+    emotes = models.JSONField(default=dict, blank=True)  # picture -> places, as the message carried them
+    badges = models.JSONField(default=list, blank=True)
+    color = models.CharField(max_length=7, blank=True)
     sent_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)  # by a moderator; only moderators still see it
 
@@ -72,6 +75,7 @@ class RoomModes(models.Model):
     verified_email = models.BooleanField(default=False)
     account_seconds = models.PositiveIntegerField(default=0)
     shield = models.BooleanField(default=False)
+    emote_only = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "room modes"
@@ -81,6 +85,85 @@ class RoomModes(models.Model):
 
     def policy(self) -> RoomPolicy:
         return RoomPolicy(**{name: getattr(self, name) for name in RoomPolicy.__dataclass_fields__})
+
+
+class EmoteQuerySet(models.QuerySet["Emote"]):
+    def kept(self) -> "EmoteQuerySet":
+        """All but those taken away."""
+        return self.filter(deleted_at=None)
+
+    def common(self) -> "EmoteQuerySet":
+        """Everyone's, which staff made."""
+        return self.filter(room=None)
+
+    def pictures(self) -> dict[str, str]:
+        """Code to picture."""
+        return dict(self.kept().values_list("code", "picture"))
+
+
+class Emote(models.Model):
+    """A word that is shown as a picture: in one room, or (no room) in all.
+
+    A row outlives its removal for a while, so that it can be brought back; the picture stays for what was said with it.
+    """
+
+    room = models.ForeignKey(Channel, null=True, blank=True, on_delete=models.CASCADE, related_name="emotes")
+    code = models.CharField(max_length=EMOTE_CODE_MAX)
+    picture = models.CharField(max_length=24)  # names the stored files, after what is in them
+    animated = models.BooleanField(default=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EmoteQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["code"], condition=Q(deleted_at=None), name="emote_code_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["picture"], name="emote_by_picture")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class EmotePrefix(models.Model):
+    """What a room's emote codes begin with, its own, so that no two rooms have the same code."""
+
+    room = models.OneToOneField(Channel, primary_key=True, on_delete=models.CASCADE, related_name="emote_prefix")
+    text = models.CharField(max_length=EMOTE_PREFIX_MAX, unique=True)
+
+    class Meta:
+        verbose_name_plural = "emote prefixes"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SubscriberBadge(models.Model):
+    """What is beside the name of those who have subscribed to a room for this many months, up to the next badge's."""
+
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="subscriber_badges")
+    months = models.PositiveSmallIntegerField()
+    picture = models.CharField(max_length=24)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["room", "months"], name="one_badge_for_a_month")]
+
+    def __str__(self) -> str:
+        return f"{self.room}: {self.months} months"
+
+
+class ChatLook(models.Model):
+    """How someone wants to be seen in every chat."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="chat_look"
+    )
+    color = models.CharField(max_length=7, blank=True)  # #RRGGBB of the name; pages adjust it to what is behind it
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.color}"
 
 
 class RoomRole(models.Model):

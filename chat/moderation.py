@@ -30,8 +30,8 @@ from chat.limits import (
 )
 from chat.membership import role_in_room
 from chat.models import Ban, BlockedTerm, ChatMessage, ModeratorAct, RoomModes, RoomRole
+from chat.orders import sign_out_of_room
 from chat.scripts import MODERATE
-from chat.sign_out import sign_out_of_room
 from common.errors import Conflict, InvalidInput, NotAllowed, NotThere
 from common.redis import redis_client
 from streaming.models import Channel

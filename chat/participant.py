@@ -21,7 +21,7 @@ SPEAKER_SECONDS = 5.0  # between two looks at what the rules ask about someone
 # Refusals that what he did since may have lifted.
 PERSONAL = frozenset({Rule.FOLLOWERS_ONLY, Rule.SHIELD, Rule.VERIFIED_EMAIL, Rule.SUBSCRIBERS_ONLY})
 # What the room's modes and terms refuse before the publish script is asked.
-OF_POLICY = PERSONAL | {Rule.ACCOUNT_AGE, Rule.LINKS, Rule.BLOCKED_TERM}
+OF_POLICY = PERSONAL | {Rule.ACCOUNT_AGE, Rule.LINKS, Rule.EMOTE_ONLY, Rule.BLOCKED_TERM}
 RETRY_SECONDS = 2.0
 
 
@@ -34,6 +34,7 @@ class Participant:
         self.standing: Refusal | None = None
         self._gateway = gateway
         self._known_at = 0.0
+        self._changes = 0  # of himself, as the directory counts them
 
     @property
     def person(self) -> Person | None:
@@ -43,6 +44,7 @@ class Participant:
     async def sign_in(self, user: User) -> Person:
         """From now on he speaks as `user`. Raises DirectoryUnavailableError, and nothing has changed."""
         directory, room_id = self._gateway.directory, self.facts.room_id
+        self._changes = directory.changes_of(user.pk)
         speaker, standing = await directory.speaker(room_id, user), await directory.standing(room_id, user.pk)
         self.speaker, self.standing = speaker, standing
         return person(speaker)
@@ -54,6 +56,7 @@ class Participant:
             return refused(refuse_rate(Rule.RATE_GATEWAY, wait), request.nonce)
         if self.speaker is not None and not request.plain and is_command(request.text):
             return await self._command(self.speaker, request)
+        await self._see_changes()
         outcome = await self._publish(request)
         if isinstance(outcome, Refusal) and outcome.rule in PERSONAL and await self._ask_again():
             outcome = await self._publish(request)
@@ -84,6 +87,17 @@ class Participant:
         except DirectoryUnavailableError:
             return False
         return True
+
+    async def _see_changes(self) -> None:
+        """Look him up anew if he has changed how he is seen."""
+        if self.speaker is None:
+            return
+        changes = self._gateway.directory.changes_of(self.speaker.user_id)
+        if changes == self._changes:
+            return
+        with suppress(DirectoryUnavailableError):
+            self.speaker = await self._gateway.directory.speaker_again(self.facts.room_id, self.speaker.user_id)
+            self._changes = changes
 
     async def _command(self, speaker: Speaker, request: Say) -> Done | Refused:
         room_id = self.facts.room_id

@@ -7,7 +7,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import user_suspended
-from chat.sign_out import sign_out_everywhere
+from chat.orders import sign_out_everywhere
 
 
 @receiver(user_suspended)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,8 +22,8 @@ from chat.limits import (
     ROOM_IDLE_SECONDS,
 )
 from chat.local_room import LocalRoom, Viewer
+from chat.orders import Order, SignOut, parse_order
 from chat.redis_connections import new_client
-from chat.sign_out import SignOut, parse_sign_out
 
 log = logging.getLogger(__name__)
 POLICY_VIOLATION = 1008
@@ -33,8 +34,9 @@ OUTAGE = (RedisError, OSError, asyncio.TimeoutError)
 class RoomHub:
     """Opens a room when its first local viewer comes and closes it some time after the last one left."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, obey: Callable[[Order], None] = lambda order: None) -> None:
+        """`obey`: what else the process does with an order to all gateways."""
+        self._redis, self._obey = redis, obey
         self._subscriptions = new_client(connections=2)
         self._loop = asyncio.get_running_loop()
         self._rooms: dict[int, LocalRoom] = {}
@@ -133,17 +135,21 @@ class RoomHub:
         if message["type"] != "message":
             return
         if message["channel"] == GATEWAYS_FEED:
-            self._sign_out(parse_sign_out(message["data"]))
+            self._take_order(parse_order(message["data"]))
             return
         room = self._by_feed.get(message["channel"])
         if room is not None:
             seq, _, payload = message["data"].partition(b":")
             room.receive((int(seq), payload))
 
-    def _sign_out(self, order: SignOut | None) -> None:
+    def _take_order(self, order: Order | None) -> None:
+        if isinstance(order, SignOut):
+            self._sign_out(order)
+        elif order is not None:
+            self._obey(order)
+
+    def _sign_out(self, order: SignOut) -> None:
         """Close everything this user speaks through. Rare, so a walk over all viewers does."""
-        if order is None:
-            return
         rooms = self._rooms.values() if order.room_id is None else filter(None, [self._rooms.get(order.room_id)])
         for room in rooms:
             for viewer in [viewer for viewer in room.viewers if viewer.user_id == order.user_id]:

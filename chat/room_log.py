@@ -16,6 +16,7 @@ from django.utils import timezone
 from redis import Redis
 
 from chat import redis_keys
+from chat.core.emotes import by_picture
 from chat.core.events import Message
 from chat.core.removals import is_removal
 from chat.limits import LOG_BATCH, LOG_BATCHES_PER_RUN, LOG_ROOM_FORGOTTEN_SECONDS
@@ -81,5 +82,8 @@ def _row(room_id: int, encoded: bytes) -> ChatMessage | None:
         login=message.user.login,
         display_name=message.user.display_name,
         text=message.text,
+        emotes=by_picture(message.emotes),
+        badges=list(message.user.badges),
+        color=message.user.color,
         sent_at=datetime.fromisoformat(message.sent_at),
     )

@@ -21,6 +21,7 @@ class RoomModesSerializer(serializers.ModelSerializer[RoomModes]):
             "verified_email",
             "account_seconds",
             "shield",
+            "emote_only",
         )
 
 

@@ -10,7 +10,7 @@ from chat.core.commands import action_of
 from chat.core.events import Ack, Message, Person, Refused
 from chat.core.message_ids import message_id
 from chat.core.requests import Say
-from chat.core.rules import RateLimit, Refusal, Rule, Speaker, decide
+from chat.core.rules import Allowance, RateLimit, Refusal, Rule, Speaker, decide
 from chat.directory import RoomFacts
 from chat.errors import DirectoryUnavailableError, RoomUnavailableError
 from chat.limits import VIEWER_WINDOW_SECONDS
@@ -24,13 +24,15 @@ async def say(*, room: RoomFacts, speaker: Speaker | None, request: Say, publish
     now = time.time()
     action = None if request.plain else action_of(request.text)
     text = request.text if action is None else action
-    allowance = decide(text, speaker, room.policy, now=now, viewer_limit=viewer_limit(), terms=room.terms)
+    allowance = decide(
+        text, speaker, room.policy, now=now, viewer_limit=viewer_limit(), terms=room.terms, emotes=room.emotes
+    )
     if isinstance(allowance, Refusal):
         return allowance
     try:
         outcome = await publisher.publish_message(
             room_id=room.room_id,
-            message=_new_message(allowance.speaker, allowance.text, now, action=action is not None),
+            message=_new_message(allowance, now, action=action is not None),
             nonce=request.nonce,
             allowance=allowance,
         )
@@ -53,16 +55,22 @@ def viewer_limit() -> RateLimit:
 
 def person(speaker: Speaker) -> Person:
     """The speaker as the others see him."""
-    badge = speaker.role.badge
-    badges = () if badge is None else (badge,)
-    return Person(id=speaker.user_id, login=speaker.login, display_name=speaker.display_name, badges=badges)
+    return Person(
+        id=speaker.user_id,
+        login=speaker.login,
+        display_name=speaker.display_name,
+        badges=speaker.badges,
+        color=speaker.color,
+        months=speaker.months,
+    )
 
 
-def _new_message(speaker: Speaker, text: str, now: float, *, action: bool) -> Message:
+def _new_message(allowance: Allowance, now: float, *, action: bool) -> Message:
     return Message(
         id=str(message_id(unix_ms=int(now * 1000), random=secrets.randbits(74))),
         sent_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        user=person(speaker),
-        text=text,
+        user=person(allowance.speaker),
+        text=allowance.text,
         action=action,
+        emotes=allowance.emotes,
     )

@@ -4,9 +4,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from chat.core.emotes import EmoteUse, by_picture, from_pictures
 from chat.core.policy import RoomPolicy
 
 Json = dict[str, Any]
+_OPTIONAL = frozenset({"action", "emotes", "color", "months"})  # fields that most messages do not need
 
 
 def _encode(body: Json) -> str:
@@ -20,7 +22,21 @@ class Person:
     id: int
     login: str
     display_name: str
-    badges: tuple[str, ...] = ()
+    badges: tuple[str, ...] = ()  # names, some with a version: `moderator`, `subscriber/6`
+    color: str = ""  # #RRGGBB, his own choice; who shows it makes it readable
+    months: int = 0  # for so long he has subscribed
+
+    def fields(self) -> Json:
+        """Colour and months only where there are some."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
+
+    @classmethod
+    def from_fields(cls, user: Json) -> "Person":
+        """What `fields` made, or an older version of it."""
+        badges = tuple(user["badges"])
+        return cls(
+            user["id"], user["login"], user["display_name"], badges, user.get("color", ""), user.get("months", 0)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +46,9 @@ class Event:
     type: ClassVar[str]
 
     def to_json(self) -> str:
-        return _encode({"type": self.type, **asdict(self)})
+        body = {"type": self.type, **asdict(self)}
+        you = getattr(self, "you", None)
+        return _encode(body if you is None else body | {"you": you.fields()})
 
 
 class RoomEvent:
@@ -63,14 +81,14 @@ class Message(RoomEvent):
     user: Person
     text: str
     action: bool = False  # `/me`: something he does
+    emotes: tuple[EmoteUse, ...] = ()
     seq: int = 0
 
     def fields(self) -> Json:
-        """`action` only where it is one: nearly nothing is."""
+        """`action` and `emotes` only where there are some; emotes as {picture: [[begin, end], …]}."""
         body = RoomEvent.fields(self)
-        if not self.action:
-            del body["action"]
-        return body
+        body["user"], body["emotes"] = self.user.fields(), by_picture(self.emotes)
+        return {name: value for name, value in body.items() if value or name not in _OPTIONAL}
 
     def to_json(self) -> str:
         head, tail = self.around_seq()
@@ -82,14 +100,13 @@ class Message(RoomEvent):
         body = json.loads(text)
         if body.get("type") != cls.type:
             return None
-        user = body["user"]
-        sender = Person(user["id"], user["login"], user["display_name"], tuple(user["badges"]))
         return cls(
             id=body["id"],
             sent_at=body["sent_at"],
-            user=sender,
+            user=Person.from_fields(body["user"]),
             text=body["text"],
             action="action" in body,
+            emotes=from_pictures(body.get("emotes", {})),
             seq=body["seq"],
         )
 
@@ -154,6 +171,7 @@ class Hello(Event):
     text_max: int
     modes: RoomPolicy
     standing: Standing | None
+    badges: dict[str, str]  # subscribers' badges of this room: name to picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ REFUSALS = {
     "verified_email": "msg_verified_email",
     "characters": "msg_bad_characters",
     "links": "msg_rejected_mandatory",
+    "emote_only": "msg_emoteonly",
     "blocked_term": "msg_rejected_mandatory",
     "permission": "no_permission",
     "command": "unrecognized_cmd",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chat.core.emotes import irc_tags
 from chat.core.irc_lines import SERVER, format_line
 
 Json = Mapping[str, Any]
@@ -18,6 +19,7 @@ MODES = {
     "followers_seconds": ("followers-only", "followers_on", "followers_off"),
     "subscribers_only": ("subs-only", "subs_on", "subs_off"),
     "unique_chat": ("r9k", "r9k_on", "r9k_off"),
+    "emote_only": ("emote-only", "emote_only_on", "emote_only_off"),
 }
 NOTICES = {
     "slow_on": "This room is now in slow mode.",
@@ -28,6 +30,8 @@ NOTICES = {
     "subs_off": "This room is no longer in subscribers-only mode.",
     "r9k_on": "This room is now in unique-chat mode.",
     "r9k_off": "This room is no longer in unique-chat mode.",
+    "emote_only_on": "This room is now in emote-only mode.",
+    "emote_only_off": "This room is no longer in emote-only mode.",
 }
 
 
@@ -76,7 +80,7 @@ def joined_lines(room: IrcRoom, me: Json | None, nick: str, capabilities: frozen
     yield format_line("366", nick, room.channel, prefix=f"{nick}.{SERVER}", last="End of /NAMES list")
     if me is not None:
         yield from line.command("USERSTATE", user_tags(me, state=True))
-    yield from line.command("ROOMSTATE", {"room-id": str(room.room_id), "emote-only": "0", **mode_tags(room.modes)})
+    yield from line.command("ROOMSTATE", {"room-id": str(room.room_id), **mode_tags(room.modes)})
 
 
 def notice(room: IrcRoom, msg_id: str, text: str, capabilities: frozenset[str]) -> Iterator[str]:
@@ -95,19 +99,20 @@ def mode_tags(modes: Json) -> dict[str, str]:
         "followers-only": str(followers),
         "subs-only": str(int(modes["subscribers_only"])),
         "r9k": str(int(modes["unique_chat"])),
+        "emote-only": str(int(modes.get("emote_only", False))),  # told by older versions, it is absent
     }
 
 
 def user_tags(user: Json, *, state: bool = False) -> dict[str, str]:
     """Who someone is. `state`: as told to himself."""
-    badges = user["badges"]
+    badges, months = user["badges"], user.get("months", 0)
     tags = {
-        "badge-info": "",
-        "badges": ",".join(f"{badge}/1" for badge in badges),
-        "color": "",
+        "badge-info": f"subscriber/{months}" if months else "",
+        "badges": ",".join(badge if "/" in badge else f"{badge}/1" for badge in badges),
+        "color": user.get("color", ""),
         "display-name": user["display_name"],
         "mod": str(int("moderator" in badges)),
-        "subscriber": "0",
+        "subscriber": str(int(months > 0)),
         "user-type": next((USER_TYPES[badge] for badge in badges if badge in USER_TYPES), ""),
     }
     if "vip" in badges:
@@ -125,7 +130,7 @@ class _Lines:
         sent_ms = round(datetime.fromisoformat(event["sent_at"]).timestamp() * 1000)
         tags = {
             **user_tags(user),
-            "emotes": "",
+            **irc_tags(event["text"], event.get("emotes", {})),
             "first-msg": "0",
             "flags": "",
             "id": event["id"],

@@ -21,6 +21,7 @@ class RoomPolicy:
     verified_email: bool = False
     account_seconds: int = 0  # how old an account must be
     shield: bool = False  # during an attack: only those who have followed for SHIELD_FOLLOWED_SECONDS, slowly
+    emote_only: bool = False  # nothing is said in words
 
 
 OPEN = RoomPolicy()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chat.core.blocked_terms import NO_TERMS, BlockedTerms
+from chat.core.emotes import NO_EMOTES, EmoteTable, EmoteUse, is_only_emotes
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
 from chat.core.text import clean_text, count_graphemes, has_link, words_of
@@ -35,6 +36,7 @@ class Rule(StrEnum):
     FOLLOWERS_ONLY = "followers_only"
     SUBSCRIBERS_ONLY = "subscribers_only"
     LINKS = "links"
+    EMOTE_ONLY = "emote_only"
     BLOCKED_TERM = "blocked_term"
     UNIQUE_CHAT = "unique_chat"
     SLOW = "slow"
@@ -77,7 +79,9 @@ class Speaker:
     account_created_at: float = 0.0
     email_verified: bool = False
     followed_at: float | None = None
-    subscribed: bool = False
+    months: int = 0  # for so long he has subscribed; 0: he does not
+    badges: tuple[str, ...] = ()
+    color: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Allowance:
     policy_version: int = 0
     slow_seconds: int = 0
     words: str | None = None
+    emotes: tuple[EmoteUse, ...] = ()
 
 
 BROADCASTER_LIMIT = RateLimit(BROADCASTER_MESSAGES, BROADCASTER_WINDOW_SECONDS)
@@ -109,6 +114,7 @@ def decide(
     now: float,
     viewer_limit: RateLimit,
     terms: BlockedTerms = NO_TERMS,
+    emotes: EmoteTable = NO_EMOTES,
 ) -> Allowance | Refusal:
     """Whether `speaker` (None: not signed in) may say `text` at `now` (Unix seconds)."""
     if speaker is None:
@@ -122,6 +128,9 @@ def decide(
     if refusal is not None:
         return refusal
     clean = clean_text(text)
+    uses = emotes.find_in(clean)
+    if bound and policy.emote_only and not is_only_emotes(clean, uses):
+        return Refusal(Rule.EMOTE_ONLY, "Only emotes and emoji can be written in this chat at the moment.")
     return Allowance(
         speaker,
         clean,
@@ -130,6 +139,7 @@ def decide(
         policy.version,
         slow_seconds=_slow_seconds(policy) if bound else 0,
         words=words_of(clean) if bound and policy.unique_chat else None,
+        emotes=uses,
     )
 
 
@@ -170,7 +180,7 @@ def _check_follower(_text: str, speaker: Speaker, policy: RoomPolicy, now: float
 
 
 def _check_subscriber(_text: str, speaker: Speaker, policy: RoomPolicy, _now: float) -> Refusal | None:
-    if not policy.subscribers_only or speaker.subscribed:
+    if not policy.subscribers_only or speaker.months:
         return None
     return Refusal(Rule.SUBSCRIBERS_ONLY, "Only subscribers can chat here.")
 

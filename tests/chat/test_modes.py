@@ -24,7 +24,7 @@ MODES = [
     (RoomPolicy(followers_only=True, followers_seconds=3 * DAY), FOLLOWER, (Rule.FOLLOWERS_ONLY, 2 * DAY)),
     (RoomPolicy(followers_only=True, followers_seconds=DAY), FOLLOWER, None),
     (RoomPolicy(subscribers_only=True), FOLLOWER, (Rule.SUBSCRIBERS_ONLY, None)),
-    (RoomPolicy(subscribers_only=True), replace(CHARLIE, subscribed=True), None),
+    (RoomPolicy(subscribers_only=True), replace(CHARLIE, months=1), None),
     (RoomPolicy(verified_email=True), CHARLIE, (Rule.VERIFIED_EMAIL, None)),
     (RoomPolicy(verified_email=True), replace(CHARLIE, email_verified=True), None),
     (RoomPolicy(account_seconds=5 * DAY), CHARLIE, (Rule.ACCOUNT_AGE, 3 * DAY)),

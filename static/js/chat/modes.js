@@ -15,6 +15,7 @@ export function modesText(modes) {
     modes.followers_only && (modes.followers_seconds ? `followers of ${duration(modes.followers_seconds)} only` : "followers only"),
     modes.subscribers_only && "subscribers only",
     modes.unique_chat && "nothing twice",
+    modes.emote_only && "emotes only",
     !modes.links_allowed && "no links",
     modes.verified_email && "confirmed e-mail only",
     modes.account_seconds && `accounts older than ${duration(modes.account_seconds)}`,
