@@ -70,6 +70,8 @@ def watch(viewer: Viewer, page: str, publisher: Publisher, seconds: int) -> Seen
     first = viewer.wait_for_frame(lambda frame: frame.number is not None, seconds=GIVE_UP_SECONDS)
     viewer.page.wait_for_timeout(SETTLE_MS + seconds * 1000)
     since = first.shown_at + SETTLE_MS / 1000
+    if publisher.ended_at is not None:
+        raise SystemExit(f"The server closed the connection: {publisher.error}.")
     if publisher.latest > TOO_LATE_SECONDS:
         raise SystemExit(f"Void: a frame left {publisher.latest:.2f} s too late, this machine is too busy.")
     frames = viewer.frames(since=since)

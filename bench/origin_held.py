@@ -3,8 +3,9 @@
 
     python -m bench.origin_held [--viewers 1500] [--seconds 10] [--edge]
 
-The server is alone on core 0; viewers, publisher and Redis share the last one. Beside it, in the same run: an ASGI stub
-on uvicorn that holds the same number of requests and does nothing else, and nginx with the playlist as a static file.
+The server is alone on core 0; viewers (a C program), publisher and Redis share the last one. Beside it, in the same
+run: an ASGI stub on uvicorn that holds the same number of requests and does nothing else, and nginx with the playlist
+as a static file.
 `--edge`: also through the edge nginx, which then shares core 0 with the origin.
 """
 
@@ -31,7 +32,7 @@ from django.conf import settings  # noqa: E402
 
 from bench.asgi_stub import PARTS_PER_SEGMENT  # noqa: E402
 from bench.free_ports import free_ports  # noqa: E402
-from bench.held_load import Delivery, HeldLoad  # noqa: E402
+from bench.held_readers import Delivery, HeldReaders  # noqa: E402
 from bench.report import Line, report  # noqa: E402
 from stack import nginx  # noqa: E402
 from tests.stack.nginx_process import move_settings, running_nginx, wait_for_port  # noqa: E402
@@ -110,15 +111,15 @@ class Publisher:
         self._process.wait()
 
 
-def measure(load: HeldLoad, pids: list[int], seconds: float) -> tuple[list[Delivery], float]:
+def measure(load: HeldReaders, pids: list[int], seconds: float) -> tuple[list[Delivery], float]:
     """Deliveries after the warm-up, and the server's CPU seconds for each of them."""
     load.begin()
-    load.run(WARM_UP_SECONDS)
-    load.deliveries.clear()
-    before = cpu_seconds(pids)
-    load.run(seconds)
-    spent = cpu_seconds(pids) - before
-    return load.deliveries, spent / max(len(load.deliveries), 1)
+    time.sleep(WARM_UP_SECONDS)
+    before, since = cpu_seconds(pids), time.monotonic()
+    time.sleep(seconds)
+    spent, until = cpu_seconds(pids) - before, time.monotonic()
+    deliveries = [one for one in load.end() if since <= one.at <= until]
+    return deliveries, spent / max(len(deliveries), 1)
 
 
 def result(
@@ -129,8 +130,10 @@ def result(
     return Result(tails, cpu * 1e6, refused)
 
 
-def hold(address: tuple[str, int], paths: dict[str, str], viewers: int) -> HeldLoad:
-    return HeldLoad(address, paths, viewers * CONNECTIONS_OF_A_VIEWER)
+def hold(port: int, paths: dict[str, str], viewers: int) -> HeldReaders:
+    load = HeldReaders(port, paths, viewers * CONNECTIONS_OF_A_VIEWER)
+    pin(LOAD_CORE, load.pid)
+    return load
 
 
 def origin_result(
@@ -142,7 +145,7 @@ def origin_result(
     paths = {name: f"/media/{token}/{stream_id}/{name}/index.m3u8" for name in ("source", "audio")}
     publisher = Publisher(redis.url, stream_id, options.seconds + WARM_UP_SECONDS + options.viewers / 500 + 3)
     port, pids = (edge[0], [origin.pid, *edge[1]]) if edge else (origin.port, [origin.pid])
-    load = hold(("127.0.0.1", port), paths, options.viewers)
+    load = hold(port, paths, options.viewers)
     try:
         deliveries, cpu = measure(load, pids, options.seconds)
         return result(deliveries, cpu, publisher.times(), load.refused)
@@ -185,7 +188,7 @@ def stub_result(options: argparse.Namespace) -> Result:
     try:
         wait_for_port(port)
         pin(SERVER_CORE, process.pid)
-        load = hold(("127.0.0.1", port), {"stub": "/index.m3u8"}, options.viewers)
+        load = hold(port, {"stub": "/index.m3u8"}, options.viewers)
         deliveries, cpu = measure(load, [process.pid], options.seconds)
         load.close()
         published = {

@@ -91,6 +91,11 @@ OPEN_WAIT_SECONDS = 1  # how long a reader waits for Redis before he gets what t
 RECONNECT_FIRST_SECONDS = 0.1
 RECONNECT_MAX_SECONDS = 2.0
 
+# --- The relay of a node.
+RELAY_BUFFER_BYTES = 8_388_608  # unsent to one gateway before it is cut off: seconds of the hottest rooms
+RELAY_COMMAND_BYTES = 65_536
+RELAY_WORDS_MAX = 1_000  # of one command
+
 # --- The log on its way to PostgreSQL.
 LOG_ROOM_NOTED_SECONDS = 60  # how often a publisher renews a room's place on the list the log worker reads
 LOG_ROOM_FORGOTTEN_SECONDS = 600  # how long an empty log stays on that list

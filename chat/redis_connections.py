@@ -22,14 +22,15 @@ def command_client() -> Redis:
     return client
 
 
-def new_client(connections: int) -> Redis:
+def new_client(connections: int, *, url: str = "") -> Redis:
     """A client with its own pool. Nothing is retried here: whoever asks knows better what a retry means."""
     pool = BlockingConnectionPool.from_url(
-        settings.REDIS_URL,
+        url or settings.REDIS_URL,
         max_connections=connections,
         timeout=REDIS_COMMAND_SECONDS,
         socket_timeout=REDIS_COMMAND_SECONDS,
         socket_connect_timeout=REDIS_COMMAND_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        protocol=2,  # what a relay speaks, and all that is needed
     )
     return Redis(connection_pool=pool)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
@@ -37,7 +38,7 @@ class RoomHub:
     def __init__(self, redis: Redis, obey: Callable[[Order], None] = lambda order: None) -> None:
         """`obey`: what else the process does with an order to all gateways."""
         self._redis, self._obey = redis, obey
-        self._subscriptions = new_client(connections=2)
+        self._subscriptions = new_client(connections=2, url=settings.CHAT_FEED_URL)
         self._loop = asyncio.get_running_loop()
         self._rooms: dict[int, LocalRoom] = {}
         self._by_feed: dict[bytes, LocalRoom] = {}

@@ -88,6 +88,7 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env_text("MILLRACE_REDIS_URL", f"unix://{socket_directory(DATA_DIR / 'redis') / 'redis.sock'}?db=0")
+CHAT_FEED_URL = env_text("MILLRACE_CHAT_FEED_URL", REDIS_URL)  # a relay, where there is one
 # Live media's Redis is another one: a minute of video that needs no disk and may be lost. Who brings an own Redis gets
 # both in it, unless this says otherwise.
 LIVE_REDIS_LISTEN = env_text("MILLRACE_LIVE_REDIS_LISTEN", "")  # address:port for edges on other machines

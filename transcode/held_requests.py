@@ -50,6 +50,10 @@ class HeldRequests(Generic[Subject]):
     def __len__(self) -> int:
         return sum(len(group.deadlines) for questions in self._topics.values() for group in questions.values())
 
+    def __contains__(self, question: Question[Subject]) -> bool:
+        """Whether somebody waits for this already, which says that it has no answer yet."""
+        return question in self._topics[question.topic]
+
     def hold(self, question: Question[Subject], asker: Asker, seconds: float) -> None:
         """Answer `asker` when `question` can be answered, or after `seconds`."""
         loop = asyncio.get_running_loop()

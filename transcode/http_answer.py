@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import NamedTuple
 
 COMPRESS_LEVEL = 5  # a playlist of 3 kB: 0.1 ms, once for all who ask
 COMPRESS_FROM_BYTES = 256
@@ -17,8 +18,7 @@ FOREVER_SECONDS = 31_536_000
 _INCOMPRESSIBLE = (b"video/", b"image/", b"audio/")
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """What may differ between two requests that get the same answer."""
 
     gzip: bool = False

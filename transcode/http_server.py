@@ -10,8 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import httptools
 
@@ -35,8 +34,7 @@ TOO_LONG = Answer(414, b"The address is too long.", max_age=None)
 BROKEN = Answer(500, b"Something broke here.", max_age=None)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What a client asked for. `target` is path and query as they came."""
 
     method: bytes
@@ -45,8 +43,7 @@ class Request:
     headers: dict[bytes, bytes]  # lower case, only those in KEPT_HEADERS
 
 
-@dataclass(frozen=True)
-class Hold:
+class Hold(NamedTuple):
     """Instead of an answer: wait with others for the same one."""
 
     requests: HeldRequests[Any]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from asgiref.sync import sync_to_async
@@ -78,9 +78,8 @@ PREFLIGHT = Answer(
 # --- What requests can wait for
 
 
-@dataclass(frozen=True)
-class PlaylistQuestion:
-    """A media playlist, perhaps a later one than there is now."""
+class PlaylistQuestion(NamedTuple):
+    """A media playlist, perhaps a later one than there is now. A tuple, as most viewers ask it: its hash is C's."""
 
     topic: str  # the rendition
     directives: Directives
@@ -295,8 +294,7 @@ def ask(followed: FollowedBroadcast, question: LiveQuestion | PartQuestion) -> O
     """The answer, or the place to wait for it."""
     if isinstance(question, PlaylistQuestion | PartQuestion):
         followed.want(question.topic)
-    answer = question.answer(followed)
-    if answer is not None:
+    if question not in followed.held and (answer := question.answer(followed)) is not None:
         return answer
     if isinstance(question, StartQuestion) or followed.state is None:
         return Hold(followed.held, question, START_HOLD_SECONDS)

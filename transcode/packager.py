@@ -16,6 +16,7 @@ from transcode.hls.window import Part, Window, WindowSegment
 from transcode.limits import KEY_FRAME_SLACK_SECONDS, MIN_SEGMENT_MS, VIDEO_TIMESCALE
 
 MAX_HELD_FRAMES = 4_000  # frames of a rendition that wait for the reference rendition to reach them
+MISSING_TAIL_SECONDS = 0.1  # more than one rendition's last frame may be shorter than another's
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,26 @@ class Track:
         return FinishedSegment(self.name, segment, body) if segment else None
 
 
+def close_tracks(tracks: Iterable[Track]) -> list[FinishedSegment]:
+    """Close what an earlier run left open. A rendition that lagged when its worker died becomes a gap as long as what
+    the others have under this number: segments of one number cover the same time."""
+    furthest_first = sorted(tracks, key=lambda track: track.window.ends_at, reverse=True)
+    finished: list[FinishedSegment] = []
+    for track in furthest_first:
+        opened = track.window.open
+        whole = furthest_first[0].window.segment(opened.msn) if opened is not None else None
+        if whole is not None and whole.ends_at - track.window.ends_at > MISSING_TAIL_SECONDS:
+            track.close_as_gap(whole)
+            finished.append(track.newest_gap())
+        elif segment := track.close_segment():
+            finished.append(segment)
+    return finished
+
+
 def align_tracks(tracks: Iterable[Track]) -> list[FinishedSegment]:
     """Close what an earlier run left open, and bring all renditions to the same next Media Sequence Number."""
     tracks = list(tracks)
-    finished = [segment for track in tracks if (segment := track.close_segment())]
+    finished = close_tracks(tracks)
     ahead = max(tracks, key=lambda track: track.window.next_msn, default=None)
     if ahead is None:
         return finished

@@ -39,8 +39,16 @@ class SoundFiller:
             return  # silence stands there already
         yield from self._silence(frame.dts - self._config.samples_per_frame // 2)
         self._waits = True
+        frame = self._on_grid(frame)
         self._next = frame.dts + self._config.samples_per_frame
         yield frame
+
+    def _on_grid(self, frame: Frame) -> Frame:
+        """The packet where the one before it ends, less than half a packet from where it belongs: decode times have no
+        hole (ISO 14496-12 8.8.12)."""
+        if self._next is None or abs(frame.dts - self._next) > self._config.samples_per_frame // 2:
+            return frame
+        return frame._replace(dts=self._next)
 
     def take_picture(self, time_ms: float) -> Iterator[Frame]:
         """The picture has come this far: silence up to here when no sound comes."""

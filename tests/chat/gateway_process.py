@@ -50,6 +50,11 @@ class PrivateRedis:
         )
         wait_until(self._answers, "Redis to answer")
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()

@@ -66,7 +66,7 @@ class Expected:
     counted: bool = True  # the picture carries the machine-readable frame counter of tests.media
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio shows a task's result in an exception it catches: here of gigabytes
 class Capture:
     """Everything recorded of one broadcast, in the order in which answers were complete."""
 

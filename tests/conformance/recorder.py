@@ -56,12 +56,14 @@ class Recorder:
     async def stop(self) -> None:
         """Let what is under way finish, and look once more at everything that may not be gone yet."""
         self._stopping.set()
-        for path in list(self._due_again):
-            self._due_again.pop(path).cancel()
+        for path, timer in list(self._due_again.items()):
+            timer.cancel()
             await self._again(path)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for timer in self._due_again.values():  # what was seen last
+            timer.cancel()
 
     async def wait_for_the_end(self, seconds: float) -> bool:
         """Whether every playlist got its EXT-X-ENDLIST within this time."""

@@ -274,6 +274,26 @@ def test_take_over_closes_what_was_open_and_marks_what_was_lost() -> None:
     assert [segment.msn for segment in taken["audio"].window.segments] == [0, 1, 2]
 
 
+def test_take_over_lists_a_gap_where_a_rendition_lagged_when_its_worker_died() -> None:
+    """Segments of one number cover the same time: what the source has of it and the rung has not is told."""
+    show = Show()
+    show.play(0, 130)
+    source, rung = show.tracks["source"], show.tracks["360p"]
+    assert rung.window.open is not None
+    assert source.window.open is not None
+    rung.window.open.parts.pop()
+    rung.open_parts.pop()
+    finished = {entry.rendition: entry for entry in align_tracks(show.tracks.values())}
+
+    whole, gap = finished["source"].segment, finished["360p"].segment
+    assert gap.gap
+    assert not whole.gap
+    assert gap.msn == whole.msn
+    assert abs(gap.ends_at - whole.ends_at) < 0.1
+    assert not finished["audio"].segment.gap
+    assert rung.window.next_msn == source.window.next_msn
+
+
 def test_rendition_that_was_away_for_longer_than_the_window_keeps_whole_numbers() -> None:
     """Its old segments leave with the others': a playlist cannot skip a number."""
     ahead, behind = track("source"), track("360p")

@@ -49,11 +49,19 @@ def test_sound_that_stops_is_replaced_and_may_come_back() -> None:
 def test_hole_in_the_sound_is_filled_and_what_comes_too_late_is_dropped() -> None:
     filler = SoundFiller(STEREO, expected=True)
     list(filler.take_sound(sound(START)))
-    assert ticks(filler.take_sound(sound(START + SPF * 4 + 100))) == [START + SPF * n for n in (1, 2, 3)] + [
-        START + SPF * 4 + 100
-    ]
+    assert ticks(filler.take_sound(sound(START + SPF * 4 + 100))) == [START + SPF * n for n in (1, 2, 3, 4)]
     list(filler.take_picture(12_000))
     assert list(filler.take_sound(sound(START + SPF * 20))) == []
+
+
+def test_packets_stay_end_to_end_when_sound_is_placed_anew_by_less_than_a_packet() -> None:
+    filler = SoundFiller(STEREO, expected=True)
+    list(filler.take_sound(sound(START)))
+    told = [START + SPF * n + off for n, off in enumerate((0, 192, -192, 192 + SPF, 192 + SPF), start=1)]
+    placed = [tick for at in told for tick in ticks(filler.take_sound(sound(at)))]
+
+    assert placed == [START + SPF * n for n in (1, 2, 3, 4, 5, 6)]
+    assert abs(placed[-1] - told[-1]) <= SPF // 2
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 6])

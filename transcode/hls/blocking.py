@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from math import ceil
+from typing import NamedTuple
 
 from transcode.hls.window import Window
 
@@ -26,8 +26,7 @@ class Decision(Enum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True)
-class Directives:
+class Directives(NamedTuple):
     """`_HLS_msn`, `_HLS_part` and `_HLS_skip` of one request."""
 
     msn: int | None = None

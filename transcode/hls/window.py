@@ -229,6 +229,17 @@ class Window:
         return self.next_msn - 1
 
     @property
+    def ends_at(self) -> float:
+        """Unix time up to which there is something; 0 when there is nothing at all."""
+        if self.open is not None and self.open.parts:
+            return self.open.starts_at + sum(part.duration for part in self.open.parts)
+        return self.segments[-1].ends_at if self.segments else 0.0
+
+    def segment(self, msn: int) -> WindowSegment | None:
+        """The complete segment of this number, if it is listed."""
+        return next((segment for segment in reversed(self.segments) if segment.msn == msn), None)
+
+    @property
     def edge(self) -> tuple[int, int]:
         """(MSN, part index) of the newest thing a client can have; part -1: the segment has no part yet."""
         if self.open is not None and self.open.parts:

@@ -1,0 +1,107 @@
+"""Claims about large, hot and careless rooms, each on one gateway core:
+
+* 10,000 viewers, 10 messages a second: p99 < 100 ms and at most 1.5 times that of a C program which only sends
+* 5,000 viewers, 200 messages a second: at least 900,000 deliveries a second, p99 at most 120 ms
+* a viewer who does not read is disconnected within 30 s at 300 messages a second, and the others' p99 stays as it was
+
+    python -m bench.chat_rooms [--seconds 6]
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+
+import uvloop
+
+from bench.c_programs import program
+from bench.chat_crowd import FRAME_HEAD_BYTES, Count, Crowd, Step, Writer, join, measure, offer
+from bench.chat_servers import Target, our_server, pin, reference_server
+from bench.report import Line, report
+
+SERVER_CORE, LOAD_CORE = 0, (os.cpu_count() or 1) - 1
+WRITERS = 8
+LARGE, CALM = 10_000, 10
+HOT_VIEWERS, HOT = 5_000, 200
+CARELESS_VIEWERS, CARELESS = 200, 300
+UNREAD = 1
+MESSAGE_BYTES = 200
+DROPPED_SECONDS = 30.0
+WATCHED_SECONDS = 40
+
+Server = Callable[[], AbstractContextManager[Target]]
+
+
+def step(server: Server, *, viewers: int, rate: float, seconds: float, size: int) -> Step:
+    """One room at one rate, after a calm second of it."""
+    with server() as target:
+        pin(SERVER_CORE, target.pid)
+        with Crowd(target, viewers) as crowd:
+            pin(SERVER_CORE, target.pid)
+            work = measure(target, crowd, viewers=viewers, rates=(5.0, rate), seconds=seconds, size=size)
+            return uvloop.run(work)[-1]
+
+
+async def beside_careless(target: Target, crowd: Crowd) -> tuple[Count, float]:
+    """What the readers of a busy room were delivered, and after how many seconds the server hung up on the others."""
+    writers = [await join(target, token, Writer) for token in target.tokens]
+    await crowd.settle()
+    crowd.begin()
+    began, dropped = time.monotonic(), float("inf")
+    offering = asyncio.create_task(offer(writers, rate=CARELESS, seconds=WATCHED_SECONDS, size=MESSAGE_BYTES))
+    while not offering.done():
+        await asyncio.sleep(0.5)
+        if dropped == float("inf") and crowd.count().closed:
+            dropped = time.monotonic() - began
+    count = crowd.count()
+    for writer in writers:
+        writer.transport.abort()
+    return count, dropped
+
+
+def careless(server: Server, unread: int) -> tuple[Count, float]:
+    with server() as target:
+        pin(SERVER_CORE, target.pid)
+        with Crowd(target, CARELESS_VIEWERS, unread=unread) as crowd:
+            return uvloop.run(beside_careless(target, crowd))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench.chat_rooms")
+    parser.add_argument("--seconds", type=float, default=6.0)
+    seconds = parser.parse_args().seconds
+    os.sched_setaffinity(0, {LOAD_CORE})
+    ours = partial(our_server, writers=WRITERS)
+    reference = partial(reference_server, program("chat_reference"), writers=WRITERS)
+    large = step(ours, viewers=LARGE, rate=CALM, seconds=seconds, size=MESSAGE_BYTES)
+    size = round(large.count.size / max(large.count.delivered, 1)) - FRAME_HEAD_BYTES
+    bare = step(reference, viewers=LARGE, rate=CALM, seconds=seconds, size=size)
+    hot = step(ours, viewers=HOT_VIEWERS, rate=HOT, seconds=seconds, size=MESSAGE_BYTES)
+    alone, _ = careless(ours, 0)
+    beside, dropped = careless(ours, UNREAD)
+    spread = f"p50 {large.count.p50:.0f}, max {large.count.max:.0f} ms, {large.share:.0%} in time"
+    table = [
+        Line(f"{LARGE:,} viewers × {CALM}/s: p99", large.count.p99, "ms", 100.0, note=spread),
+        Line("C reference: p99", bare.count.p99, "ms", note=f"p50 {bare.count.p50:.0f}, max {bare.count.max:.0f} ms"),
+        Line("ours : C reference", large.count.p99 / bare.count.p99, "×", 1.5),
+        Line(
+            f"{HOT_VIEWERS:,} × {HOT}/s, coalesced: deliveries",
+            hot.per_second,
+            "/s",
+            900_000.0,
+            at_least=True,
+            note=f"{hot.cpu_us:.2f} µs each, {hot.share:.0%} in time",
+        ),
+        Line(f"{HOT_VIEWERS:,} × {HOT}/s, coalesced: p99", hot.count.p99, "ms", 120.0),
+        Line("a viewer who does not read: dropped after", dropped, bar=DROPPED_SECONDS),
+        Line("the others' p99 beside him : without him", beside.p99 / alone.p99, "×", 1.2, note=f"{beside.p99:.1f} ms"),
+    ]
+    return report("Rooms of one gateway core", table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
