@@ -2,7 +2,9 @@
 
 from django.urls import path, re_path
 
-from chat import api
+from chat import api, emote_api
+
+CODE = "(?P<code>[A-Za-z0-9]{1,40})"
 
 urlpatterns = [
     # /api/v1/channels/<login>/chat…
@@ -19,4 +21,16 @@ urlpatterns = [
         api.chat_role,
         name="api_chat_role",
     ),
+    # /api/v1/channels/<login>/emotes… /badges…
+    path("channels/<str:login>/emotes", emote_api.channel_emotes, name="api_channel_emotes"),
+    path("channels/<str:login>/emotes/prefix", emote_api.channel_emote_prefix, name="api_channel_emote_prefix"),
+    re_path(rf"^channels/(?P<login>[^/]+)/emotes/{CODE}$", emote_api.channel_emote, name="api_channel_emote"),
+    re_path(
+        rf"^channels/(?P<login>[^/]+)/emotes/{CODE}/restore$", emote_api.channel_emote_restore, name="api_emote_restore"
+    ),
+    path("channels/<str:login>/badges", emote_api.channel_badges, name="api_channel_badges"),
+    path("channels/<str:login>/badges/<int:months>", emote_api.channel_badge, name="api_channel_badge"),
+    # /api/v1/emotes…
+    path("emotes", emote_api.common_emotes, name="api_common_emotes"),
+    re_path(rf"^emotes/{CODE}$", emote_api.common_emote, name="api_common_emote"),
 ]

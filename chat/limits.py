@@ -54,6 +54,11 @@ EMOTE_UNDO_DAYS = 7  # for so long a removed emote can be brought back
 UPLOADS_PER_HOUR = 60  # of one person
 EMOTE_SIDES = (28, 56, 112)  # pixels; Twitch's sizes, which clients lay their lines out for
 BADGE_SIDES = (18, 36, 72)
+UPLOAD_BYTES = 1_000_000  # nginx takes a little more
+EMOTE_SIDE_MAX = 2_048  # pixels
+EMOTE_FRAMES_MAX = 60
+EMOTE_SECONDS_MAX = 10
+EMOTE_PIXELS_MAX = 16_000_000  # in all frames together: 60 of 512×512, some tenths of a second to decode
 BADGE_MONTHS = (1, 2, 3, 6, 9, 12, 18, 24, 30, 36, 48, 60)
 
 # --- What is remembered.

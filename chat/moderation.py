@@ -65,7 +65,7 @@ def unban_user(*, room: Channel, actor: User, login: str) -> None:
     target = _user(login)
     if not Ban.objects.filter(room=room, user=target, lifted_at=None).update(lifted_at=timezone.now()):
         return  # someone was first
-    _note(room, actor, "unban", target)
+    note_act(room, actor, "unban", target)
     _act(room, None, ban=(target.pk, ""))
     transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=target.pk))
 
@@ -77,7 +77,7 @@ def remove_message(*, room: Channel, actor: User, message_id: str) -> None:
     author = User.objects.filter(pk=author_id).first() if author_id is not None else None
     _check_may_act(room, actor, author, own=True)
     ChatMessage.objects.filter(pk=message_id, room=room, removed_at=None).update(removed_at=timezone.now())
-    _note(room, actor, "remove", author, details={"message": message_id})
+    note_act(room, actor, "remove", author, details={"message": message_id})
     _act(room, MessageRemoved(id=message_id, message_seq=seq, login=author.login if author else ""))
 
 
@@ -85,7 +85,7 @@ def remove_message(*, room: Channel, actor: User, message_id: str) -> None:
 def clear_room(*, room: Channel, actor: User) -> None:
     """Take everything that was said away from everyone's eyes."""
     _check_moderator(room, actor)
-    _note(room, actor, "clear", None)
+    note_act(room, actor, "clear", None)
     _act(room, RoomCleared())
 
 
@@ -99,7 +99,7 @@ def change_modes(*, room: Channel, actor: User, changes: dict[str, Any]) -> Room
         setattr(modes, name, value)
     modes.version += 1
     modes.save()
-    _note(room, actor, "modes", None, details=changes)
+    note_act(room, actor, "modes", None, details=changes)
     policy = modes.policy()
     _act(room, RoomState(policy), version=str(policy.version))
     return policy
@@ -116,8 +116,8 @@ def block_term(*, room: Channel, actor: User, text: str) -> BlockedTerm:
         raise Conflict(f"A chat can block {TERMS_MAX} terms. Remove one first.")
     term, created = BlockedTerm.objects.get_or_create(room=room, text=text)
     if created:
-        _note(room, actor, "block", None, details={"term": text})
-        _act(room, None, version=_next_version(room))
+        note_act(room, actor, "block", None, details={"term": text})
+        renew_policy(room=room)
     return term
 
 
@@ -128,8 +128,8 @@ def unblock_term(*, room: Channel, actor: User, text: str) -> None:
     text = " ".join(text.split()).lower()
     deleted, _ = BlockedTerm.objects.filter(room=room, text=text).delete()
     if deleted:
-        _note(room, actor, "unblock", None, details={"term": text})
-        _act(room, None, version=_next_version(room))
+        note_act(room, actor, "unblock", None, details={"term": text})
+        renew_policy(room=room)
 
 
 @transaction.atomic
@@ -146,7 +146,7 @@ def grant_role(*, room: Channel, actor: User, login: str, role: Role) -> None:
     if RoomRole.objects.filter(room=room).count() >= MODERATORS_MAX:
         raise Conflict(f"A room can have {MODERATORS_MAX} moderators and VIPs.")
     RoomRole.objects.update_or_create(room=room, user=target, defaults={"role": role})
-    _note(room, actor, role.name.lower(), target)
+    note_act(room, actor, role.name.lower(), target)
     transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=target.pk))
 
 
@@ -158,7 +158,7 @@ def revoke_role(*, room: Channel, actor: User, login: str, role: Role) -> None:
         _check_broadcaster(room, actor)
     deleted, _ = RoomRole.objects.filter(room=room, user=target, role=role).delete()
     if deleted:
-        _note(room, actor, f"un{role.name.lower()}", target)
+        note_act(room, actor, f"un{role.name.lower()}", target)
         transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=target.pk))
 
 
@@ -166,6 +166,18 @@ def read_bans(*, room_id: int) -> dict[int, int]:
     """Who may not speak in the room, until when (Unix milliseconds, 0: for good)."""
     bans = Ban.objects.in_force().filter(room_id=room_id).values_list("user_id", "until")
     return {user_id: round(until.timestamp() * 1000) if until else 0 for user_id, until in bans}
+
+
+def renew_policy(*, room: Channel) -> None:
+    """What the room's messages are decided by has changed: gateways read it again before the next one."""
+    _act(room, None, version=_next_version(room))
+
+
+def note_act(
+    room: Channel, actor: User, act: str, target: User | None, reason: str = "", details: dict[str, Any] | None = None
+) -> None:
+    """For the room's audit log."""
+    ModeratorAct.objects.create(room=room, actor=actor, act=act, target=target, reason=reason, details=details or {})
 
 
 # --- steps
@@ -197,7 +209,7 @@ def _silence(room: Channel, actor: User, login: str, seconds: int | None, reason
     except IntegrityError:  # two moderators at the same moment
         raise Conflict(f"Someone else is dealing with {target} right now.") from None
     RoomRole.objects.filter(room=room, user=target).delete()
-    _note(room, actor, "ban" if seconds is None else "timeout", target, reason, {"seconds": seconds})
+    note_act(room, actor, "ban" if seconds is None else "timeout", target, reason, {"seconds": seconds})
     until_ms = "0" if until is None else str(round(until.timestamp() * 1000))
     _act(room, UserRemoved(target.pk, target.login, seconds), ban=(target.pk, until_ms))
     transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=target.pk))
@@ -276,9 +288,3 @@ def _check_changes(changes: dict[str, Any]) -> None:
             raise InvalidInput(f"{name} is not set like that.")
         if isinstance(value, int) and not 0 <= value <= UPPER_BOUNDS.get(name, 1):
             raise InvalidInput(f"{name} can be 0 to {UPPER_BOUNDS[name]}.")
-
-
-def _note(
-    room: Channel, actor: User, act: str, target: User | None, reason: str = "", details: dict[str, Any] | None = None
-) -> None:
-    ModeratorAct.objects.create(room=room, actor=actor, act=act, target=target, reason=reason, details=details or {})

@@ -143,6 +143,7 @@ LIVE_BROADCASTS = env_int("MILLRACE_LIVE_BROADCASTS", 8, minimum=1, maximum=500)
 
 # --- Chat.
 CHAT_MESSAGES_PER_MINUTE = env_int("MILLRACE_CHAT_USER_RATE", 20, minimum=1, maximum=100_000)  # one viewer, one room
+CHAT_CHANNEL_EMOTES = env_int("MILLRACE_CHAT_CHANNEL_EMOTES", 60, minimum=0, maximum=1_000)
 
 # --- Django.
 INSTALLED_APPS = [

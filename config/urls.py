@@ -29,9 +29,10 @@ urlpatterns = [
     # /metrics /internal/ (the edge answers 404 to everyone outside)
     path("metrics", metrics, name="metrics"),
     path("internal/ingest/", include("streaming.ingest_urls")),
-    # / /dashboard/ /videos/
+    # / /dashboard/ /videos/ /pictures/
     path("", include("streaming.urls")),
     path("", include("vod.urls")),
+    path("", include("chat.urls")),
     # /<login>, after everything else
     path("", include(channel_urlpatterns)),
 ]

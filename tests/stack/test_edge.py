@@ -129,6 +129,24 @@ def test_other_addresses_reach_the_site(edge: Edge) -> None:
     assert [asked.path for asked in edge.site] == ["/internals/in"]
 
 
+def test_an_emote_is_asked_for_once_and_kept_as_the_site_says(settings: Any, tmp_path: Path) -> None:
+    path = f"/pictures/{STREAM}/2x.webp"
+    immutable = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": "image/webp"}
+    with running_edge(settings, tmp_path, upstreams=False) as edge, ExitStack() as stack:
+        asked = stack.enter_context(
+            answering(
+                settings.SITE_PORT,
+                lambda one: Answer(body=b"x", headers=immutable) if "2x" in one.path else Answer(404),
+            )
+        )
+        answers = [edge.client.get(path, headers={"Cookie": "sessionid=1"}) for _ in range(3)]
+        missing = [edge.client.get(f"/emoticons/v2/{STREAM}/default/dark/1.0") for _ in range(2)]
+    assert [answer.headers["X-Cache-Status"] for answer in answers] == ["MISS", "HIT", "HIT"]
+    assert {answer.headers["Cache-Control"] for answer in answers} == {immutable["Cache-Control"]}
+    assert [answer.status_code for answer in missing] == [404, 404]
+    assert [one.path for one in asked] == [path, *2 * [f"/emoticons/v2/{STREAM}/default/dark/1.0"]]
+
+
 def test_query_and_encoded_names_reach_the_site_unharmed(edge: Edge) -> None:
     edge.client.get("/search/caf%C3%A9%20a%3Fb?q=a%20b&next=%2Fx")
     assert [asked.path for asked in edge.site] == ["/search/caf%C3%A9%20a%3Fb?q=a%20b&next=%2Fx"]
