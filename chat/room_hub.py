@@ -46,6 +46,7 @@ class RoomHub:
         self._keepalive = Keepalive()
         self._pubsub: PubSub | None = None
         self._subscribed = asyncio.Event()
+        self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}  # subscriptions by feed
         self._repair: asyncio.Task[None] | None = None
         self._tasks = [self._loop.create_task(self._stay_subscribed()), self._loop.create_task(self._tick())]
 
@@ -133,6 +134,8 @@ class RoomHub:
                 await pubsub.ping()
 
     def _deliver(self, message: dict[str, Any]) -> None:
+        if message["type"] == "subscribe":
+            self._confirm(message["channel"])
         if message["type"] != "message":
             return
         if message["channel"] == GATEWAYS_FEED:
@@ -142,6 +145,11 @@ class RoomHub:
         if room is not None:
             seq, _, payload = message["data"].partition(b":")
             room.receive((int(seq), payload))
+
+    def _confirm(self, feed: bytes) -> None:
+        waiting = self._unconfirmed.pop(feed, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
     def _take_order(self, order: Order | None) -> None:
         if isinstance(order, SignOut):
@@ -166,13 +174,16 @@ class RoomHub:
             log.warning("Redis went away again: %s", error or type(error).__name__)
 
     async def _connect_room(self, room: LocalRoom) -> None:
-        """Subscribe first and read the history second: what is said in between arrives by both ways and counts once."""
+        """Subscribe first and read the history once that is confirmed: what is said in between arrives by both ways and
+        counts once. Two connections carry the two, so the order in which they were asked proves nothing."""
         await self._subscribed.wait()
         async with room.connecting:
             pubsub = self._pubsub
             if room.connected or pubsub is None:
                 return
+            confirmed = self._unconfirmed[_feed(room.room_id)] = self._loop.create_future()
             await pubsub.subscribe(redis_keys.room_feed(room.room_id))
+            await confirmed
             await room.catch_up()
             if self._pubsub is pubsub:
                 room.set_connected(True)
@@ -186,6 +197,10 @@ class RoomHub:
     def _lose_connection(self) -> None:
         self._pubsub = None
         self._subscribed.clear()
+        for waiting in self._unconfirmed.values():
+            if not waiting.done():
+                waiting.set_exception(ConnectionError("lost before it was confirmed"))
+        self._unconfirmed.clear()
         for room in self._rooms.values():
             room.set_connected(False)
 
