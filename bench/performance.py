@@ -45,6 +45,10 @@ ORDER = [
     "bench.two_hosts",
     "bench.encoder_return",
     "bench.kill_recovery",
+    "bench.chat_fanout",
+    "bench.chat_rooms",
+    "bench.chat_publish",
+    "bench.chat_relay",
 ]
 
 
