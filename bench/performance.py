@@ -49,6 +49,7 @@ ORDER = [
     "bench.chat_rooms",
     "bench.chat_publish",
     "bench.chat_relay",
+    "bench.chat_page",
 ]
 
 
