@@ -170,9 +170,12 @@ class LiveRun:
         videos = [entry.name for entry in state.renditions if not entry.is_audio and entry.name != SOURCE]
         return [name for name in videos if name not in wanted or (name in state.paused and name not in made)]
 
-    async def end(self) -> None:
-        """The source is gone: let FFmpeg finish, then close every rendition."""
+    async def end(self, *, goes_on: bool = False) -> None:
+        """The source is gone, or `goes_on` in another run: let FFmpeg finish, then close every rendition."""
         await self._transcoding.finish()
+        if not goes_on:
+            for silent in self._filler.finish(self.pictures_end_ms):
+                self._publish(self.packager.push(AUDIO, silent))
         self._publish(self.packager.finish())
         self._overdue.close()
 

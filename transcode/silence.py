@@ -43,6 +43,11 @@ class SoundFiller:
         self._next = frame.dts + self._config.samples_per_frame
         yield frame
 
+    def finish(self, time_ms: float) -> Iterator[Frame]:
+        """The source is gone and its picture ends here: so does the sound, to half a packet."""
+        until = round(time_ms * self._config.sample_rate / 1000) - self._config.samples_per_frame // 2
+        yield from self._silence(until)
+
     def _on_grid(self, frame: Frame) -> Frame:
         """The packet where the one before it ends, less than half a packet from where it belongs: decode times have no
         hole (ISO 14496-12 8.8.12)."""

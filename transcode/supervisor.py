@@ -345,7 +345,7 @@ class Supervisor:
         since = max(entry.time_ms for entry in run.spool if entry.frame.is_key)
         pictures = [entry for entry in run.spool if entry.time_ms >= since]
         if self._state.ready:
-            await run.end()
+            await run.end(goes_on=True)
             sounds = run.sounds_left()
             successor = await self._begin_run(source, pictures[0], after=run)
         else:

@@ -54,6 +54,14 @@ def test_hole_in_the_sound_is_filled_and_what_comes_too_late_is_dropped() -> Non
     assert list(filler.take_sound(sound(START + SPF * 20))) == []
 
 
+def test_sound_ends_with_the_picture_when_the_source_is_gone() -> None:
+    filler = SoundFiller(STEREO, expected=True)
+    list(filler.take_sound(sound(START)))
+    end_ms = (START + SPF * 4 + 500) / 48
+    assert ticks(filler.finish(end_ms)) == [START + SPF * n for n in (1, 2, 3)]
+    assert ticks(filler.finish(end_ms)) == []
+
+
 def test_packets_stay_end_to_end_when_sound_is_placed_anew_by_less_than_a_packet() -> None:
     filler = SoundFiller(STEREO, expected=True)
     list(filler.take_sound(sound(START)))
