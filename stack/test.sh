@@ -1,8 +1,8 @@
 #!/bin/sh
 # All tests, the quick ones first; runs inside `python -m stack.with_services`. What mostly waits runs side by side:
-# tests that need no clock (marker `offline`) beside the others, behind them in line for the processor and with services
-# of their own; then those end-to-end tests that only wait for events (marker `patient`) beside those that need a whole
-# core for a moment: a browser, a strict player.
+# tests that need no clock (marker `offline`), behind the others in line for the processor, and then those of chat, with
+# services of their own, beside all others; then those end-to-end tests that only wait for events (marker `patient`)
+# beside those that need a whole core for a moment: a browser, a strict player.
 set -eu
 cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest
@@ -27,10 +27,13 @@ trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null || true; rm -f "$report"' E
 trap 'exit 130' INT TERM
 
 # The clip takes a minute to draw: made here, no test waits for it.
-start_beside nice -n 15 sh -ec ".venv/bin/python -m tests.media.counter_clip
-    exec .venv/bin/python -m stack.with_services -- $pytest -m offline"
-$pytest -m "not end_to_end and not offline"
-end_beside Offline
+start_beside sh -ec "nice -n 15 .venv/bin/python -m tests.media.counter_clip
+    exec .venv/bin/python -m stack.with_services -- sh -ec '
+        nice -n 15 $pytest -m offline
+        exec $pytest -m \"not end_to_end and not offline\" tests/chat'"
+$pytest -m "not end_to_end and not offline" --ignore tests/chat && passed=yes || passed=no
+end_beside "Offline, chat"
+[ "$passed" = yes ]
 
 start_beside nice -n 10 $pytest -m "end_to_end and patient"
 $pytest -m "end_to_end and not patient" && passed=yes || passed=no
