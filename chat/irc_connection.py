@@ -127,7 +127,7 @@ class IrcConnection:
 
     async def _say(self, wish: SayIn) -> None:
         place = self._places[wish.login]
-        answer = await place.participant.say(Say(wish.text, None, plain=wish.plain))
+        answer = await place.participant.say(Say(wish.text, None, plain=wish.plain, reply_to=wish.reply_to))
         person = place.participant.person
         self.session.answered(wish, {"type": answer.type, **asdict(answer)}, _json(person) if person else None)
 

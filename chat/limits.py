@@ -5,6 +5,7 @@ TEXT_MAX_GRAPHEMES = 500
 TEXT_MAX_BYTES = 2_000  # four bytes a grapheme: 500 emoji fit, 500 stacked ones do not
 COMBINING_MARKS_PER_BASE = 3  # Vietnamese and Hebrew need two, pointed Arabic three; more is "zalgo"
 NONCE_MAX_CHARACTERS = 64
+QUOTE_MAX_CHARACTERS = 200  # of the message that a reply answers: a reply must not weigh two messages
 API_TOKEN_MAX_CHARACTERS = 200
 
 # --- What one frame from a client may be (security C-067).

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chat.core.events import Gap, Status
+from chat.core.events import Gap, Message, Status
 from chat.core.frames import Batch
 from chat.core.removals import Entry, apply, is_message, is_removal
+from chat.core.replies import find_message
 from chat.history import read_after, read_latest
 from chat.limits import (
     FLUSH_TICK_SECONDS,
@@ -90,6 +91,10 @@ class LocalRoom:
         if not self.connected or since >= (self._ring[0][0] if self._ring else self.last_seq + 1) - 1:
             return []
         return await read_after(self._redis, self.room_id, since, HISTORY_LENGTH)
+
+    def find(self, message_id: str) -> Message | None:
+        """The message with this id, if it is among the latest."""
+        return find_message((payload for _, payload in reversed(self._ring)), message_id)
 
     def latest(self) -> list[bytes]:
         """The encoded messages that a new viewer gets, oldest first."""

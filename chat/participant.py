@@ -1,15 +1,17 @@
 """One person's part in one room, or nobody's: the same whatever protocol he speaks."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from redis.exceptions import RedisError
 
 from accounts.models import User
 from chat.carrying_out import carry_out
-from chat.core.commands import UsageError, is_command, parse_command
-from chat.core.events import Ack, Done, Person, Refused
+from chat.core.commands import Announce, UsageError, is_command, parse_command
+from chat.core.events import Ack, Done, Person, Quote, Refused
+from chat.core.replies import quote
 from chat.core.requests import Say
-from chat.core.rules import Refusal, Rule, Speaker, refuse_rate
+from chat.core.rules import RETRY_SECONDS, Refusal, Rule, Speaker, refuse_gone, refuse_rate, refuse_stranger, refuse_unavailable
 from chat.directory import RoomFacts
 from chat.errors import DirectoryUnavailableError, RoomNotFoundError, StalePolicyError
 from chat.gateway import Gateway
@@ -22,7 +24,6 @@ SPEAKER_SECONDS = 5.0  # between two looks at what the rules ask about someone
 PERSONAL = frozenset({Rule.FOLLOWERS_ONLY, Rule.SHIELD, Rule.VERIFIED_EMAIL, Rule.SUBSCRIBERS_ONLY})
 # What the room's modes and terms refuse before the publish script is asked.
 OF_POLICY = PERSONAL | {Rule.ACCOUNT_AGE, Rule.LINKS, Rule.EMOTE_ONLY, Rule.BLOCKED_TERM}
-RETRY_SECONDS = 2.0
 
 
 class Participant:
@@ -56,19 +57,37 @@ class Participant:
             return refused(refuse_rate(Rule.RATE_GATEWAY, wait), request.nonce)
         if self.speaker is not None and not request.plain and is_command(request.text):
             return await self._command(self.speaker, request)
+        return await self._say(request)
+
+    async def _say(self, request: Say) -> Ack | Refused:
         await self._see_changes()
-        outcome = await self._publish(request)
+        quoted = await self._quote(request.reply_to) if request.reply_to else None
+        if isinstance(quoted, Refusal):
+            return refused(quoted, request.nonce)
+        outcome = await self._publish(request, quoted)
         if isinstance(outcome, Refusal) and outcome.rule in PERSONAL and await self._ask_again():
-            outcome = await self._publish(request)
+            outcome = await self._publish(request, quoted)
         return refused(outcome, request.nonce) if isinstance(outcome, Refusal) else outcome
 
-    async def _publish(self, request: Say) -> Ack | Refusal:
+    async def _quote(self, message_id: str) -> Quote | Refusal:
+        """What is answered. Looked for before the rules are asked, so only for somebody: it may cost a look at Redis."""
+        if self.speaker is None:
+            return refuse_stranger()
+        try:
+            parent = await self._gateway.hub.find_message(self.facts.room_id, message_id)
+        except (RedisError, OSError):
+            return refuse_unavailable()
+        return quote(parent) if parent else refuse_gone()
+
+    async def _publish(self, request: Say, quoted: Quote | None) -> Ack | Refusal:
         for _ in range(POLICY_TRIES):
             with suppress(DirectoryUnavailableError, RoomNotFoundError):
                 self.facts = await self._gateway.directory.find_room(self.facts.room_id)
             facts, publisher = self.facts, self._gateway.publisher
             with suppress(StalePolicyError):
-                outcome = await say(room=facts, speaker=self.speaker, request=request, publisher=publisher)
+                outcome = await say(
+                    room=facts, speaker=self.speaker, request=request, publisher=publisher, quote=quoted
+                )
                 if not isinstance(outcome, Refusal) or outcome.rule not in OF_POLICY:
                     return outcome
                 if not await publisher.has_newer_policy(facts.room_id, facts.policy.version):
@@ -99,10 +118,12 @@ class Participant:
             self.speaker = await self._gateway.directory.speaker_again(self.facts.room_id, self.speaker.user_id)
             self._changes = changes
 
-    async def _command(self, speaker: Speaker, request: Say) -> Done | Refused:
+    async def _command(self, speaker: Speaker, request: Say) -> Ack | Done | Refused:
         room_id = self.facts.room_id
         try:
             command = parse_command(request.text, speaker.role)
+            if isinstance(command, Announce):
+                return await self._say(replace(request, text=command.text, plain=True, announcement=command.color))
             text = await self._gateway.directory.run(
                 lambda: carry_out(room_id=room_id, user_id=speaker.user_id, command=command)
             )

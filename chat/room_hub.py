@@ -13,6 +13,8 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from chat import redis_keys
+from chat.core.events import Message
+from chat.history import read_message
 from chat.keepalive import Keepalive
 from chat.limits import (
     OPEN_WAIT_SECONDS,
@@ -72,6 +74,12 @@ class RoomHub:
             except OUTAGE as error:
                 log.warning("Room %s opened without Redis: %s", room_id, error or type(error).__name__)
         return room
+
+    async def find_message(self, room_id: int, message_id: str) -> Message | None:
+        """A message of the room that is still remembered: nearly always from memory. Raises RedisError."""
+        room = self._rooms.get(room_id)
+        found = room.find(message_id) if room else None
+        return found or await read_message(self._redis, room_id, message_id)
 
     def enter(self, room: LocalRoom, viewer: Viewer) -> None:
         """The viewer is in the room: count and ping him."""

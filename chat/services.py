@@ -2,25 +2,29 @@
 
 import secrets
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.conf import settings
 
 from chat.core.commands import action_of
-from chat.core.events import Ack, Message, Person, Refused
+from chat.core.events import Ack, Message, Person, Quote, Refused
 from chat.core.message_ids import message_id
 from chat.core.requests import Say
-from chat.core.rules import Allowance, RateLimit, Refusal, Rule, Speaker, decide
+from chat.core.rules import Allowance, RateLimit, Refusal, Speaker, decide, refuse_unavailable
 from chat.directory import RoomFacts
 from chat.errors import DirectoryUnavailableError, RoomUnavailableError
 from chat.limits import VIEWER_WINDOW_SECONDS
 from chat.publish import RoomPublisher
 
-RETRY_UNAVAILABLE_SECONDS = 2.0
 
+async def say(
+    *, room: RoomFacts, speaker: Speaker | None, request: Say, publisher: RoomPublisher, quote: Quote | None = None
+) -> Ack | Refusal:
+    """Publish what the speaker says, or answer why not. Raises StalePolicyError when `room` is no longer like that.
 
-async def say(*, room: RoomFacts, speaker: Speaker | None, request: Say, publisher: RoomPublisher) -> Ack | Refusal:
-    """Publish what the speaker says, or answer why not. Raises StalePolicyError when `room` is no longer like that."""
+    `quote` is what it answers.
+    """
     now = time.time()
     action = None if request.plain else action_of(request.text)
     text = request.text if action is None else action
@@ -32,13 +36,17 @@ async def say(*, room: RoomFacts, speaker: Speaker | None, request: Say, publish
     try:
         outcome = await publisher.publish_message(
             room_id=room.room_id,
-            message=_new_message(allowance, now, action=action is not None),
+            message=replace(
+                _new_message(allowance, now),
+                action=action is not None,
+                reply=quote,
+                announcement=request.announcement,
+            ),
             nonce=request.nonce,
             allowance=allowance,
         )
     except (RoomUnavailableError, DirectoryUnavailableError):
-        text = "Chat is not connected right now. Try again in a moment."
-        return Refusal(Rule.UNAVAILABLE, text, RETRY_UNAVAILABLE_SECONDS)
+        return refuse_unavailable()
     if isinstance(outcome, Refusal):
         return outcome
     return Ack(nonce=request.nonce, id=outcome.id, seq=outcome.seq)
@@ -65,12 +73,11 @@ def person(speaker: Speaker) -> Person:
     )
 
 
-def _new_message(allowance: Allowance, now: float, *, action: bool) -> Message:
+def _new_message(allowance: Allowance, now: float) -> Message:
     return Message(
         id=str(message_id(unix_ms=int(now * 1000), random=secrets.randbits(74))),
         sent_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         user=person(allowance.speaker),
         text=allowance.text,
-        action=action,
         emotes=allowance.emotes,
     )

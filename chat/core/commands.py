@@ -65,6 +65,14 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """Say it so that nobody overlooks it."""
+
+    text: str
+    color: str = "primary"
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Refuse messages with this term, or (not `wanted`) allow it again."""
 
@@ -72,7 +80,7 @@ class Block:
     wanted: bool = True
 
 
-Command = Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help
+Command = Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help | Announce
 
 
 class UsageError(Exception):
@@ -134,6 +142,10 @@ def _term(*, wanted: bool) -> Callable[[str], Command | None]:
     return lambda rest: Block(rest, wanted) if rest else None
 
 
+def _announce(color: str = "primary") -> Callable[[str], Command | None]:
+    return lambda rest: Announce(rest, color) if rest else None
+
+
 _M, _B, _V = Role.MODERATOR, Role.BROADCASTER, Role.VIEWER
 FORMS: dict[str, _Form] = {
     "help": _Form("/help [COMMAND]", "lists the commands", _V, lambda rest: Help(rest.removeprefix("/").lower())),
@@ -158,6 +170,11 @@ FORMS: dict[str, _Form] = {
     "verified": _Form("/verified", "only confirmed e-mail addresses", _M, _modes(verified_email=True)),
     "verifiedoff": _Form("/verifiedoff", "ends that", _M, _modes(verified_email=False)),
     "accountage": _Form("/accountage TIME", "how old accounts must be; 0 ends it", _M, _account_age),
+    "announce": _Form("/announce TEXT", "says it so that nobody overlooks it", _M, _announce()),
+    "announceblue": _Form("/announceblue TEXT", "the same in blue", _M, _announce("blue")),
+    "announcegreen": _Form("/announcegreen TEXT", "the same in green", _M, _announce("green")),
+    "announceorange": _Form("/announceorange TEXT", "the same in orange", _M, _announce("orange")),
+    "announcepurple": _Form("/announcepurple TEXT", "the same in purple", _M, _announce("purple")),
     "block": _Form("/block TERM", "refuses messages with it; TERM* also words that begin so", _M, _term(wanted=True)),
     "unblock": _Form("/unblock TERM", "allows it again", _M, _term(wanted=False)),
     "shield": _Form("/shield", "only long-standing followers, slowly: for an attack", _M, _modes(shield=True)),

@@ -60,11 +60,14 @@ def from_pictures(places: Mapping[str, Sequence[Sequence[int]]]) -> tuple[EmoteU
     return tuple(sorted(uses, key=lambda use: use.begin))
 
 
-def irc_tags(text: str, places: Mapping[str, Sequence[Sequence[int]]]) -> dict[str, str]:
-    """Twitch's `emotes=id:from-to,from-to/id:from-to`, and `emote-only=1` where every word is one."""
+def irc_tags(text: str, places: Mapping[str, Sequence[Sequence[int]]], shift: int = 0) -> dict[str, str]:
+    """Twitch's `emotes=id:from-to,from-to/id:from-to`, and `emote-only=1` where every word is one.
+
+    `shift`: so many characters are put before the text.
+    """
     pictures = []
     for picture, ranges in places.items():
-        pictures.append(f"{picture}:{','.join(f'{begin}-{end}' for begin, end in ranges)}")
+        pictures.append(f"{picture}:{','.join(f'{begin + shift}-{end + shift}' for begin, end in ranges)}")
     tags = {"emotes": "/".join(pictures)}
     if sum(map(len, places.values())) == text.count(" ") + 1:
         tags["emote-only"] = "1"

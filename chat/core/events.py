@@ -8,7 +8,7 @@ from chat.core.emotes import EmoteUse, by_picture, from_pictures
 from chat.core.policy import RoomPolicy
 
 Json = dict[str, Any]
-_OPTIONAL = frozenset({"action", "emotes", "color", "months"})  # fields that most messages do not need
+_OPTIONAL = frozenset({"action", "emotes", "reply", "announcement", "color", "months"})  # fields that most messages do not need
 
 
 def _encode(body: Json) -> str:
@@ -72,6 +72,22 @@ class RoomEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What a reply answers, as it was then, and the message that the thread began with.
+
+    It travels with every reply, so it is short. Its text is empty once a moderator has removed what it quotes.
+    """
+
+    id: str
+    user_id: int
+    login: str
+    display_name: str
+    text: str
+    thread_id: str
+    thread_login: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message(RoomEvent):
     """Something said in a room."""
 
@@ -82,10 +98,12 @@ class Message(RoomEvent):
     text: str
     action: bool = False  # `/me`: something he does
     emotes: tuple[EmoteUse, ...] = ()
+    reply: Quote | None = None
+    announcement: str = ""  # the colour of what a moderator announces
     seq: int = 0
 
     def fields(self) -> Json:
-        """`action` and `emotes` only where there are some; emotes as {picture: [[begin, end], …]}."""
+        """What most messages are not, is named only where it is so; emotes as {picture: [[begin, end], …]}."""
         body = RoomEvent.fields(self)
         body["user"], body["emotes"] = self.user.fields(), by_picture(self.emotes)
         return {name: value for name, value in body.items() if value or name not in _OPTIONAL}
@@ -107,6 +125,8 @@ class Message(RoomEvent):
             text=body["text"],
             action="action" in body,
             emotes=from_pictures(body.get("emotes", {})),
+            reply=Quote(**body["reply"]) if "reply" in body else None,
+            announcement=body.get("announcement", ""),
             seq=body["seq"],
         )
 

@@ -22,6 +22,7 @@ from chat.core.irc_rooms import (
     user_state,
     user_tags,
 )
+from chat.core.requests import MESSAGE_ID
 from chat.limits import IRC_LINE_MAX, IRC_ROOMS_MAX, NONCE_MAX_CHARACTERS
 
 Json = dict[str, Any]
@@ -94,6 +95,7 @@ class SayIn:
     text: str
     plain: bool
     client_nonce: str
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class IrcSession:
         if room is None:
             return
         event = json.loads(payload)
-        if event["type"] == "message" and self.me is not None and event["user"]["id"] == self.me["id"]:
+        if self._is_own(event):
             if self._in_flight:
                 self._held.append((login, event, now_ms))
                 return
@@ -177,6 +179,11 @@ class IrcSession:
         self._out += room_lines(room, event, self._capabilities, now_ms)
         if event["type"] == "room_state":
             self.rooms[login] = replace(room, modes=event["modes"])
+
+    def _is_own(self, event: Json) -> bool:
+        """Something he said himself. An announcement comes back to him as well, as on Twitch."""
+        said = event["type"] == "message" and "announcement" not in event
+        return said and self.me is not None and bool(event["user"]["id"] == self.me["id"])
 
     def answered(self, wish: SayIn, answer: Json, me: Json | None) -> None:
         """The room's answer to what was said: `ack`, `done` or `refused`."""
@@ -298,7 +305,8 @@ class IrcSession:
             return
         self._in_flight += 1
         nonce = line.tags.get("client-nonce", "")[:NONCE_MAX_CHARACTERS]
-        yield SayIn(login, *_text(line.text), nonce)
+        answered = line.tags.get("reply-parent-msg-id", "").lower()
+        yield SayIn(login, *_text(line.text), nonce, answered if MESSAGE_ID.fullmatch(answered) else None)
 
     def _quit(self, _line: Line) -> Iterable[Wish]:
         yield Hang()

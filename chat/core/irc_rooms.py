@@ -53,6 +53,8 @@ def room_lines(room: IrcRoom, event: Json, capabilities: frozenset[str], now_ms:
     at = {"room-id": str(room.room_id), "tmi-sent-ts": str(now_ms)}
     line = _Lines(room, capabilities)
     match event["type"]:
+        case "message" if "announcement" in event:
+            yield from line.announcement(event)
         case "message":
             yield line.message(event)
         case "message_removed":
@@ -126,24 +128,38 @@ class _Lines:
     capabilities: frozenset[str]
 
     def message(self, event: Json) -> str:
-        user = event["user"]
-        sent_ms = round(datetime.fromisoformat(event["sent_at"]).timestamp() * 1000)
-        tags = {
-            **user_tags(user),
-            **irc_tags(event["text"], event.get("emotes", {})),
-            "first-msg": "0",
-            "flags": "",
-            "id": event["id"],
-            "returning-chatter": "0",
-            "room-id": str(self.room.room_id),
-            "tmi-sent-ts": str(sent_ms),
-            "turbo": "0",
-            "user-id": str(user["id"]),
-        }
-        text = f"\x01ACTION {event['text']}\x01" if event.get("action") else event["text"]
-        login = user["login"]
+        reply = event.get("reply")
+        address = f"@{reply['display_name']} " if reply else ""  # as Twitch begins replies
+        tags = {**self._message_tags(event, len(address)), **(_reply_tags(reply) if reply else {})}
+        tags |= {"first-msg": "0", "returning-chatter": "0", "turbo": "0"}
+        text = address + event["text"]
+        text = f"\x01ACTION {text}\x01" if event.get("action") else text
+        login = event["user"]["login"]
         prefix = f"{login}!{login}@{login}.{SERVER}"
         return format_line("PRIVMSG", self.room.channel, prefix=prefix, tags=self._tags(tags), last=text)
+
+    def announcement(self, event: Json) -> Iterator[str]:
+        tags = {
+            **self._message_tags(event),
+            "login": event["user"]["login"],
+            "msg-id": "announcement",
+            "msg-param-color": event["announcement"].upper(),
+            "system-msg": "",
+        }
+        yield from self.command("USERNOTICE", tags, last=event["text"])
+
+    def _message_tags(self, event: Json, shift: int = 0) -> dict[str, str]:
+        """What every line has that carries someone's words; `shift` characters are put before them."""
+        sent_ms = round(datetime.fromisoformat(event["sent_at"]).timestamp() * 1000)
+        return {
+            **user_tags(event["user"]),
+            **irc_tags(event["text"], event.get("emotes", {}), shift),
+            "flags": "",
+            "id": event["id"],
+            "room-id": str(self.room.room_id),
+            "tmi-sent-ts": str(sent_ms),
+            "user-id": str(event["user"]["id"]),
+        }
 
     def command(self, name: str, tags: Mapping[str, str], last: str | None = None) -> Iterator[str]:
         """A line only for those who asked for commands."""
@@ -152,6 +168,18 @@ class _Lines:
 
     def _tags(self, tags: Mapping[str, str]) -> Mapping[str, str] | None:
         return tags if TAGS in self.capabilities else None
+
+
+def _reply_tags(reply: Json) -> dict[str, str]:
+    return {
+        "reply-parent-display-name": reply["display_name"],
+        "reply-parent-msg-body": reply["text"],
+        "reply-parent-msg-id": reply["id"],
+        "reply-parent-user-id": str(reply["user_id"]),
+        "reply-parent-user-login": reply["login"],
+        "reply-thread-parent-msg-id": reply["thread_id"],
+        "reply-thread-parent-user-login": reply["thread_login"],
+    }
 
 
 def _changes(line: _Lines, room: IrcRoom, modes: Json) -> Iterator[str]:

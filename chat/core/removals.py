@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Sequence
 
+from chat.core.replies import without_quote
+
 Entry = tuple[int, bytes]  # seq, encoded event
 
 REMOVALS = (b'{"type":"message_removed"', b'{"type":"user_removed"', b'{"type":"room_cleared"')
@@ -33,9 +35,11 @@ def apply(removal: bytes, earlier: Sequence[Entry]) -> list[Entry]:
     body = json.loads(removal)
     match body["type"]:
         case "message_removed":
-            return [_removed(entry) if entry[0] == body["message_seq"] else entry for entry in earlier]
+            left = [_removed(entry) if entry[0] == body["message_seq"] else entry for entry in earlier]
+            return [(seq, without_quote(event, id=body["id"])) for seq, event in left]
         case "user_removed":
-            return [_removed(entry) if _sender(entry[1]) == body["user_id"] else entry for entry in earlier]
+            left = [_removed(entry) if _sender(entry[1]) == body["user_id"] else entry for entry in earlier]
+            return [(seq, without_quote(event, user_id=body["user_id"])) for seq, event in left]
     return [_removed(entry) for entry in earlier]
 
 

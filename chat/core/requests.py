@@ -1,6 +1,7 @@
 """Everything a client may send, parsed strictly: unknown types, wrong types and deep nesting are refused."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,17 @@ from chat.limits import API_TOKEN_MAX_CHARACTERS, FRAME_MAX_BYTES, JSON_MAX_DEPT
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say `text` in the room. The same nonce twice is the same message. `plain`: it is never a command."""
+    """Say `text` in the room. The same nonce twice is the same message. `plain`: it is never a command.
+
+    `reply_to` is the id of the message it answers. `announcement` is the colour of one; no client can send it, the
+    command does.
+    """
 
     text: str
     nonce: str | None
     plain: bool = False
+    reply_to: str | None = None
+    announcement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Authenticate:
 
 
 Request = Say | Authenticate
+MESSAGE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def parse_request(frame: str | None) -> Request:
@@ -46,7 +54,7 @@ def parse_request(frame: str | None) -> Request:
         raise MalformedRequestError("Send a JSON object with a type.")
     match body.get("type"):
         case "say":
-            return Say(text=_text(body, "text", FRAME_MAX_BYTES), nonce=_nonce(body))
+            return Say(text=_text(body, "text", FRAME_MAX_BYTES), nonce=_nonce(body), reply_to=_reply_to(body))
         case "auth":
             return Authenticate(token=_text(body, "token", API_TOKEN_MAX_CHARACTERS))
     raise MalformedRequestError("Unknown type. Known are: say, auth.")
@@ -68,6 +76,15 @@ def _text(body: dict[str, Any], name: str, maximum: int) -> str:
     if len(value) > maximum:
         raise MalformedRequestError(f"{name} may have at most {maximum} characters.")
     return value
+
+
+def _reply_to(body: dict[str, Any]) -> str | None:
+    answered = body.get("reply_to")
+    if answered is None:
+        return None
+    if not isinstance(answered, str) or not MESSAGE_ID.fullmatch(answered):
+        raise MalformedRequestError("reply_to must be the id of a message.")
+    return answered
 
 
 def _nonce(body: dict[str, Any]) -> str | None:

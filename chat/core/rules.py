@@ -46,6 +46,7 @@ class Rule(StrEnum):
     RATE_ROOM = "rate_room"
     RATE_GATEWAY = "rate_gateway"
     RATE_CONNECTION = "rate_connection"
+    REPLY = "reply"
     FORMAT = "format"
     TOKEN = "token"  # noqa: S105  a rule's name, not a secret
     UNAVAILABLE = "unavailable"
@@ -102,6 +103,7 @@ class Allowance:
     emotes: tuple[EmoteUse, ...] = ()
 
 
+RETRY_SECONDS = 2.0  # when chat itself is in the way
 BROADCASTER_LIMIT = RateLimit(BROADCASTER_MESSAGES, BROADCASTER_WINDOW_SECONDS)
 ROOM_LIMIT = RateLimit(ROOM_MESSAGES_PER_SECOND, 1)
 
@@ -118,7 +120,7 @@ def decide(
 ) -> Allowance | Refusal:
     """Whether `speaker` (None: not signed in) may say `text` at `now` (Unix seconds)."""
     if speaker is None:
-        return Refusal(Rule.SIGN_IN, "Sign in to chat.")
+        return refuse_stranger()
     refusal = check_text(text)
     bound = not speaker.role.is_trusted
     if refusal is None and bound:
@@ -237,6 +239,18 @@ def refuse_rate(rule: Rule, retry_after: float) -> Refusal:
         Rule.TIMEOUT: "You have been timed out in this chat.",
     }
     return Refusal(rule, texts[rule], max(0.1, -(-retry_after * 10 // 1) / 10))
+
+
+def refuse_stranger() -> Refusal:
+    return Refusal(Rule.SIGN_IN, "Sign in to chat.")
+
+
+def refuse_gone() -> Refusal:
+    return Refusal(Rule.REPLY, "The message you are answering is no longer there.")
+
+
+def refuse_unavailable() -> Refusal:
+    return Refusal(Rule.UNAVAILABLE, "Chat is not connected right now. Try again in a moment.", RETRY_SECONDS)
 
 
 def refuse_banned() -> Refusal:

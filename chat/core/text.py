@@ -76,6 +76,16 @@ def count_graphemes(text: str) -> int:
     return count
 
 
+def shorten(text: str, characters: int) -> str:
+    """The beginning of the text, at most so many code points, cut where no character is torn apart."""
+    if len(text) <= characters:
+        return text
+    end = characters - 1
+    while end and (_extends_previous(text[end], ord(text[end])) or text[end - 1] == ZERO_WIDTH_JOINER):
+        end -= 1
+    return f"{text[:end].rstrip()}…"
+
+
 def has_link(text: str) -> bool:
     """Whether the text names an address, written out or not so much."""
     return LINK.search(unicodedata.normalize("NFKC", text)) is not None

@@ -4,6 +4,7 @@ import pytest
 
 from chat.core.commands import (
     FORMS,
+    Announce,
     BanUser,
     Block,
     Clear,
@@ -44,6 +45,8 @@ UNDERSTOOD: list[tuple[str, Command]] = [
     ("/shield", SetModes((("shield", True),))),
     ("/block free money", Block("free money")),
     ("/unblock spam*", Block("spam*", wanted=False)),
+    ("/announce a new round", Announce("a new round")),
+    ("/announceBlue  a  b", Announce("a b", "blue")),
     ("/linksoff", SetModes((("links_allowed", False),))),
     ("/mod @Bob", Grant("bob", Role.MODERATOR)),
     ("/unvip bob", Grant("bob", Role.VIEWER, taken=Role.VIP)),
@@ -65,6 +68,8 @@ NOT_UNDERSTOOD = [
     "/mod",
     "/accountage",
     "/ slow",
+    "/announce",
+    "/announcered x",
 ]
 
 

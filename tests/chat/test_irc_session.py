@@ -20,6 +20,7 @@ MODES = {
     "subscribers_only": False,
     "unique_chat": False,
 }
+MESSAGE_ID = "0198c0de-0000-7000-8000-0000000000ab"
 ALICE = IrcRoom(101, "alice", MODES)
 WELCOME_TEXT = """\
 :tmi.twitch.tv 001 bot :Welcome, GLHF!
@@ -162,6 +163,35 @@ def test_what_others_say_is_told_with_their_tags() -> None:
     )
     session.happened("alice", message(CAROL, "waves", action=True), NOW_MS)
     assert told(session).endswith("PRIVMSG #alice :\x01ACTION waves\x01\n")
+
+
+def test_a_reply_is_told_with_its_parent_and_its_thread() -> None:
+    session = in_alice()
+    reply = {"id": "m0", "user_id": 102, "login": "bot", "display_name": "Bot", "text": "hi; all", "thread_id": "m9"}
+    session.happened("alice", message(CAROL, "hello", reply={**reply, "thread_login": "dave"}), NOW_MS)
+    line = told(session)
+    assert (
+        ";reply-parent-display-name=Bot;reply-parent-msg-body=hi\\:\\sall;reply-parent-msg-id=m0;"
+        "reply-parent-user-id=102;reply-parent-user-login=bot;reply-thread-parent-msg-id=m9;"
+        "reply-thread-parent-user-login=dave;returning-chatter=0;" in line
+    )
+    assert line.endswith("PRIVMSG #alice :@Bot hello\n")
+
+
+@pytest.mark.parametrize(("tag", "answered"), [(MESSAGE_ID, MESSAGE_ID), (MESSAGE_ID.upper(), MESSAGE_ID), ("x", None)])
+def test_a_reply_is_understood(tag: str, answered: str | None) -> None:
+    (wish,) = wishes(in_alice(), f"@reply-parent-msg-id={tag} PRIVMSG #alice :hello")
+    assert wish == SayIn("alice", "hello", plain=False, client_nonce="", reply_to=answered)
+
+
+def test_an_announcement_is_a_usernotice_also_for_who_made_it() -> None:
+    session = in_alice()
+    session.happened("alice", message(BOT, "a new round", announcement="blue"), NOW_MS)
+    assert told(session) == (
+        "@badge-info=;badges=moderator/1;color=;display-name=Bot;emotes=;flags=;id=m1;login=bot;mod=1;"
+        "msg-id=announcement;msg-param-color=BLUE;room-id=101;subscriber=0;system-msg=;tmi-sent-ts=1767225600123;"
+        "user-id=102;user-type=mod :tmi.twitch.tv USERNOTICE #alice :a new round\n"
+    )
 
 
 def test_without_capabilities_only_the_bare_message_is_told() -> None:

@@ -15,6 +15,13 @@ export class Composer extends EventTarget {
     this.counter = root.querySelector("[data-counter]");
     this.button = root.querySelector("[data-send]");
     this.alert = root.querySelector("[data-alert]");
+    this.replyBar = root.querySelector("[data-reply]");
+    this.replyText = root.querySelector("[data-reply-text]");
+    this.reply = null;
+    root.querySelector("[data-reply-close]").addEventListener("click", () => {
+      this.setReply(null);
+      this.input.focus();
+    });
     this.maximum = 500;
     this.standing = null;
     this.waitUntil = 0;
@@ -30,6 +37,8 @@ export class Composer extends EventTarget {
     if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
       this.submit();
+    } else if (event.key === "Escape" && this.reply) {
+      this.setReply(null);
     }
     event.stopPropagation(); // letters typed here are not the player's shortcuts
   }
@@ -51,13 +60,16 @@ export class Composer extends EventTarget {
     this.input.value = "";
     this.hideAlert();
     this.update();
-    this.dispatchEvent(new CustomEvent("say", { detail: text }));
+    const reply = this.reply;
+    this.setReply(null);
+    this.dispatchEvent(new CustomEvent("say", { detail: { text, reply } }));
   }
 
   // Gives the text back, unless something new is being written already.
-  restore(text) {
+  restore(text, reply = null) {
     if (this.input.value) return;
     this.input.value = text;
+    if (reply) this.setReply(reply);
     this.update();
   }
 
@@ -86,6 +98,14 @@ export class Composer extends EventTarget {
     this.input.value = `${text}${this.input.value}`;
     this.input.focus();
     this.update();
+  }
+
+  // Answer this message (null: none) with what is written next.
+  setReply(message) {
+    this.reply = message;
+    this.replyBar.hidden = !message;
+    this.replyText.textContent = message ? `Replying to @${message.user.display_name}: ${message.text}` : "";
+    if (message) this.input.focus();
   }
 
   tick() {

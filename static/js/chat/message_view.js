@@ -9,9 +9,18 @@ const BADGES = {
   moderator: { icon: "shield", label: "Moderator" },
   vip: { icon: "star", label: "VIP" },
 };
+const QUOTE_REMOVED = "Answers a message that was removed";
 const SVG = "http://www.w3.org/2000/svg";
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+const COLORS = new Set(["primary", "blue", "green", "orange", "purple"]);
+const messages = new WeakMap(); // element -> message
+
+// The message an element shows; null for lines that are none.
+export function messageOf(element) {
+  return messages.get(element) ?? null;
+}
 
 export function messageElement(message, { you, icons }) {
   const item = document.createElement("div");
@@ -19,10 +28,16 @@ export function messageElement(message, { you, icons }) {
   const user = message.user;
   item.dataset.user = user.id;
   if (message.id) item.dataset.id = message.id;
+  messages.set(item, message);
+  if (message.reply) item.append(quoteElement(message.reply, icons));
+  if (message.announcement) {
+    const color = COLORS.has(message.announcement) ? message.announcement : "primary";
+    item.classList.add("chat__message--announcement", `chat__message--${color}`);
+  }
   item.append(timeElement(message.sent_at), ...badgeElements(user.badges, icons), nameElement(user), separator());
   const body = document.createElement("bdi");
   body.className = "chat__text";
-  let mentionsMe = false;
+  let mentionsMe = Boolean(you) && message.reply?.login === you.login;
   for (const part of textParts(String(message.text))) {
     const aboutMe = part.kind === "mention" && part.login === you?.login;
     mentionsMe ||= aboutMe;
@@ -34,8 +49,29 @@ export function messageElement(message, { you, icons }) {
   return item;
 }
 
+// What a reply answers, in one line; it opens the thread.
+function quoteElement(reply, icons) {
+  const quote = document.createElement("button");
+  quote.type = "button";
+  quote.className = "chat__quote";
+  quote.tabIndex = -1;
+  quote.dataset.quote = reply.id;
+  quote.dataset.quoted = reply.user_id;
+  const text = document.createElement("bdi");
+  text.className = "chat__quote-text";
+  text.textContent = reply.text ? `@${reply.display_name}: ${reply.text}` : QUOTE_REMOVED;
+  quote.append(iconElement(icons, "reply", "icon icon--s"), text);
+  return quote;
+}
+
+export function emptyQuote(quote) {
+  quote.querySelector(".chat__quote-text").textContent = QUOTE_REMOVED;
+}
+
 // What a moderator took away keeps its place and its sender.
 export function emptyMessage(item) {
+  item.querySelector(".chat__quote")?.remove();
+  messages.delete(item);
   item.querySelector(".chat__text").textContent = "message removed";
   item.classList.remove("chat__message--mention");
   item.classList.add("chat__message--removed");
@@ -82,15 +118,19 @@ function badgeElements(badges, icons) {
     element.dataset.badge = badge;
     element.setAttribute("role", "img");
     element.setAttribute("aria-label", label);
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("class", "icon");
-    svg.setAttribute("aria-hidden", "true");
-    const use = document.createElementNS(SVG, "use");
-    use.setAttribute("href", `${icons}#${icon}`);
-    svg.append(use);
-    element.append(svg);
+    element.append(iconElement(icons, icon, "icon"));
     return element;
   });
+}
+
+export function iconElement(icons, name, classes) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", classes);
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${icons}#${name}`);
+  svg.append(use);
+  return svg;
 }
 
 function nameElement(user) {

@@ -4,11 +4,12 @@ const KEPT = 20;
 
 export class Outbox {
   constructor() {
-    this.entries = new Map(); // nonce -> { nonce, text, element, id }
+    this.entries = new Map(); // nonce -> { nonce, text, reply, element, id }
   }
 
-  add(text, element) {
-    const entry = { nonce: newNonce(), text, element, id: null };
+  // `reply` is the message that it answers.
+  add(text, element, reply = null) {
+    const entry = { nonce: newNonce(), text, reply, element, id: null };
     this.entries.set(entry.nonce, entry);
     if (this.entries.size > KEPT) this.take(this.entries.keys().next().value)?.element?.remove();
     return entry;
@@ -28,6 +29,11 @@ export class Outbox {
       if (entry.id === message.id || (entry.id === null && sameText(entry.text, message.text))) return this.take(entry.nonce);
     }
     return null;
+  }
+
+  // What goes out for an entry; the same again after an interruption.
+  static request({ text, nonce, reply }) {
+    return { type: "say", text, nonce, ...(reply && { reply_to: reply.id }) };
   }
 
   unanswered() {

@@ -4,10 +4,12 @@ import { recall, remember } from "../shared/storage.js";
 import { Composer } from "./composer.js";
 import { ChatConnection } from "./connection.js";
 import { MessageLog } from "./message_log.js";
-import { emptyMessage, lineElement, messageElement } from "./message_view.js";
+import { MessageTools } from "./message_tools.js";
+import { emptyMessage, emptyQuote, lineElement, messageElement, messageOf } from "./message_view.js";
 import { modesText } from "./modes.js";
 import { Outbox } from "./outbox.js";
-import { UserCard } from "./user_card.js";
+import { ThreadView } from "./thread_view.js";
+import { rightsOver, UserCard } from "./user_card.js";
 
 const ANNOUNCE = "chat-announce";
 const HISTORY_MS = 300; // history follows the hello at once; a room without any by now is quiet
@@ -16,6 +18,11 @@ export function mountChat(element) {
   if (element.dataset.mounted) return null;
   element.dataset.mounted = "yes";
   return new ChatPanel(element);
+}
+
+// What a reply carries until the room has said it.
+function quoteOf({ id, user, text, reply }) {
+  return { id, user_id: user.id, login: user.login, display_name: user.display_name, text, thread_id: reply?.thread_id ?? id };
 }
 
 function isCommand(text) {
@@ -34,8 +41,18 @@ class ChatPanel {
     this.mountAnnouncements();
     this.card = new UserCard(root, {
       mention: (login) => this.composer.begin(`@${login} `),
+      reply: (item) => this.composer.setReply(messageOf(item)),
       order: (command) => this.order(command),
     });
+    new MessageTools(root, {
+      rights: (item) => this.rights(item),
+      acts: {
+        reply: (item) => this.composer.setReply(messageOf(item)),
+        remove: (item) => this.order(`/delete ${item.dataset.id}`),
+        timeout: (item) => this.order(`/timeout ${messageOf(item).user.login}`),
+      },
+    });
+    new ThreadView(root, this.log, () => this.context());
     this.composer.addEventListener("say", (event) => this.say(event.detail));
     const handlers = {
       hello: (hello) => this.onHello(hello),
@@ -44,7 +61,7 @@ class ChatPanel {
       ack: (ack) => this.onAck(ack),
       refused: (refusal) => this.onRefused(refusal),
       done: (done) => this.onDone(done),
-      message_removed: ({ id }) => this.empty((element) => element.dataset.id === id),
+      message_removed: ({ id }) => this.empty((element) => element.dataset.id === id, (quote) => quote.dataset.quote === id),
       user_removed: (event) => this.onUserRemoved(event),
       room_cleared: () => this.onCleared(),
       room_state: ({ modes }) => this.onState(modes),
@@ -68,7 +85,7 @@ class ChatPanel {
     this.showState(hello.connected ? "" : "Reconnecting…");
     setTimeout(() => this.showEmpty(), HISTORY_MS);
     // What was under way when the connection was lost: the same nonce, so it is said once at most.
-    for (const { nonce, text } of this.outbox.unanswered()) this.connection.send({ type: "say", text, nonce });
+    for (const entry of this.outbox.unanswered()) this.connection.send(Outbox.request(entry));
   }
 
   onMessage(message) {
@@ -79,9 +96,9 @@ class ChatPanel {
     this.part("empty").hidden = true;
   }
 
-  say(text) {
+  say({ text, reply }) {
     if (!this.you) {
-      this.composer.restore(text);
+      this.composer.restore(text, reply);
       this.composer.showAlert("The chat is still connecting. Try again in a moment.");
       return;
     }
@@ -89,20 +106,21 @@ class ChatPanel {
       this.order(text);
       return;
     }
-    const element = messageElement({ text, user: this.you, sent_at: new Date().toISOString() }, this.context());
+    const message = { text, user: this.you, sent_at: new Date().toISOString(), reply: reply && quoteOf(reply) };
+    const element = messageElement(message, this.context());
     element.classList.add("chat__message--pending");
-    const { nonce } = this.outbox.add(text, element);
+    const entry = this.outbox.add(text, element, reply);
     this.log.add(element, { counts: false });
     this.log.follow();
     this.part("empty").hidden = true;
-    this.connection.send({ type: "say", text, nonce }); // without a connection it goes out after the next hello
+    this.connection.send(Outbox.request(entry)); // without a connection it goes out after the next hello
   }
 
   // A command goes out like a message, but nobody sees it.
   order(command) {
-    const { nonce } = this.outbox.add(command, null);
-    if (!this.connection.send({ type: "say", text: command, nonce })) {
-      this.outbox.take(nonce);
+    const entry = this.outbox.add(command, null);
+    if (!this.connection.send(Outbox.request(entry))) {
+      this.outbox.take(entry.nonce);
       this.composer.restore(command);
       this.composer.showAlert("The chat is not connected right now. Try again in a moment.");
     }
@@ -114,17 +132,28 @@ class ChatPanel {
     this.log.add(lineElement(String(done.text), silenced && (() => this.order(`/unban ${silenced[1]}`))), { counts: false });
   }
 
-  empty(matches) {
-    for (const element of this.log.messages(matches)) emptyMessage(element);
+  // What was removed, and what quotes it.
+  empty(matches, quotes) {
+    for (const element of this.log.messages(() => true)) {
+      const quote = element.querySelector("[data-quote]");
+      if (quote && quotes(quote)) emptyQuote(quote);
+      if (matches(element)) emptyMessage(element);
+    }
+  }
+
+  rights(item) {
+    if (!this.you || !item.dataset.id) return new Set();
+    const { mayModerate, mayRemove } = rightsOver(item, this.you);
+    return new Set(["reply", ...(mayRemove ? ["remove"] : []), ...(mayModerate ? ["timeout"] : [])]);
   }
 
   onUserRemoved(event) {
     const id = String(event.user_id);
-    this.empty((element) => element.dataset.user === id);
+    this.empty((element) => element.dataset.user === id, (quote) => quote.dataset.quoted === id);
   }
 
   onCleared() {
-    this.empty(() => true);
+    this.empty(() => true, () => true);
     this.log.add(lineElement("The chat was cleared by a moderator."));
   }
 
@@ -150,7 +179,7 @@ class ChatPanel {
     const entry = this.outbox.take(refusal.nonce);
     if (entry) {
       if (entry.element) this.log.remove(entry.element);
-      this.composer.restore(entry.text);
+      this.composer.restore(entry.text, entry.reply);
     }
     if (refusal.rule === "sign_in") this.setYou(null);
     this.composer.showAlert(String(refusal.text), refusal.retry_after);

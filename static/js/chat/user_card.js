@@ -4,12 +4,13 @@ const RANKS = ["vip", "moderator", "broadcaster", "staff"];
 const MODERATOR = RANKS.indexOf("moderator");
 
 export class UserCard {
-  constructor(root, { mention, order }) {
+  constructor(root, { mention, reply, order }) {
     this.card = root.querySelector("[data-card]");
     this.name = root.querySelector("[data-card-name]");
     this.you = null;
     this.acts = {
       mention: () => mention(this.login),
+      reply: () => reply(this.message),
       remove: () => order(`/delete ${this.message.dataset.id}`),
       timeout: () => order(`/timeout ${this.login}`),
       ban: () => order(`/ban ${this.login}`),
@@ -49,14 +50,12 @@ export class UserCard {
     this.message = name.closest(".chat__message");
     this.login = name.dataset.person;
     this.name.textContent = name.textContent;
-    const badges = [...this.message.querySelectorAll(".chat__badge")].map((badge) => badge.dataset.badge);
-    const mine = rank(this.you?.badges);
-    const mayModerate = mine >= MODERATOR && this.login !== this.you.login && rank(badges) < mine;
-    const mayRemove = mine >= MODERATOR && Boolean(this.message.dataset.id) && (mayModerate || this.login === this.you.login);
+    const { mayModerate, mayRemove } = rightsOver(this.message, this.you);
     for (const button of this.card.querySelectorAll("[data-moderators]")) {
       button.hidden = button.dataset.cardAct === "remove" ? !mayRemove : !mayModerate;
     }
     this.card.querySelector("[data-card-act=mention]").hidden = !this.you;
+    this.card.querySelector("[data-card-act=reply]").hidden = !this.you || !this.message.dataset.id;
     this.card.showPopover();
     this.placeBeside(name.getBoundingClientRect());
   }
@@ -69,6 +68,15 @@ export class UserCard {
     this.card.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - offsetWidth - 8))}px`;
     this.card.querySelector("button:not([hidden])")?.focus();
   }
+}
+
+// What he may do about a message and its sender; the server decides again.
+export function rightsOver(item, you) {
+  const badges = [...item.querySelectorAll(".chat__badge")].map((badge) => badge.dataset.badge);
+  const mine = rank(you?.badges);
+  const own = Number(item.dataset.user) === you?.id;
+  const mayModerate = mine >= MODERATOR && !own && rank(badges) < mine;
+  return { mayModerate, mayRemove: mine >= MODERATOR && Boolean(item.dataset.id) && (mayModerate || own) };
 }
 
 function rank(badges) {
