@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from chat import api, emote_api
+from chat import api, api_board, api_people, emote_api
 
 CODE = "(?P<code>[A-Za-z0-9]{1,40})"
 
@@ -14,6 +14,23 @@ urlpatterns = [
     path("channels/<str:login>/chat/messages/<str:message_id>", api.chat_message, name="api_chat_message"),
     path("channels/<str:login>/chat/terms", api.chat_terms, name="api_chat_terms"),
     path("channels/<str:login>/chat/clear", api.chat_clear, name="api_chat_clear"),
+    path("channels/<str:login>/chat/warnings", api_people.chat_warnings, name="api_chat_warnings"),
+    path("channels/<str:login>/chat/warnings/acknowledge", api_people.chat_acknowledge, name="api_chat_acknowledge"),
+    path("channels/<str:login>/chat/people/<str:user>", api_people.chat_person, name="api_chat_person"),
+    path(
+        "channels/<str:login>/chat/people/<str:user>/messages",
+        api_people.chat_person_messages,
+        name="api_chat_person_messages",
+    ),
+    path(
+        "channels/<str:login>/chat/people/<str:user>/notes", api_people.chat_person_notes, name="api_chat_person_notes"
+    ),
+    path("channels/<str:login>/chat/notes/<int:note_id>", api_people.chat_note, name="api_chat_note"),
+    path("channels/<str:login>/chat/pin", api_board.chat_pin, name="api_chat_pin"),
+    path("channels/<str:login>/chat/polls", api_board.chat_polls, name="api_chat_polls"),
+    path("channels/<str:login>/chat/polls/end", api_board.chat_poll_end, name="api_chat_poll_end"),
+    path("channels/<str:login>/chat/polls/<int:poll_id>/votes", api_board.chat_vote, name="api_chat_vote"),
+    path("channels/<str:login>/chat/chatters", api_board.chat_chatters, name="api_chat_chatters"),
     path("channels/<str:login>/chat/acts", api.chat_acts, name="api_chat_acts"),
     re_path(r"^channels/(?P<login>[^/]+)/chat/(?P<roles>moderators|vips)$", api.chat_roles, name="api_chat_roles"),
     re_path(

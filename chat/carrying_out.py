@@ -3,8 +3,27 @@
 from functools import singledispatch
 
 from accounts.models import User
-from chat import moderation
-from chat.core.commands import BanUser, Block, Clear, Command, Grant, Help, Remove, SetModes, Timeout, Unban, help_text
+from chat import moderation, people, pinning, polls
+from chat.core.commands import (
+    Acknowledge,
+    BanUser,
+    Block,
+    Clear,
+    Command,
+    EndPoll,
+    Grant,
+    Help,
+    PinMessage,
+    Remove,
+    SetModes,
+    StartPoll,
+    TakeNote,
+    Timeout,
+    Unban,
+    Unpin,
+    Warn,
+    help_text,
+)
 from chat.core.roles import Role
 from chat.core.rules import spoken_duration
 from chat.membership import role_in_room
@@ -33,6 +52,24 @@ def _(command: Timeout, room: Channel, actor: User) -> str:
 def _(command: BanUser, room: Channel, actor: User) -> str:
     moderation.ban_user(room=room, actor=actor, login=command.login, reason=command.reason)
     return f"{command.login} is banned. /unban {command.login} lifts it."
+
+
+@_do.register
+def _(command: Warn, room: Channel, actor: User) -> str:
+    moderation.warn_user(room=room, actor=actor, login=command.login, reason=command.reason)
+    return f"{command.login} is warned, and writes again once he has read it."
+
+
+@_do.register
+def _(_command: Acknowledge, room: Channel, actor: User) -> str:
+    moderation.acknowledge_warning(room=room, user=actor)
+    return "You can write again."
+
+
+@_do.register
+def _(command: TakeNote, room: Channel, actor: User) -> str:
+    people.add_note(room=room, actor=actor, login=command.login, text=command.text)
+    return f"Noted about {command.login}, for moderators only."
 
 
 @_do.register
@@ -75,6 +112,32 @@ def _(command: Block, room: Channel, actor: User) -> str:
         return f"“{term.text}” is blocked."
     moderation.unblock_term(room=room, actor=actor, text=command.text)
     return f"“{command.text}” is allowed."
+
+
+@_do.register
+def _(command: PinMessage, room: Channel, actor: User) -> str:
+    pinning.pin_message(room=room, actor=actor, message_id=command.message_id, seconds=command.seconds)
+    return f"The message is pinned for {spoken_duration(command.seconds)}."
+
+
+@_do.register
+def _(_command: Unpin, room: Channel, actor: User) -> str:
+    pinning.unpin_message(room=room, actor=actor)
+    return "Nothing is pinned."
+
+
+@_do.register
+def _(command: StartPoll, room: Channel, actor: User) -> str:
+    polls.start_poll(
+        room=room, actor=actor, question=command.question, choices=list(command.choices), seconds=command.seconds
+    )
+    return f"The poll runs for {spoken_duration(command.seconds)}. /endpoll ends it."
+
+
+@_do.register
+def _(_command: EndPoll, room: Channel, actor: User) -> str:
+    polls.end_poll(room=room, actor=actor)
+    return "The poll is over."
 
 
 @_do.register

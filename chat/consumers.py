@@ -1,6 +1,7 @@
 """Carry frames between one connection and the room; they decide nothing."""
 
 import json
+import time
 from typing import Any
 
 from channels.exceptions import StopConsumer
@@ -125,9 +126,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             per_second=CONNECTION_FRAMES_PER_SECOND, burst=CONNECTION_BURST, now=self.gateway.hub.now()
         )
         self.strikes = 0
-        viewer = Viewer(sink_for(self.scope, self.base_send))
         you = self.participant.person
-        viewer.user_id = you.id if you else None
+        viewer = Viewer(sink_for(self.scope, self.base_send), you)
         older = await self.room.read_before_ring(since) if since is not None else []
         hello = Hello(
             channel_id=self.room.room_id,
@@ -138,6 +138,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             modes=self.participant.facts.policy,
             standing=_as_standing(self.participant.standing),
             badges=self.participant.facts.badges,
+            pin=self.room.board.pin(time.time()),
+            poll=self.room.board.poll(),
         )
         viewer.sink.write(_batch(hello, *notices))
         self.room.join(viewer, since, older)
@@ -152,7 +154,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         except DirectoryUnavailableError:
             return SIGN_IN_AWAY
         if self.viewer is not None:
-            self.viewer.user_id = you.id
+            self.viewer.person = you
         return SignedIn(you=you)
 
     def _write(self, event: Event) -> None:

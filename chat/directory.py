@@ -20,7 +20,7 @@ from accounts.services import user_for_api_token
 from chat.core.blocked_terms import NO_TERMS, BlockedTerms
 from chat.core.emotes import NO_EMOTES, EmoteTable
 from chat.core.policy import OPEN, RoomPolicy
-from chat.core.rules import Refusal, Rule, Speaker, refuse_banned, refuse_rate
+from chat.core.rules import Refusal, Rule, Speaker, refuse_banned, refuse_rate, refuse_warned
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
 from chat.limits import (
     CHANGED_USERS_KEPT,
@@ -193,6 +193,8 @@ def _standing(asked: tuple[int, int]) -> Refusal | None:
     ban = Ban.objects.in_force().filter(room_id=room_id, user_id=user_id).first()
     if ban is None:
         return None
+    if ban.warning:
+        return refuse_warned(ban.reason)
     if ban.until is None:
         return refuse_banned()
     return refuse_rate(Rule.TIMEOUT, (ban.until - timezone.now()).total_seconds())

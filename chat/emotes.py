@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from chat.acts import note_act
 from chat.core.emote_codes import (
     COMMON_HELP,
     NAME_HELP,
@@ -22,7 +23,7 @@ from chat.core.roles import Role
 from chat.limits import BADGE_MONTHS, COMMON_EMOTES_MAX, EMOTE_UNDO_DAYS, UPLOADS_PER_HOUR
 from chat.membership import role_in_room
 from chat.models import Emote, EmotePrefix, EmoteQuerySet, SubscriberBadge
-from chat.moderation import note_act, renew_policy
+from chat.moderation import renew_policy
 from chat.orders import forget_rooms
 from chat.picture_store import erase_picture, store_badge_picture, store_emote_picture
 from common.errors import Conflict, InvalidInput, NotAllowed, NotThere, TooMany

@@ -29,5 +29,9 @@ class ForeignOriginError(ChatError):
     """The connection was opened by a page that is not ours, or carries a cookie without saying from where."""
 
 
+class BadPollError(ChatError):
+    """A poll cannot be asked like that."""
+
+
 class StalePolicyError(ChatError):
     """The decision was made by a policy that has changed since."""

@@ -14,7 +14,7 @@ class Gateway:
     """The hub (out), the publisher (in), the directory (who and where) and the process's own limit."""
 
     def __init__(self) -> None:
-        redis = command_client()
+        redis = self.redis = command_client()
         now = asyncio.get_running_loop().time()
         self.directory = Directory()
         self.hub = RoomHub(redis, self.directory.obey)

@@ -176,9 +176,7 @@ class _Place:
     ) -> None:
         self.room, self.participant = room, participant
         self._connection, self._login, self._gateway = connection, login, gateway
-        self._viewer = Viewer(self)
-        person = participant.person
-        self._viewer.user_id = person.id if person else None
+        self._viewer = Viewer(self, participant.person)
 
     def enter(self) -> None:
         """From here on, without history: what a bot hears it may answer."""

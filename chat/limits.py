@@ -42,6 +42,8 @@ UNIQUE_SECONDS = 300
 SHIELD_FOLLOWED_SECONDS = 7 * 86_400  # who follows for longer did not come with the attack
 SHIELD_SLOW_SECONDS = 10
 REASON_MAX = 200  # characters
+NOTE_MAX = 500  # characters of what moderators note about someone
+NOTES_MAX = 100  # about one person in one room
 TERM_MAX = 50  # characters of a blocked term
 TERM_MAX_WORDS = 5
 TERMS_MAX = 500  # in one room
@@ -61,6 +63,24 @@ EMOTE_FRAMES_MAX = 60
 EMOTE_SECONDS_MAX = 10
 EMOTE_PIXELS_MAX = 16_000_000  # in all frames together: 60 of 512×512, some tenths of a second to decode
 BADGE_MONTHS = (1, 2, 3, 6, 9, 12, 18, 24, 30, 36, 48, 60)
+
+# --- What stands above the messages.
+PIN_SECONDS = 1_200  # `/pin ID` without a time
+PIN_MAX_SECONDS = 86_400
+POLL_QUESTION_MAX = 100  # characters
+POLL_CHOICE_MAX = 40
+POLL_CHOICES_MAX = 8
+POLL_SECONDS = 120  # `/poll …` without a time
+POLL_MIN_SECONDS = 10
+POLL_MAX_SECONDS = 3_600
+POLL_TOLD_MS = 1_000  # between two events about a poll's votes, however many there are
+POLL_KEYS_SECONDS = 7 * 86_400  # votes outlive the poll until a worker has stored them
+
+# --- Who is there.
+PRESENCE_SECONDS = 10  # between two looks of one process at who is in its rooms
+PRESENCE_KEPT_SECONDS = 45  # what a process said is believed for so long; it says it again before
+PRESENCE_MAX = 1_000  # people of one process in one room that are named
+PRESENCE_READ_SECONDS = 5  # a list that was read is shown to others for so long
 
 # --- What is remembered.
 HISTORY_ON_JOIN = 100  # messages (requirement C8)

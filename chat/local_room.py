@@ -4,11 +4,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chat.core.events import Gap, Message, Status
+from chat import redis_keys
+from chat.core.board import Board
+from chat.core.events import Gap, Message, Person, Status
 from chat.core.frames import Batch
 from chat.core.removals import Entry, apply, is_message, is_removal
 from chat.core.replies import find_message
@@ -33,16 +36,20 @@ TRY_AGAIN_LATER = 1013
 class Viewer:
     """One connection in a room, and what it has missed by being slow."""
 
-    __slots__ = ("asked_at", "gone", "has_until", "missed_first", "missed_last", "sink", "slow_since", "user_id")
+    __slots__ = ("asked_at", "gone", "has_until", "missed_first", "missed_last", "person", "sink", "slow_since")
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, person: Person | None = None) -> None:
         self.sink = sink
         self.gone = False
-        self.user_id: int | None = None  # who speaks through it, if anybody
+        self.person = person  # who speaks through it, if anybody
         self.has_until = 0  # he came back with everything up to here, perhaps more than was flushed
         self.slow_since: float | None = None
         self.missed_first = self.missed_last = 0
         self.asked_at: float | None = None  # when the hub's unanswered ping went out
+
+    @property
+    def user_id(self) -> int | None:
+        return self.person.id if self.person else None
 
 
 class LocalRoom:
@@ -53,6 +60,7 @@ class LocalRoom:
         self.viewers: set[Viewer] = set()
         self.connected = False
         self.connecting = asyncio.Lock()
+        self.board = Board()
         self.last_seq = 0  # of the newest event in `_ring`
         self.flushed_seq = 0  # of the newest event that was written to the viewers
         self._redis = redis
@@ -96,6 +104,11 @@ class LocalRoom:
         """The message with this id, if it is among the latest."""
         return find_message((payload for _, payload in reversed(self._ring)), message_id)
 
+    def tell(self, event: bytes) -> None:
+        """Something outside the room's order, such as a poll's votes: who misses it is told the next one."""
+        self.board.take(event)
+        self._write_all([event])
+
     def latest(self) -> list[bytes]:
         """The encoded messages that a new viewer gets, oldest first."""
         return [payload for _, payload in self._ring if is_message(payload)]
@@ -109,6 +122,8 @@ class LocalRoom:
                 self._accept_after_gap(entry)
         else:
             await self._read_on()
+        stored: Any = await self._redis.hgetall(redis_keys.room_board(self.room_id))
+        self.board.load(stored)
         self._take_held_back()
 
     async def _read_on(self) -> None:
@@ -163,6 +178,7 @@ class LocalRoom:
 
     def _accept(self, entry: Entry) -> None:
         self.last_seq = entry[0]
+        self.board.take(entry[1])
         if is_removal(entry[1]):
             self._ring = deque(apply(entry[1], self._ring), maxlen=HISTORY_ON_JOIN)
         self._ring.append(entry)

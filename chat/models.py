@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
-from chat.limits import EMOTE_CODE_MAX, EMOTE_PREFIX_MAX, REASON_MAX, TERM_MAX
+from chat.limits import EMOTE_CODE_MAX, EMOTE_PREFIX_MAX, NOTE_MAX, POLL_QUESTION_MAX, REASON_MAX, TERM_MAX
 from streaming.models import Channel
 
 
@@ -190,7 +190,10 @@ class BanQuerySet(models.QuerySet["Ban"]):
 
 
 class Ban(models.Model):
-    """Someone may not speak in a room, until then or (None) for good. At most one is not lifted."""
+    """Someone may not speak in a room, until then or (None) for good. At most one is not lifted.
+
+    A warning is one that he lifts himself, by acknowledging it.
+    """
 
     room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="chat_bans")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_bans")
@@ -199,6 +202,7 @@ class Ban(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     until = models.DateTimeField(null=True, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
+    warning = models.BooleanField(default=False)
 
     objects = BanQuerySet.as_manager()
 
@@ -209,6 +213,51 @@ class Ban(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.room}"
+
+
+class UserNote(models.Model):
+    """What a room's moderators tell each other about someone. He never sees it."""
+
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="user_notes")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    text = models.CharField(max_length=NOTE_MAX)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["room", "user"], name="user_note_in_room")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.text[:60]}"
+
+
+class PollQuerySet(models.QuerySet["Poll"]):
+    def running(self) -> "PollQuerySet":
+        """Polls that were not ended, even if their time is over."""
+        return self.filter(ended_at=None).select_related("room")
+
+
+class Poll(models.Model):
+    """What a moderator asked a room, and what came out. While it runs, its votes are in Redis (chat.polls)."""
+
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="chat_polls")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    question = models.CharField(max_length=4 * POLL_QUESTION_MAX)  # of code points; people count what they see
+    choices = models.JSONField()  # list of texts
+    votes = models.JSONField(default=list)  # a number for each choice, once it has ended
+    started_at = models.DateTimeField(auto_now_add=True)
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PollQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["room"], condition=Q(ended_at=None), name="one_poll_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return self.question
 
 
 class BlockedTerm(models.Model):

@@ -2,26 +2,23 @@
 or it did not happen: the database's transaction ends after Redis has taken it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chat import redis_keys
+from chat import pinning
+from chat.acts import check_broadcaster, check_may_act, check_moderator, find_message, note_act, perform, user_called
 from chat.core.blocked_terms import is_term
-from chat.core.events import Message, MessageRemoved, RoomCleared, RoomEvent, RoomState, UserRemoved
+from chat.core.events import MessageRemoved, RoomCleared, RoomState, UserRemoved
 from chat.core.policy import RoomPolicy
-from chat.core.roles import Role, may_act_on
+from chat.core.roles import Role
 from chat.limits import (
     ACCOUNT_MAX_SECONDS,
     FOLLOWERS_MAX_SECONDS,
-    HISTORY_LENGTH,
-    LOG_LENGTH,
     REASON_MAX,
-    ROOM_KEYS_SECONDS,
     SLOW_MAX_SECONDS,
     TERM_MAX,
     TERM_MAX_WORDS,
@@ -29,13 +26,12 @@ from chat.limits import (
     TIMEOUT_MAX_SECONDS,
 )
 from chat.membership import role_in_room
-from chat.models import Ban, BlockedTerm, ChatMessage, ModeratorAct, RoomModes, RoomRole
+from chat.models import Ban, BlockedTerm, ChatMessage, RoomModes, RoomRole
 from chat.orders import sign_out_of_room
-from chat.scripts import MODERATE
-from common.errors import Conflict, InvalidInput, NotAllowed, NotThere
-from common.redis import redis_client
+from common.errors import Conflict, InvalidInput
 from streaming.models import Channel
 
+WARNED = -1  # until he acknowledges it: among the times until when someone may not speak
 MODERATORS_MAX = 500  # in one room, VIPs included
 UPPER_BOUNDS = {
     "slow_seconds": SLOW_MAX_SECONDS,
@@ -59,40 +55,68 @@ def ban_user(*, room: Channel, actor: User, login: str, reason: str = "") -> Ban
 
 
 @transaction.atomic
+def warn_user(*, room: Channel, actor: User, login: str, reason: str) -> Ban:
+    """Tell someone why; he writes again when he has acknowledged it. What he said stays."""
+    target = user_called(login)
+    check_may_act(room, actor, target)
+    reason = reason.strip()[:REASON_MAX]
+    if not reason:
+        raise InvalidInput("Say what the warning is for.")
+    if Ban.objects.in_force().filter(room=room, user=target, warning=False).exists():
+        raise Conflict(f"{target} cannot write here anyway.")
+    warning = _put_on_record(room, actor, target, reason, until=None, warning=True)
+    note_act(room, actor, "warn", target, reason)
+    perform(room, None, ban=(target.pk, str(WARNED)))
+    transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=target.pk))
+    return warning
+
+
+@transaction.atomic
+def acknowledge_warning(*, room: Channel, user: User) -> None:
+    """He has read it and may write again; nothing happens where he was not warned."""
+    warnings = Ban.objects.filter(room=room, user=user, lifted_at=None, warning=True)
+    if warnings.update(lifted_at=timezone.now()):
+        perform(room, None, ban=(user.pk, ""))
+        transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=user.pk))
+
+
+@transaction.atomic
 def unban_user(*, room: Channel, actor: User, login: str) -> None:
     """Lift a ban or a time-out; nothing happens where there is none."""
-    _check_moderator(room, actor)
-    target = _user(login)
+    check_moderator(room, actor)
+    target = user_called(login)
     if not Ban.objects.filter(room=room, user=target, lifted_at=None).update(lifted_at=timezone.now()):
         return  # someone was first
     note_act(room, actor, "unban", target)
-    _act(room, None, ban=(target.pk, ""))
+    perform(room, None, ban=(target.pk, ""))
     transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=target.pk))
 
 
 @transaction.atomic
 def remove_message(*, room: Channel, actor: User, message_id: str) -> None:
     """Take one message away from everyone's eyes."""
-    author_id, seq = _find_message(room, message_id)
-    author = User.objects.filter(pk=author_id).first() if author_id is not None else None
-    _check_may_act(room, actor, author, own=True)
+    message = find_message(room, message_id)
+    author = User.objects.filter(pk=message.user.id).first()
+    check_may_act(room, actor, author, own=True)
     ChatMessage.objects.filter(pk=message_id, room=room, removed_at=None).update(removed_at=timezone.now())
     note_act(room, actor, "remove", author, details={"message": message_id})
-    _act(room, MessageRemoved(id=message_id, message_seq=seq, login=author.login if author else ""))
+    perform(room, MessageRemoved(id=message_id, message_seq=message.seq, login=message.user.login))
+    pinning.take_down(room, lambda pinned: bool(pinned["id"] == message_id))
 
 
 @transaction.atomic
 def clear_room(*, room: Channel, actor: User) -> None:
     """Take everything that was said away from everyone's eyes."""
-    _check_moderator(room, actor)
+    check_moderator(room, actor)
     note_act(room, actor, "clear", None)
-    _act(room, RoomCleared())
+    perform(room, RoomCleared())
+    pinning.take_down(room, lambda pinned: True)
 
 
 @transaction.atomic
 def change_modes(*, room: Channel, actor: User, changes: dict[str, Any]) -> RoomPolicy:
     """Run the room differently. `changes` are fields of RoomPolicy."""
-    _check_moderator(room, actor)
+    check_moderator(room, actor)
     _check_changes(changes)
     modes = _lock_modes(room)
     for name, value in changes.items():
@@ -101,14 +125,14 @@ def change_modes(*, room: Channel, actor: User, changes: dict[str, Any]) -> Room
     modes.save()
     note_act(room, actor, "modes", None, details=changes)
     policy = modes.policy()
-    _act(room, RoomState(policy), version=str(policy.version))
+    perform(room, RoomState(policy), version=str(policy.version))
     return policy
 
 
 @transaction.atomic
 def block_term(*, room: Channel, actor: User, text: str) -> BlockedTerm:
     """Refuse messages with this term from now on; nothing happens where it is blocked already."""
-    _check_moderator(room, actor)
+    check_moderator(room, actor)
     text = " ".join(text.split()).lower()
     if len(text) > TERM_MAX or not is_term(text):
         raise InvalidInput(f"A term is 1 to {TERM_MAX_WORDS} words and at most {TERM_MAX} characters.")
@@ -124,7 +148,7 @@ def block_term(*, room: Channel, actor: User, text: str) -> BlockedTerm:
 @transaction.atomic
 def unblock_term(*, room: Channel, actor: User, text: str) -> None:
     """Allow it again; nothing happens where it was not blocked."""
-    _check_moderator(room, actor)
+    check_moderator(room, actor)
     text = " ".join(text.split()).lower()
     deleted, _ = BlockedTerm.objects.filter(room=room, text=text).delete()
     if deleted:
@@ -135,13 +159,13 @@ def unblock_term(*, room: Channel, actor: User, text: str) -> None:
 @transaction.atomic
 def grant_role(*, room: Channel, actor: User, login: str, role: Role) -> None:
     """Make someone moderator or VIP. Only the broadcaster and staff may."""
-    _check_broadcaster(room, actor)
-    target = _user(login)
+    check_broadcaster(room, actor)
+    target = user_called(login)
     if role not in {Role.VIP, Role.MODERATOR}:
         raise InvalidInput("One can be made moderator or VIP.")
     if role_in_room(room=room, user=target) > Role.MODERATOR:
         raise Conflict(f"{target} is more than that already.")
-    if Ban.objects.in_force().filter(room=room, user=target).exists():
+    if Ban.objects.in_force().filter(room=room, user=target, warning=False).exists():
         raise Conflict(f"{target} is banned here. Lift the ban first.")
     if RoomRole.objects.filter(room=room).count() >= MODERATORS_MAX:
         raise Conflict(f"A room can have {MODERATORS_MAX} moderators and VIPs.")
@@ -153,9 +177,9 @@ def grant_role(*, room: Channel, actor: User, login: str, role: Role) -> None:
 @transaction.atomic
 def revoke_role(*, room: Channel, actor: User, login: str, role: Role) -> None:
     """The person is moderator or VIP no longer; nothing happens where he was not."""
-    target = _user(login)
+    target = user_called(login)
     if target.pk != actor.pk:  # everyone may lay down his own
-        _check_broadcaster(room, actor)
+        check_broadcaster(room, actor)
     deleted, _ = RoomRole.objects.filter(room=room, user=target, role=role).delete()
     if deleted:
         note_act(room, actor, f"un{role.name.lower()}", target)
@@ -163,21 +187,14 @@ def revoke_role(*, room: Channel, actor: User, login: str, role: Role) -> None:
 
 
 def read_bans(*, room_id: int) -> dict[int, int]:
-    """Who may not speak in the room, until when (Unix milliseconds, 0: for good)."""
-    bans = Ban.objects.in_force().filter(room_id=room_id).values_list("user_id", "until")
-    return {user_id: round(until.timestamp() * 1000) if until else 0 for user_id, until in bans}
+    """Who may not speak in the room, until when (Unix milliseconds, 0: for good, WARNED: until he acknowledges it)."""
+    bans = Ban.objects.in_force().filter(room_id=room_id)
+    return {ban.user_id: WARNED if ban.warning else _until_ms(ban) for ban in bans}
 
 
 def renew_policy(*, room: Channel) -> None:
     """What the room's messages are decided by has changed: gateways read it again before the next one."""
-    _act(room, None, version=_next_version(room))
-
-
-def note_act(
-    room: Channel, actor: User, act: str, target: User | None, reason: str = "", details: dict[str, Any] | None = None
-) -> None:
-    """For the room's audit log."""
-    ModeratorAct.objects.create(room=room, actor=actor, act=act, target=target, reason=reason, details=details or {})
+    perform(room, None, version=_next_version(room))
 
 
 # --- steps
@@ -197,86 +214,34 @@ def _next_version(room: Channel) -> str:
 
 
 def _silence(room: Channel, actor: User, login: str, seconds: int | None, reason: str) -> Ban:
-    target = _user(login)
-    _check_may_act(room, actor, target)
+    target = user_called(login)
+    check_may_act(room, actor, target)
     reason = reason.strip()[:REASON_MAX]
     now = timezone.now()
     until = None if seconds is None else now + timedelta(seconds=seconds)
-    Ban.objects.filter(room=room, user=target, lifted_at=None).update(lifted_at=now)
-    try:
-        with transaction.atomic():
-            ban = Ban.objects.create(room=room, user=target, by=actor, reason=reason, until=until)
-    except IntegrityError:  # two moderators at the same moment
-        raise Conflict(f"Someone else is dealing with {target} right now.") from None
+    ban = _put_on_record(room, actor, target, reason, until=until)
     RoomRole.objects.filter(room=room, user=target).delete()
     note_act(room, actor, "ban" if seconds is None else "timeout", target, reason, {"seconds": seconds})
-    until_ms = "0" if until is None else str(round(until.timestamp() * 1000))
-    _act(room, UserRemoved(target.pk, target.login, seconds), ban=(target.pk, until_ms))
+    perform(room, UserRemoved(target.pk, target.login, seconds), ban=(target.pk, str(_until_ms(ban))))
+    pinning.take_down(room, lambda pinned: bool(pinned["user"]["id"] == target.pk))
     transaction.on_commit(lambda: sign_out_of_room(room_id=room.pk, user_id=target.pk))
     return ban
 
 
-def _act(room: Channel, event: RoomEvent | None, *, ban: tuple[int | str, str] = ("", ""), version: str = "") -> None:
-    """Run the script that makes it so. A Redis that is away raises, which takes the transaction back."""
-    head, tail = event.around_seq() if event else ("", "")
-    keys = (
-        redis_keys.room_sequence(room.pk),
-        redis_keys.room_history(room.pk),
-        redis_keys.room_log(room.pk),
-        redis_keys.room_feed(room.pk),
-        redis_keys.room_bans(room.pk),
-        redis_keys.room_policy(room.pk),
-    )
-    redis = redis_client()
-    redis.zadd(redis_keys.logged_rooms(), {str(room.pk): timezone.now().timestamp()})
-    MODERATE.run(redis, keys, (head, tail, ROOM_KEYS_SECONDS, HISTORY_LENGTH, LOG_LENGTH, *ban, version))
-
-
-def _find_message(room: Channel, message_id: str) -> tuple[int | None, int]:
-    """Its author and place: from the database, or from Redis while it is not stored yet."""
+def _put_on_record(
+    room: Channel, actor: User, target: User, reason: str, *, until: datetime | None, warning: bool = False
+) -> Ban:
+    """In place of what was in force before."""
+    Ban.objects.filter(room=room, user=target, lifted_at=None).update(lifted_at=timezone.now())
     try:
-        UUID(message_id)
-    except ValueError:
-        raise InvalidInput("That is not the id of a message.") from None
-    stored = ChatMessage.objects.filter(pk=message_id, room=room).values_list("sender_id", "seq").first()
-    if stored is not None:
-        return stored
-    rows: Any = redis_client().xrevrange(redis_keys.room_history(room.pk), count=HISTORY_LENGTH)
-    for _, fields in rows:
-        message = Message.from_json(fields["e"]) if message_id in fields["e"] else None
-        if message is not None and message.id == message_id:
-            return message.user.id, message.seq
-    raise NotThere("There is no such message here, or no longer.")
+        with transaction.atomic():
+            return Ban.objects.create(room=room, user=target, by=actor, reason=reason, until=until, warning=warning)
+    except IntegrityError:  # two moderators at the same moment
+        raise Conflict(f"Someone else is dealing with {target} right now.") from None
 
 
-def _user(login: str) -> User:
-    user = User.objects.filter(login=login.lower().removeprefix("@")).first()
-    if user is None:
-        raise NotThere(f"There is nobody called {login[:25]}.")
-    return user
-
-
-def _check_moderator(room: Channel, actor: User) -> Role:
-    role = role_in_room(room=room, user=actor)
-    if not role.may_moderate:
-        raise NotAllowed("Only moderators of this chat may do that.")
-    return role
-
-
-def _check_broadcaster(room: Channel, actor: User) -> None:
-    if role_in_room(room=room, user=actor) < Role.BROADCASTER:
-        raise NotAllowed("Only the broadcaster may do that.")
-
-
-def _check_may_act(room: Channel, actor: User, target: User | None, *, own: bool = False) -> None:
-    """`own`: also on himself."""
-    role = _check_moderator(room, actor)
-    if target is None or (own and target.pk == actor.pk):
-        return
-    if target.pk == actor.pk:
-        raise NotAllowed("You cannot do that to yourself.")
-    if not may_act_on(role, role_in_room(room=room, user=target)):
-        raise NotAllowed(f"{target} cannot be moderated by you.")
+def _until_ms(ban: Ban) -> int:
+    return round(ban.until.timestamp() * 1000) if ban.until else 0
 
 
 def _check_changes(changes: dict[str, Any]) -> None:

@@ -7,14 +7,24 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from chat.carrying_out import carry_out
-from chat.core.commands import Announce, UsageError, is_command, parse_command
+from chat.core.commands import Announce, UsageError, Vote, is_command, parse_command
 from chat.core.events import Ack, Done, Person, Quote, Refused
 from chat.core.replies import quote
 from chat.core.requests import Say
-from chat.core.rules import RETRY_SECONDS, Refusal, Rule, Speaker, refuse_gone, refuse_rate, refuse_stranger, refuse_unavailable
+from chat.core.rules import (
+    RETRY_SECONDS,
+    Refusal,
+    Rule,
+    Speaker,
+    refuse_gone,
+    refuse_rate,
+    refuse_stranger,
+    refuse_unavailable,
+)
 from chat.directory import RoomFacts
 from chat.errors import DirectoryUnavailableError, RoomNotFoundError, StalePolicyError
 from chat.gateway import Gateway
+from chat.polls import vote_async
 from chat.services import person, refused, say
 from common.errors import DomainError, NotAllowed
 
@@ -70,7 +80,7 @@ class Participant:
         return refused(outcome, request.nonce) if isinstance(outcome, Refusal) else outcome
 
     async def _quote(self, message_id: str) -> Quote | Refusal:
-        """What is answered. Looked for before the rules are asked, so only for somebody: it may cost a look at Redis."""
+        """What is answered. Only for somebody: it may cost a look at Redis."""
         if self.speaker is None:
             return refuse_stranger()
         try:
@@ -124,6 +134,8 @@ class Participant:
             command = parse_command(request.text, speaker.role)
             if isinstance(command, Announce):
                 return await self._say(replace(request, text=command.text, plain=True, announcement=command.color))
+            if isinstance(command, Vote):
+                return await self._vote(speaker, command.choice, request.nonce)
             text = await self._gateway.directory.run(
                 lambda: carry_out(room_id=room_id, user_id=speaker.user_id, command=command)
             )
@@ -132,7 +144,22 @@ class Participant:
         except DomainError as error:
             rule = Rule.PERMISSION if isinstance(error, NotAllowed) else Rule.COMMAND
             return Refused(request.nonce, rule, error.text)
-        except (DirectoryUnavailableError, RedisError):
+        except (DirectoryUnavailableError, RedisError, OSError):
             text = "That does not work right now. Try again in a moment."
             return Refused(request.nonce, Rule.UNAVAILABLE, text, RETRY_SECONDS)
         return Done(request.nonce, text)
+
+    async def _vote(self, speaker: Speaker, choice: int, nonce: str | None) -> Done | Refused:
+        """Without a look at the database: everyone votes at once. Raises RedisError."""
+        room_id = self.facts.room_id
+        poll = (await self._gateway.hub.open_room(room_id)).board.poll()
+        if poll is None:
+            return Refused(nonce, Rule.POLL, "No poll is running.")
+        refusal = await vote_async(
+            self._gateway.redis, room_id=room_id, user_id=speaker.user_id, poll_id=poll["id"], choice=choice
+        )
+        return (
+            Refused(nonce, Rule.POLL, refusal)
+            if refusal
+            else Done(nonce, f"You voted for “{poll['choices'][choice - 1]}”.")
+        )

@@ -6,7 +6,7 @@
 --       7 nonce TTL s (0 = no nonce)  8 room TTL s  9 history length  10 log length
 --       11 user id  12 version of the policy that allowed it  13 slow mode ms  14 unique TTL s (0 = may be repeated)
 -- Answers {'said', id, seq}, {'unloaded'} when Redis does not know the room's bans, {'stale'} when the policy is newer,
--- {'banned'}, or {'timeout' | 'slow' | 'unique_chat' | 'rate_user' | 'rate_room', ms until it may be tried again}.
+-- {'banned'}, {'warned'}, or {'timeout' | 'slow' | 'unique_chat' | 'rate_user' | 'rate_room', ms until it may be tried again}.
 
 local nonce_ttl = tonumber(ARGV[7])
 if nonce_ttl > 0 then
@@ -19,12 +19,14 @@ end
 
 local now = clock_ms()
 
--- Bans are a hash of user id to until when (ms, 0 = for ever); its field `loaded` says that it is complete.
+-- Bans are a hash of user id to until when (ms, 0 = for ever, -1 = until he acknowledges a warning); its field
+-- `loaded` says that it is complete.
 local ban = redis.call('HMGET', KEYS[8], 'loaded', ARGV[11])
 if not ban[1] then return {'unloaded'} end
 if ban[2] then
     local left = tonumber(ban[2]) - now
     if ban[2] == '0' then return {'banned'} end
+    if ban[2] == '-1' then return {'warned'} end
     if left > 0 then return {'timeout', tostring(left)} end
     redis.call('HDEL', KEYS[8], ARGV[11])
 end

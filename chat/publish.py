@@ -10,7 +10,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from chat import redis_keys
 from chat.core.events import Message
-from chat.core.rules import Allowance, Refusal, Rule, refuse_banned, refuse_rate
+from chat.core.rules import Allowance, Refusal, Rule, refuse_banned, refuse_rate, refuse_warned
 from chat.errors import RoomUnavailableError, StalePolicyError
 from chat.limits import (
     HISTORY_LENGTH,
@@ -141,4 +141,6 @@ def _outcome(answer: list[bytes]) -> Published | Refusal:
             raise StalePolicyError("The room's policy has changed.")
         case b"banned":
             return refuse_banned()
+        case b"warned":
+            return refuse_warned()
     return refuse_rate(Rule(answer[0].decode()), int(answer[1]) / 1000)

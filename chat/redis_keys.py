@@ -59,6 +59,28 @@ def said_lately(room_id: int, digest: str) -> str:
     return f"chat:{{{room_id}}}:unique:{digest}"
 
 
+def room_board(room_id: int) -> str:
+    """Hash of what stands above the room's messages: `pin`, `poll`, `votes`, as JSON. TTL ROOM_KEYS_SECONDS."""
+    return f"chat:{{{room_id}}}:board"
+
+
+def poll_votes(room_id: int, poll_id: int) -> str:
+    """Hash of a poll: when it ends (`ends_at`, ms), how many `choices`, votes for each by number, and what of them was
+    told. TTL POLL_KEYS_SECONDS.
+    """
+    return f"chat:{{{room_id}}}:poll:{poll_id}"
+
+
+def poll_voters(room_id: int, poll_id: int) -> str:
+    """Set of user ids that have voted. TTL POLL_KEYS_SECONDS."""
+    return f"chat:{{{room_id}}}:poll:{poll_id}:voters"
+
+
+def room_presence(room_id: int) -> str:
+    """Hash of gateway to who is in the room through it, as JSON with the time. TTL PRESENCE_KEPT_SECONDS."""
+    return f"chat:{{{room_id}}}:present"
+
+
 def logged_rooms() -> str:
     """Sorted set of rooms whose log may hold something, by when a publisher last said so (s). Trimmed by the worker."""
     return "chat:logged-rooms"

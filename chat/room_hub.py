@@ -26,6 +26,7 @@ from chat.limits import (
 )
 from chat.local_room import LocalRoom, Viewer
 from chat.orders import Order, SignOut, parse_order
+from chat.presence import PresenceReporter
 from chat.redis_connections import new_client
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class RoomHub:
         self._by_feed: dict[bytes, LocalRoom] = {}
         self._empty_since: dict[int, float] = {}
         self._keepalive = Keepalive()
+        self._presence = PresenceReporter(redis)
         self._pubsub: PubSub | None = None
         self._subscribed = asyncio.Event()
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}  # subscriptions by feed
@@ -152,7 +154,10 @@ class RoomHub:
         room = self._by_feed.get(message["channel"])
         if room is not None:
             seq, _, payload = message["data"].partition(b":")
-            room.receive((int(seq), payload))
+            if seq == b"0":
+                room.tell(payload)
+            else:
+                room.receive((int(seq), payload))
 
     def _confirm(self, feed: bytes) -> None:
         waiting = self._unconfirmed.pop(feed, None)
@@ -222,6 +227,7 @@ class RoomHub:
                 room.care_for_slow(now)
             self._keepalive.tick(now)
             self._repair_rooms()
+            await self._presence.report(self._rooms.values(), now)
             await self._close_idle(now)
 
     async def _close_idle(self, now: float) -> None:

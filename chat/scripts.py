@@ -34,4 +34,6 @@ class Script:
 
 PUBLISH = Script("append.lua", "publish.lua")
 MODERATE = Script("append.lua", "moderate.lua")
+VOTE = Script("votes.lua", "vote.lua")
+TELL_VOTES = Script("votes.lua", "tell_votes.lua")
 LOAD_BANS = Script("load_bans.lua")

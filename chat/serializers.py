@@ -1,9 +1,25 @@
 """What the API shows and takes of a room's moderation: explicit fields only."""
 
+from typing import Any
+
 from rest_framework import serializers
 
-from chat.limits import REASON_MAX, TIMEOUT_MAX_SECONDS
-from chat.models import Ban, BlockedTerm, ModeratorAct, RoomModes, RoomRole
+from chat.limits import (
+    NOTE_MAX,
+    PIN_MAX_SECONDS,
+    PIN_SECONDS,
+    POLL_CHOICE_MAX,
+    POLL_CHOICES_MAX,
+    POLL_MAX_SECONDS,
+    POLL_MIN_SECONDS,
+    POLL_QUESTION_MAX,
+    POLL_SECONDS,
+    REASON_MAX,
+    TIMEOUT_MAX_SECONDS,
+)
+from chat.models import Ban, BlockedTerm, ChatMessage, ModeratorAct, Poll, RoomModes, RoomRole, UserNote
+from chat.people import Record
+from chat.polls import votes_of
 
 
 class RoomModesSerializer(serializers.ModelSerializer[RoomModes]):
@@ -26,14 +42,14 @@ class RoomModesSerializer(serializers.ModelSerializer[RoomModes]):
 
 
 class BanSerializer(serializers.ModelSerializer[Ban]):
-    """Someone who may not write. `until` is null for good."""
+    """Someone who may not write. `until` is null for good; a `warning` ends when he has acknowledged it."""
 
     login = serializers.CharField(source="user.login")
     by = serializers.CharField(source="by.login", allow_null=True)
 
     class Meta:
         model = Ban
-        fields = ("login", "by", "reason", "created_at", "until")
+        fields = ("login", "by", "reason", "created_at", "until", "warning")
 
 
 class NewBanSerializer(serializers.Serializer[Ban]):
@@ -42,6 +58,107 @@ class NewBanSerializer(serializers.Serializer[Ban]):
     login = serializers.CharField(max_length=25)
     seconds = serializers.IntegerField(min_value=1, max_value=TIMEOUT_MAX_SECONDS, required=False)
     reason = serializers.CharField(max_length=REASON_MAX, required=False, allow_blank=True, default="")
+
+
+class NewWarningSerializer(serializers.Serializer[Ban]):
+    """Whom to warn, and what for."""
+
+    login = serializers.CharField(max_length=25)
+    reason = serializers.CharField(max_length=REASON_MAX)
+
+
+class UserNoteSerializer(serializers.ModelSerializer[UserNote]):
+    """What a moderator noted about someone."""
+
+    by = serializers.CharField(source="by.login", allow_null=True)
+
+    class Meta:
+        model = UserNote
+        fields = ("id", "text", "by", "created_at")
+
+
+class NewNoteSerializer(serializers.Serializer[UserNote]):
+    """What to note."""
+
+    text = serializers.CharField(max_length=NOTE_MAX)
+
+
+class SaidSerializer(serializers.ModelSerializer[ChatMessage]):
+    """What someone said, as it was shown. `removed_at` is null while it is."""
+
+    class Meta:
+        model = ChatMessage
+        fields = ("id", "text", "sent_at", "removed_at")
+
+
+class RecordSerializer(serializers.Serializer[Record]):
+    """Someone as a chat's moderators see him. `silence` is what keeps him from writing, or null."""
+
+    login = serializers.CharField(source="user.login")
+    display_name = serializers.CharField(source="user.display_name")
+    role = serializers.CharField()
+    account_created_at = serializers.DateTimeField(source="user.created_at")
+    followed_at = serializers.DateTimeField(allow_null=True)
+    silence = BanSerializer(allow_null=True)
+    timeouts = serializers.IntegerField()
+    bans = serializers.IntegerField()
+    warnings = serializers.IntegerField()
+    messages = serializers.IntegerField()
+    notes = UserNoteSerializer(many=True)
+
+
+class PinSerializer(serializers.Serializer[Any]):
+    """What is pinned above the messages. `until` is null without an end."""
+
+    message = serializers.JSONField()
+    by = serializers.CharField()
+    until = serializers.DateTimeField(allow_null=True)
+
+
+class NewPinSerializer(serializers.Serializer[Any]):
+    """Which message to pin, and for how long."""
+
+    message_id = serializers.CharField(max_length=36)
+    seconds = serializers.IntegerField(min_value=1, max_value=PIN_MAX_SECONDS, default=PIN_SECONDS)
+
+
+class PollSerializer(serializers.ModelSerializer[Poll]):
+    """A poll; `votes` has a number for each choice. `ended_at` is null while it runs."""
+
+    by = serializers.CharField(source="by.login", allow_null=True)
+    choices = serializers.ListField(child=serializers.CharField())
+    votes = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Poll
+        fields = ("id", "question", "choices", "votes", "by", "started_at", "ends_at", "ended_at")
+
+    def get_votes(self, poll: Poll) -> list[int]:
+        return votes_of(poll)
+
+
+class NewPollSerializer(serializers.Serializer[Poll]):
+    """What to ask, and for how long."""
+
+    question = serializers.CharField(max_length=4 * POLL_QUESTION_MAX)
+    choices = serializers.ListField(
+        child=serializers.CharField(max_length=4 * POLL_CHOICE_MAX), min_length=2, max_length=POLL_CHOICES_MAX
+    )
+    seconds = serializers.IntegerField(min_value=POLL_MIN_SECONDS, max_value=POLL_MAX_SECONDS, default=POLL_SECONDS)
+
+
+class VoteSerializer(serializers.Serializer[Any]):
+    """A vote; choices count from 1."""
+
+    choice = serializers.IntegerField(min_value=1, max_value=POLL_CHOICES_MAX)
+
+
+class PresentSerializer(serializers.Serializer[Any]):
+    """Someone signed in who has the chat open. `role`: viewer, vip, moderator, broadcaster or staff."""
+
+    login = serializers.CharField()
+    display_name = serializers.CharField()
+    role = serializers.CharField()
 
 
 class BlockedTermSerializer(serializers.ModelSerializer[BlockedTerm]):

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from redis import Redis
 
+from chat.polls import look_after_polls
 from chat.room_log import store_room_logs
 
 
@@ -13,6 +14,12 @@ from chat.room_log import store_room_logs
 def persist_room_logs() -> None:
     """Every two seconds: what was said goes to PostgreSQL."""
     store_room_logs(redis=_redis(settings.REDIS_URL))
+
+
+@shared_task(name="chat.look_after_polls", ignore_result=True)
+def look_after_polls_of_rooms() -> None:
+    """Every second: polls end, and votes that came just after the last telling are told."""
+    look_after_polls()
 
 
 @lru_cache(maxsize=1)

@@ -60,7 +60,7 @@ PAGE_PARAMETERS = [
 ]
 
 
-def page_answer(request: Request, rows: "QuerySet[Any]", serializer: type[BaseSerializer[Any]]) -> Response:
+def page_answer(request: Request, rows: "QuerySet[Any] | list[Any]", serializer: type[BaseSerializer[Any]]) -> Response:
     """One page of `rows`."""
     pages = Pages()
     page = pages.paginate_queryset(rows, request)

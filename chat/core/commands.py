@@ -6,7 +6,14 @@ from typing import Any
 
 from chat.core.durations import parse_seconds
 from chat.core.roles import Role
-from chat.limits import ACCOUNT_MAX_SECONDS, FOLLOWERS_MAX_SECONDS, SLOW_MAX_SECONDS, TIMEOUT_SECONDS
+from chat.limits import (
+    ACCOUNT_MAX_SECONDS,
+    FOLLOWERS_MAX_SECONDS,
+    PIN_SECONDS,
+    POLL_SECONDS,
+    SLOW_MAX_SECONDS,
+    TIMEOUT_SECONDS,
+)
 
 DEFAULT_SLOW_SECONDS = 30
 
@@ -22,6 +29,27 @@ class Timeout:
 class BanUser:
     login: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Tell someone why; he writes again when he has acknowledged it."""
+
+    login: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """One has read the warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeNote:
+    """Tell the other moderators something about someone."""
+
+    login: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +101,40 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class PinMessage:
+    """Show one message above the others."""
+
+    message_id: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpin:
+    """Take down what is pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartPoll:
+    """Ask the room something."""
+
+    question: str
+    choices: tuple[str, ...]
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndPoll:
+    """End the poll before its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One's vote in the running poll; choices count from 1."""
+
+    choice: int
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Refuse messages with this term, or (not `wanted`) allow it again."""
 
@@ -80,7 +142,10 @@ class Block:
     wanted: bool = True
 
 
-Command = Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help | Announce
+Command = (
+    Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help
+    | Announce | PinMessage | Unpin | StartPoll | EndPoll | Vote | Warn | Acknowledge | TakeNote
+)  # fmt: skip
 
 
 class UsageError(Exception):
@@ -111,6 +176,14 @@ def _timeout(rest: str) -> Command | None:
 def _ban(rest: str) -> Command | None:
     login, _, reason = rest.partition(" ")
     return BanUser(_name(login), reason.strip()) if login else None
+
+
+def _name_and_text(make: Callable[[str, str], Command]) -> Callable[[str], Command | None]:
+    def parse(rest: str) -> Command | None:
+        login, _, text = rest.partition(" ")
+        return make(_name(login), text) if login and text else None
+
+    return parse
 
 
 def _one_name(make: Callable[[str], Command]) -> Callable[[str], Command | None]:
@@ -146,12 +219,39 @@ def _announce(color: str = "primary") -> Callable[[str], Command | None]:
     return lambda rest: Announce(rest, color) if rest else None
 
 
+def _pin(rest: str) -> Command | None:
+    message_id, _, rest = rest.partition(" ")
+    seconds = parse_seconds(rest, unit="m") if rest else PIN_SECONDS
+    return PinMessage(message_id, seconds) if message_id and seconds else None
+
+
+def _poll(rest: str) -> Command | None:
+    """`2m Which map? | Forest | Desert`."""
+    time, _, question = rest.partition(" ")
+    seconds = parse_seconds(time)
+    asked, *choices = [part.strip() for part in (question if seconds else rest).split("|")]
+    return StartPoll(asked, tuple(choices), seconds or POLL_SECONDS) if choices else None
+
+
+def _vote(rest: str) -> Command | None:
+    return Vote(int(rest)) if rest.isascii() and rest.isdigit() and len(rest) < 3 else None
+
+
 _M, _B, _V = Role.MODERATOR, Role.BROADCASTER, Role.VIEWER
 FORMS: dict[str, _Form] = {
     "help": _Form("/help [COMMAND]", "lists the commands", _V, lambda rest: Help(rest.removeprefix("/").lower())),
     "timeout": _Form("/timeout NAME [TIME] [REASON]", "silences someone for a time, such as 10m", _M, _timeout),
     "untimeout": _Form("/untimeout NAME", "ends a time-out", _M, _one_name(Unban)),
     "ban": _Form("/ban NAME [REASON]", "silences someone for good", _M, _ban),
+    "warn": _Form(
+        "/warn NAME REASON", "tells someone why; he writes again once he has read it", _M, _name_and_text(Warn)
+    ),
+    "note": _Form(
+        "/note NAME TEXT", "tells the other moderators something about someone", _M, _name_and_text(TakeNote)
+    ),
+    "acknowledge": _Form(
+        "/acknowledge", "says that you have read a warning", _V, lambda rest: None if rest else Acknowledge()
+    ),
     "unban": _Form("/unban NAME", "lifts a ban or time-out", _M, _one_name(Unban)),
     "delete": _Form("/delete MESSAGE-ID", "removes one message", _M, _one_name(Remove)),
     "clear": _Form("/clear", "removes everything that was said", _M, lambda rest: None if rest else Clear()),
@@ -175,6 +275,11 @@ FORMS: dict[str, _Form] = {
     "announcegreen": _Form("/announcegreen TEXT", "the same in green", _M, _announce("green")),
     "announceorange": _Form("/announceorange TEXT", "the same in orange", _M, _announce("orange")),
     "announcepurple": _Form("/announcepurple TEXT", "the same in purple", _M, _announce("purple")),
+    "pin": _Form("/pin MESSAGE-ID [TIME]", "shows a message above the others, 20 minutes or so long", _M, _pin),
+    "unpin": _Form("/unpin", "takes it down", _M, lambda rest: None if rest else Unpin()),
+    "poll": _Form("/poll [TIME] QUESTION | CHOICE | CHOICE …", "asks everyone, for 2 minutes or so long", _M, _poll),
+    "endpoll": _Form("/endpoll", "ends the poll", _M, lambda rest: None if rest else EndPoll()),
+    "vote": _Form("/vote NUMBER", "is your vote in the poll", _V, _vote),
     "block": _Form("/block TERM", "refuses messages with it; TERM* also words that begin so", _M, _term(wanted=True)),
     "unblock": _Form("/unblock TERM", "allows it again", _M, _term(wanted=False)),
     "shield": _Form("/shield", "only long-standing followers, slowly: for an attack", _M, _modes(shield=True)),

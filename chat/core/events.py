@@ -8,7 +8,9 @@ from chat.core.emotes import EmoteUse, by_picture, from_pictures
 from chat.core.policy import RoomPolicy
 
 Json = dict[str, Any]
-_OPTIONAL = frozenset({"action", "emotes", "reply", "announcement", "color", "months"})  # fields that most messages do not need
+_OPTIONAL = frozenset(
+    {"action", "emotes", "reply", "announcement", "color", "months"}
+)  # fields that most messages do not need
 
 
 def _encode(body: Json) -> str:
@@ -171,6 +173,45 @@ class RoomState(RoomEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A message that a moderator pinned above the others. `until` is an ISO time, None without end."""
+
+    message: Json
+    by: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PinChanged(RoomEvent):
+    """What is pinned from here on; None: nothing."""
+
+    type: ClassVar[str] = "pin_changed"
+    pin: Pin | None
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """A poll as everyone sees it; `votes` has a number for each choice."""
+
+    id: int
+    question: str
+    choices: tuple[str, ...]
+    votes: tuple[int, ...]
+    ends_at: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PollChanged(RoomEvent):
+    """A poll began or ended. Between the two `poll_progress` tells its votes, outside the room's order."""
+
+    type: ClassVar[str] = "poll_changed"
+    poll: PollState
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Why this person may not speak at present, as a refusal would say it."""
 
@@ -192,6 +233,8 @@ class Hello(Event):
     modes: RoomPolicy
     standing: Standing | None
     badges: dict[str, str]  # subscribers' badges of this room: name to picture
+    pin: Json | None = None
+    poll: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

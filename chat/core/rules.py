@@ -30,6 +30,7 @@ class Rule(StrEnum):
     CHARACTERS = "characters"
     BANNED = "banned"
     TIMEOUT = "timeout"
+    WARNED = "warned"
     SHIELD = "shield"
     VERIFIED_EMAIL = "verified_email"
     ACCOUNT_AGE = "account_age"
@@ -47,6 +48,7 @@ class Rule(StrEnum):
     RATE_GATEWAY = "rate_gateway"
     RATE_CONNECTION = "rate_connection"
     REPLY = "reply"
+    POLL = "poll"
     FORMAT = "format"
     TOKEN = "token"  # noqa: S105  a rule's name, not a secret
     UNAVAILABLE = "unavailable"
@@ -251,6 +253,13 @@ def refuse_gone() -> Refusal:
 
 def refuse_unavailable() -> Refusal:
     return Refusal(Rule.UNAVAILABLE, "Chat is not connected right now. Try again in a moment.", RETRY_SECONDS)
+
+
+def refuse_warned(reason: str = "") -> Refusal:
+    why = f": {reason.rstrip('.')}" if reason else ""
+    return Refusal(
+        Rule.WARNED, f"A moderator warns you{why}. /acknowledge says that you have read it; then you can write."
+    )
 
 
 def refuse_banned() -> Refusal:

@@ -11,7 +11,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.template import RequestContext, Template  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.urls import include, path  # noqa: E402
 
 from chat.lifespan import lifespan  # noqa: E402
 from chat.routing import websocket_application  # noqa: E402
@@ -21,6 +21,7 @@ PAGE = """{% load static %}<!doctype html><html lang="en"><head><meta charset="u
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{% static 'css/tokens.css' %}">
 <link rel="stylesheet" href="{% static 'css/base.css' %}">
 <link rel="stylesheet" href="{% static 'css/components/buttons.css' %}">
+<link rel="stylesheet" href="{% static 'css/components/feedback.css' %}">
 <link rel="stylesheet" href="{% static 'css/chat.css' %}"><link rel="stylesheet" href="/page.css"></head>
 <body><main>{% include "chat/panel.html" %}</main></body></html>"""
 
@@ -43,6 +44,7 @@ urlpatterns = [
     path("page.css", style),
     path("healthz", ready),
     path("accounts/login/", ready, name="account_login"),
+    path("api/v1/", include("chat.api_urls")),
 ]
 
 application = ProtocolTypeRouter(

@@ -11,7 +11,7 @@ from django.conf import settings
 from playwright.async_api import Browser, Page, WebSocketRoute, async_playwright, expect
 
 from chat import redis_keys
-from chat.core.events import Message, Person
+from chat.core.events import Message, Person, Pin, PinChanged, PollChanged, PollState, Quote, RoomEvent
 from chat.core.roles import Role
 from chat.models import Ban, RoomRole
 from tests.chat.chat_client import ChatClient
@@ -20,6 +20,7 @@ from tests.chat.gateway_process import GatewayProcess, PrivateRedis
 from tests.chat.xss_corpus import CALL, PAYLOADS
 
 LOG = "[data-log] > .chat__message"
+FOREIGN = ":is(script, img, iframe, object, embed, form, style, input)"
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,7 @@ async def test_a_lost_connection_is_shown_and_messages_wait(
 async def test_no_payload_runs(browser: Browser, site: GatewayProcess, cast: Cast, room_redis: redis.Redis) -> None:
     assert len(PAYLOADS) >= 300
     page = await open_panel(browser, site, cast.room_id)
+    mine = await page.locator(f"[data-chat] {FOREIGN}").count()
     requests: list[str] = []
     dialogs: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
@@ -173,7 +175,14 @@ async def test_no_payload_runs(browser: Browser, site: GatewayProcess, cast: Cas
         seen = min(300, seen + 2 * len(chunk))
         await expect(page.locator(LOG)).to_have_count(seen)
         assert await page.evaluate("window.__ran") is None
-    assert await page.locator("[data-log] :is(script, img, iframe, object, embed, form, style, input)").count() == 0
+    await page.locator("[data-quote]").last.click()
+    await expect(page.locator("[data-thread-list] .chat__message")).not_to_have_count(0)
+    await page.keyboard.press("Escape")
+    await _publish_above(room_redis, cast, PAYLOADS)
+    await expect(page.locator("[data-pin] .chat__text")).to_have_text(PAYLOADS[-1])
+    await expect(page.locator("[data-poll-question]")).to_have_text(PAYLOADS[-1])
+    assert await page.evaluate("window.__ran") is None
+    assert await page.locator(f"[data-chat] {FOREIGN}").count() == mine
     hrefs = await page.locator("[data-log] a").evaluate_all("links => links.map(link => link.protocol)")
     assert set(hrefs) <= {"http:", "https:"}
     assert requests == []
@@ -196,11 +205,30 @@ async def _publish(
         for name in names:
             seq = int(room.incr(redis_keys.room_sequence(cast.room_id)))
             user = Person(id=number, login=name, display_name=name, badges=(text,) if as_name else ())
-            event = Message(id=f"id{seq}", sent_at=text, user=user, text=text, seq=seq).to_json()
-            room.xadd(redis_keys.room_history(cast.room_id), {"e": event}, id=f"{seq}-0")
-            room.publish(redis_keys.room_feed(cast.room_id), f"{seq}:{event}")
+            reply = Quote(text, number, text, text, text, text, text) if as_name else None
+            announced = text if as_name else ""
+            said = Message(f"id{seq}", text, user, text, reply=reply, announcement=announced, seq=seq)
+            _put(room, cast, seq, said.to_json())
         if settle is not None and number % 100 == 99:
             await asyncio.sleep(0)
+
+
+async def _publish_above(room: redis.Redis, cast: Cast, texts: list[str]) -> None:
+    """The same as pins and polls."""
+    for number, text in enumerate(texts):
+        user = {"id": number, "login": text, "display_name": text, "badges": [text]}
+        pin = Pin({"id": text, "user": user, "text": text, "sent_at": text}, by=text, until=None)
+        poll = PollState(number, text, (text, text), (0, 0), "2100-01-01T00:00:00Z")
+        events: list[RoomEvent] = [PinChanged(pin), PollChanged(poll)]
+        for event in events:
+            seq = int(room.incr(redis_keys.room_sequence(cast.room_id)))
+            head, tail = event.around_seq()
+            _put(room, cast, seq, f"{head}{seq}{tail}")
+
+
+def _put(room: redis.Redis, cast: Cast, seq: int, event: str) -> None:
+    room.xadd(redis_keys.room_history(cast.room_id), {"e": event}, id=f"{seq}-0")
+    room.publish(redis_keys.room_feed(cast.room_id), f"{seq}:{event}")
 
 
 async def test_bob_times_charlie_out_on_the_page_and_takes_it_back(
@@ -211,7 +239,7 @@ async def test_bob_times_charlie_out_on_the_page_and_takes_it_back(
     async with ChatClient(site.url(cast.room_id), token=cast.charlie_token) as charlie:
         await charlie.said("rude words")
     await bob.get_by_role("button", name="charlie").click()
-    await bob.get_by_role("button", name="Time out for 10 minutes").click()
+    await bob.locator("[data-card]").get_by_role("button", name="Time out for 10 minutes").click()
     await expect(bob.locator(LOG)).to_contain_text("message removed")
     await expect(bob.locator(".chat__line")).to_contain_text("charlie cannot write for 10 minutes.")
     assert await database_sync_to_async(Ban.objects.in_force().exists)()
@@ -231,8 +259,9 @@ async def test_the_card_offers_what_one_may_do_and_opens_by_keyboard(
     await bob.keyboard.press("ArrowUp")
     await bob.keyboard.press("Enter")
     card = bob.locator("[data-card]")
-    await expect(card.get_by_role("button")).to_have_count(1)
-    await expect(card.get_by_role("button", name="Mention")).to_be_focused()
+    await expect(card.get_by_role("button")).to_have_text(["Reply", "Mention"])
+    await expect(card.get_by_role("button", name="Reply")).to_be_focused()
+    await bob.keyboard.press("Tab")
     await bob.keyboard.press("Enter")
     await expect(bob.locator("[data-input]")).to_have_value("@alice ")
 
@@ -249,3 +278,50 @@ async def test_modes_are_told_and_a_banned_viewer_is_told_why(
         await alice.said("/ban bob")
     await expect(bob.locator("[data-alert]")).to_have_text("You are banned from this chat.")
     await expect(bob.locator("[data-input]")).to_be_disabled()
+
+
+async def test_bob_answers_pins_and_asks_and_charlie_sees_it(
+    browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await database_sync_to_async(RoomRole.objects.create)(room_id=cast.room_id, user=cast.bob, role=Role.MODERATOR)
+    bob, reader = [await open_panel(browser, site, cast.room_id, session) for session in (bob_session, None)]
+    async with ChatClient(site.url(cast.room_id), token=cast.charlie_token) as charlie:
+        await charlie.said("what is this game?")
+        await bob.locator(LOG).hover()
+        await bob.get_by_role("button", name="Reply", exact=True).click()
+        await expect(bob.locator("[data-reply-text]")).to_have_text("Replying to @charlie: what is this game?")
+        await write(bob, "chess")
+        await expect(bob.locator(".chat__message--pending")).to_have_count(0)
+        await reader.get_by_role("button", name="@charlie: what is this game?").click()
+        await expect(reader.locator("[data-thread-list] .chat__text")).to_have_text(["what is this game?", "chess"])
+        await reader.keyboard.press("Escape")
+        await bob.locator(LOG).first.hover()
+        await bob.get_by_role("button", name="Pin message", exact=True).click()
+        await expect(reader.locator("[data-pin]")).to_contain_text("Pinned by bob")
+        await write(bob, "/poll 1m Who wins? | White | Black")
+        await bob.locator("[data-poll]").get_by_role("button", name="White").click()
+        await expect(reader.locator("[data-choice='1']")).to_have_text("White100 % (1)")
+        await expect(reader.locator("[data-choice='1']")).to_be_disabled()
+        await expect(bob.locator("[data-poll-total]")).to_have_text("1 vote, yours among them")
+        later = await open_panel(browser, site, cast.room_id)
+        await expect(later.locator("[data-poll-total]")).to_have_text("1 vote")
+        await expect(later.locator("[data-pin] .chat__text")).to_have_text("what is this game?")
+        await bob.get_by_role("button", name="End poll").click()
+        await expect(reader.locator("[data-poll-left]")).to_have_text("Result")
+        await bob.get_by_role("button", name="Unpin").click()
+        await expect(reader.locator("[data-pin]")).to_be_hidden()
+
+
+async def test_a_name_is_completed(
+    browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    bob = await open_panel(browser, site, cast.room_id, bob_session)
+    async with ChatClient(site.url(cast.room_id), token=cast.charlie_token) as charlie:
+        await charlie.said("hello")
+    await expect(bob.locator(LOG)).to_have_count(1)
+    await bob.locator("[data-input]").press_sequentially("hi @ch")
+    await expect(bob.get_by_role("option")).to_have_text(["charlie"])
+    await bob.keyboard.press("Enter")
+    await expect(bob.locator("[data-input]")).to_have_value("hi @charlie ")
+    await bob.keyboard.press("Enter")
+    await expect(bob.locator(LOG).last).to_contain_text("hi @charlie")

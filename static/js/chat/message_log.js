@@ -1,4 +1,4 @@
-// The list of messages: written once per frame, bounded, and still while somebody reads further up.
+// The list of messages: written once per frame, bounded, and still while somebody reads further up or aims at one.
 
 const KEPT = 300;
 const BOTTOM_PX = 48; // this close to the end counts as reading along
@@ -12,9 +12,10 @@ export class MessageLog {
     this.waiting = [];
     this.unseen = 0;
     this.following = true;
+    this.held = false;
     this.scroll.addEventListener("scroll", () => this.onScroll(), { passive: true });
     this.newer.addEventListener("click", () => this.follow());
-    new ResizeObserver(() => this.following && this.toEnd()).observe(this.scroll);
+    new ResizeObserver(() => this.onResize()).observe(this.scroll);
   }
 
   add(element, { counts = true } = {}) {
@@ -44,12 +45,18 @@ export class MessageLog {
     const entries = this.waiting.splice(0);
     this.list.append(...entries.map((entry) => entry.element));
     while (this.list.childElementCount > KEPT) this.list.firstElementChild.remove();
-    if (this.following) {
+    if (this.following && !this.held) {
       this.toEnd();
       return;
     }
     this.unseen = Math.min(this.unseen + entries.filter((entry) => entry.counts).length, KEPT);
     this.showNewer();
+  }
+
+  // Stand still for as long as somebody aims at a message.
+  hold(held) {
+    this.held = held;
+    if (!held && this.following) this.follow();
   }
 
   follow() {
@@ -63,7 +70,13 @@ export class MessageLog {
     this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
+  onResize() {
+    this.height = this.scroll.clientHeight;
+    if (this.following && !this.held) this.toEnd();
+  }
+
   onScroll() {
+    if (this.held || this.scroll.clientHeight !== this.height) return; // made smaller, not scrolled: see onResize
     const fromEnd = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight;
     const following = fromEnd < BOTTOM_PX;
     if (following && !this.following) this.unseen = 0;
@@ -72,7 +85,7 @@ export class MessageLog {
   }
 
   showNewer() {
-    this.newer.hidden = this.following;
+    this.newer.hidden = this.following && !this.held;
     const many = this.unseen >= KEPT ? `${KEPT}+` : this.unseen;
     this.newerText.textContent = this.unseen ? `${many} new message${this.unseen === 1 ? "" : "s"}` : "Back to the newest";
   }

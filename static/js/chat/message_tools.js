@@ -1,42 +1,46 @@
 // The buttons on the message under the pointer: one set for the whole list, so that messages stay small.
 
+const RAISED_PX = 12; // they stand a little above, so that they hide as few words as can be
+
 export class MessageTools {
-  // `rights(message)` says which of them he may use, `acts` what they do.
-  constructor(root, { rights, acts }) {
-    this.list = root.querySelector("[data-log]");
+  // `rights(item)` says which of them he may use, `acts` what they do. While the pointer is on them, the list stands
+  // still: nobody wants to remove the message that moves into the place of the one he aimed at.
+  constructor(root, { rights, acts, log }) {
+    this.scroll = root.querySelector("[data-scroll]");
     this.tools = root.querySelector("[data-tools]");
     this.rights = rights;
     this.item = null;
-    this.list.addEventListener("pointerover", (event) => this.onOver(event));
-    this.list.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.hide());
-    root.querySelector("[data-scroll]").addEventListener("scroll", () => this.hide(), { passive: true });
+    this.scroll.addEventListener("pointerover", (event) => this.onOver(event));
+    this.scroll.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.hide());
+    this.tools.addEventListener("pointerenter", () => log.hold(true));
+    this.tools.addEventListener("pointerleave", () => log.hold(false));
     this.tools.addEventListener("click", (event) => {
       const act = event.target.closest("[data-tool]")?.dataset.tool;
       if (!act || !this.item) return;
       const item = this.item;
       this.hide();
+      log.hold(false);
       acts[act](item);
     });
   }
 
   onOver(event) {
+    if (this.tools.contains(event.target)) return;
     const item = event.target.closest(".chat__message");
-    if (!item || item === this.item) return;
-    const rights = this.rights(item);
-    for (const button of this.tools.querySelectorAll("[data-tool]")) button.hidden = !rights.has(button.dataset.tool);
+    if (item === this.item) return;
+    const rights = item ? this.rights(item) : new Set();
     if (!rights.size) {
       this.hide();
       return;
     }
+    for (const button of this.tools.querySelectorAll("[data-tool]")) button.hidden = !rights.has(button.dataset.tool);
     this.item = item;
-    item.append(this.tools);
+    this.tools.style.top = `${Math.max(this.scroll.scrollTop, item.offsetTop - RAISED_PX)}px`;
     this.tools.hidden = false;
   }
 
   hide() {
-    if (!this.item) return;
     this.item = null;
     this.tools.hidden = true;
-    this.list.parentElement.append(this.tools);
   }
 }

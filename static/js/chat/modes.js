@@ -8,8 +8,21 @@ const UNITS = [
 ];
 
 export function modesText(modes) {
-  if (!modes) return "";
-  const parts = [
+  return sentence(parts(modes));
+}
+
+// What is different from before, for those who were there.
+export function modesChange(before, after) {
+  const [old, now] = [parts(before), parts(after)];
+  const [ended, begun] = [old.filter((part) => !now.includes(part)), now.filter((part) => !old.includes(part))];
+  if (!now.length) return "From now on everyone can write.";
+  if (!begun.length) return ended.length ? `No longer: ${ended.join(" · ")}.` : "";
+  return `From now on: ${begun.join(" · ")}.`;
+}
+
+function parts(modes) {
+  if (!modes) return [];
+  return [
     modes.shield && "shield mode",
     modes.slow_seconds && `slow mode (${duration(modes.slow_seconds)})`,
     modes.followers_only && (modes.followers_seconds ? `followers of ${duration(modes.followers_seconds)} only` : "followers only"),
@@ -20,7 +33,10 @@ export function modesText(modes) {
     modes.verified_email && "confirmed e-mail only",
     modes.account_seconds && `accounts older than ${duration(modes.account_seconds)}`,
   ].filter(Boolean);
-  const text = parts.join(" · ");
+}
+
+function sentence(list) {
+  const text = list.join(" · ");
   return text && text[0].toUpperCase() + text.slice(1);
 }
 

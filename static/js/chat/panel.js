@@ -1,15 +1,20 @@
 // The chat panel: brings connection, list and composer together.
 
 import { recall, remember } from "../shared/storage.js";
+import { ChattersView } from "./chatters_view.js";
+import { Completion } from "./completion.js";
 import { Composer } from "./composer.js";
 import { ChatConnection } from "./connection.js";
 import { MessageLog } from "./message_log.js";
 import { MessageTools } from "./message_tools.js";
 import { emptyMessage, emptyQuote, lineElement, messageElement, messageOf } from "./message_view.js";
-import { modesText } from "./modes.js";
+import { modesChange, modesText } from "./modes.js";
+import { Names } from "./names.js";
 import { Outbox } from "./outbox.js";
+import { PinView } from "./pin_view.js";
+import { PollView } from "./poll_view.js";
 import { ThreadView } from "./thread_view.js";
-import { rightsOver, UserCard } from "./user_card.js";
+import { mayModerate, rightsOver, UserCard } from "./user_card.js";
 
 const ANNOUNCE = "chat-announce";
 const HISTORY_MS = 300; // history follows the hello at once; a room without any by now is quiet
@@ -43,15 +48,24 @@ class ChatPanel {
       mention: (login) => this.composer.begin(`@${login} `),
       reply: (item) => this.composer.setReply(messageOf(item)),
       order: (command) => this.order(command),
+      begin: (text) => this.composer.begin(text),
     });
+    this.part("acknowledge").addEventListener("click", () => this.order("/acknowledge"));
     new MessageTools(root, {
+      log: this.log,
       rights: (item) => this.rights(item),
       acts: {
         reply: (item) => this.composer.setReply(messageOf(item)),
         remove: (item) => this.order(`/delete ${item.dataset.id}`),
         timeout: (item) => this.order(`/timeout ${messageOf(item).user.login}`),
+        pin: (item) => this.order(`/pin ${item.dataset.id}`),
       },
     });
+    this.pins = new PinView(root, { order: (command) => this.order(command), context: () => this.context() });
+    this.polls = new PollView(root, { order: (command) => this.order(command) });
+    this.names = new Names(`${root.dataset.channel}/chatters`);
+    new Completion(root, this.composer.input, [this.names]);
+    new ChattersView(root);
     new ThreadView(root, this.log, () => this.context());
     this.composer.addEventListener("say", (event) => this.say(event.detail));
     const handlers = {
@@ -64,7 +78,10 @@ class ChatPanel {
       message_removed: ({ id }) => this.empty((element) => element.dataset.id === id, (quote) => quote.dataset.quote === id),
       user_removed: (event) => this.onUserRemoved(event),
       room_cleared: () => this.onCleared(),
-      room_state: ({ modes }) => this.onState(modes),
+      room_state: ({ seq, modes }) => seq > this.toldUntil && this.onState(modes),
+      pin_changed: ({ seq, pin }) => seq > this.toldUntil && this.pins.show(pin, this.rightsHere()),
+      poll_changed: ({ seq, poll }) => seq > this.toldUntil && this.onPoll(poll),
+      poll_progress: (progress) => this.polls.progress(progress),
       gap: () => this.log.add(lineElement("Some messages were skipped here.")),
       notice: (notice) => this.composer.showAlert(String(notice.text)),
       status: (status) => this.showState(status.connected ? "" : "Reconnecting…"),
@@ -82,6 +99,10 @@ class ChatPanel {
     this.setYou(hello.you);
     this.showModes(hello.modes);
     this.composer.setStanding(hello.standing);
+    this.part("acknowledge").hidden = hello.standing?.rule !== "warned";
+    this.toldUntil = hello.seq; // what history tells of modes, pins and polls is older than what hello says
+    this.pins.show(hello.pin, this.rightsHere());
+    this.polls.show(hello.poll, this.rightsHere());
     this.showState(hello.connected ? "" : "Reconnecting…");
     setTimeout(() => this.showEmpty(), HISTORY_MS);
     // What was under way when the connection was lost: the same nonce, so it is said once at most.
@@ -89,6 +110,7 @@ class ChatPanel {
   }
 
   onMessage(message) {
+    this.names.add(message.user);
     const echo = this.outbox.takeEcho(message, this.you);
     if (echo) this.log.remove(echo.element);
     else if (message.user.login === this.you?.login) this.remember(message.id);
@@ -103,7 +125,7 @@ class ChatPanel {
       return;
     }
     if (isCommand(text)) {
-      this.order(text);
+      this.order(text, { typed: true });
       return;
     }
     const message = { text, user: this.you, sent_at: new Date().toISOString(), reply: reply && quoteOf(reply) };
@@ -116,18 +138,20 @@ class ChatPanel {
     this.connection.send(Outbox.request(entry)); // without a connection it goes out after the next hello
   }
 
-  // A command goes out like a message, but nobody sees it.
-  order(command) {
+  // A command goes out like a message, but nobody sees it. What a button ordered does not come back as text.
+  order(command, { typed = false } = {}) {
     const entry = this.outbox.add(command, null);
+    entry.typed = typed;
     if (!this.connection.send(Outbox.request(entry))) {
       this.outbox.take(entry.nonce);
-      this.composer.restore(command);
+      if (typed) this.composer.restore(command);
       this.composer.showAlert("The chat is not connected right now. Try again in a moment.");
     }
   }
 
   onDone(done) {
     const entry = this.outbox.take(done.nonce);
+    if (/^\/vote\b/u.test(entry?.text ?? "")) this.polls.voted();
     const silenced = /^\/(?:ban|timeout)\s+@?(\w+)/u.exec(entry?.text ?? "");
     this.log.add(lineElement(String(done.text), silenced && (() => this.order(`/unban ${silenced[1]}`))), { counts: false });
   }
@@ -144,7 +168,8 @@ class ChatPanel {
   rights(item) {
     if (!this.you || !item.dataset.id) return new Set();
     const { mayModerate, mayRemove } = rightsOver(item, this.you);
-    return new Set(["reply", ...(mayRemove ? ["remove"] : []), ...(mayModerate ? ["timeout"] : [])]);
+    const here = this.rightsHere().mayModerate ? ["pin"] : [];
+    return new Set(["reply", ...here, ...(mayRemove ? ["remove"] : []), ...(mayModerate ? ["timeout"] : [])]);
   }
 
   onUserRemoved(event) {
@@ -157,12 +182,23 @@ class ChatPanel {
     this.log.add(lineElement("The chat was cleared by a moderator."));
   }
 
+  onPoll(poll) {
+    this.polls.show(poll, this.rightsHere());
+    if (!poll.ended) this.log.add(lineElement(`A poll begins: ${poll.question}`));
+  }
+
+  rightsHere() {
+    return { you: this.you, mayModerate: mayModerate(this.you) };
+  }
+
   onState(modes) {
+    const change = modesChange(this.modes, modes);
     this.showModes(modes);
-    this.log.add(lineElement(modesText(modes) ? `From now on: ${modesText(modes)}.` : "From now on everyone can write."));
+    if (change) this.log.add(lineElement(change));
   }
 
   showModes(modes) {
+    this.modes = modes;
     const text = modesText(modes);
     this.part("modes").textContent = text;
     this.part("modes").hidden = !text;
@@ -179,7 +215,7 @@ class ChatPanel {
     const entry = this.outbox.take(refusal.nonce);
     if (entry) {
       if (entry.element) this.log.remove(entry.element);
-      this.composer.restore(entry.text, entry.reply);
+      if (entry.element || entry.typed) this.composer.restore(entry.text, entry.reply);
     }
     if (refusal.rule === "sign_in") this.setYou(null);
     this.composer.showAlert(String(refusal.text), refusal.retry_after);

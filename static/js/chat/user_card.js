@@ -1,18 +1,23 @@
 // What one can do about a person: opens at his name. One card serves the whole list.
 
+import { UserRecord } from "./user_record.js";
+
 const RANKS = ["vip", "moderator", "broadcaster", "staff"];
 const MODERATOR = RANKS.indexOf("moderator");
 
 export class UserCard {
-  constructor(root, { mention, reply, order }) {
+  constructor(root, { mention, reply, order, begin }) {
     this.card = root.querySelector("[data-card]");
     this.name = root.querySelector("[data-card-name]");
     this.you = null;
+    this.record = new UserRecord(root);
     this.acts = {
       mention: () => mention(this.login),
       reply: () => reply(this.message),
       remove: () => order(`/delete ${this.message.dataset.id}`),
-      timeout: () => order(`/timeout ${this.login}`),
+      pin: () => order(`/pin ${this.message.dataset.id}`),
+      timeout: (seconds) => order(`/timeout ${this.login} ${seconds}`),
+      warn: () => begin(`/warn ${this.login} `),
       ban: () => order(`/ban ${this.login}`),
     };
     this.scroll = root.querySelector("[data-scroll]");
@@ -25,10 +30,10 @@ export class UserCard {
       if (event.newState === "closed" && this.card.contains(document.activeElement)) this.scroll.focus();
     });
     this.card.addEventListener("click", (event) => {
-      const act = event.target.closest("[data-card-act]")?.dataset.cardAct;
-      if (!act) return;
+      const button = event.target.closest("[data-card-act]");
+      if (!button) return;
       this.card.hidePopover();
-      this.acts[act]();
+      this.acts[button.dataset.cardAct](button.value);
     });
   }
 
@@ -50,12 +55,14 @@ export class UserCard {
     this.message = name.closest(".chat__message");
     this.login = name.dataset.person;
     this.name.textContent = name.textContent;
-    const { mayModerate, mayRemove } = rightsOver(this.message, this.you);
+    const rights = rightsOver(this.message, this.you);
+    const may = { remove: rights.mayRemove, pin: mayModerate(this.you) && Boolean(this.message.dataset.id) };
     for (const button of this.card.querySelectorAll("[data-moderators]")) {
-      button.hidden = button.dataset.cardAct === "remove" ? !mayRemove : !mayModerate;
+      button.hidden = !(may[button.dataset.cardAct] ?? rights.mayModerate);
     }
     this.card.querySelector("[data-card-act=mention]").hidden = !this.you;
     this.card.querySelector("[data-card-act=reply]").hidden = !this.you || !this.message.dataset.id;
+    this.record.show(mayModerate(this.you) ? this.login : null);
     this.card.showPopover();
     this.placeBeside(name.getBoundingClientRect());
   }
@@ -68,6 +75,10 @@ export class UserCard {
     this.card.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - offsetWidth - 8))}px`;
     this.card.querySelector("button:not([hidden])")?.focus();
   }
+}
+
+export function mayModerate(you) {
+  return rank(you?.badges) >= MODERATOR;
 }
 
 // What he may do about a message and its sender; the server decides again.

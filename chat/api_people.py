@@ -1,0 +1,78 @@
+"""What moderators know of someone, and warnings, in the API."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api_authentication import signed_in_user
+from chat import moderation, people
+from chat.serializers import (
+    BanSerializer,
+    NewNoteSerializer,
+    NewWarningSerializer,
+    RecordSerializer,
+    SaidSerializer,
+    UserNoteSerializer,
+)
+from common.api import PAGE_PARAMETERS, page_answer, page_schema
+from streaming.lookup import get_channel
+
+
+@extend_schema(responses=RecordSerializer)
+@api_view(["GET"])
+@permission_classes([IsAuthenticated])
+def chat_person(request: Request, login: str, user: str) -> Response:
+    """What the chat's moderators know of someone."""
+    record = people.record_of(room=get_channel(login), actor=signed_in_user(request), login=user)
+    return Response(RecordSerializer(record).data)
+
+
+@extend_schema(parameters=PAGE_PARAMETERS, responses=page_schema(SaidSerializer))
+@api_view(["GET"])
+@permission_classes([IsAuthenticated])
+def chat_person_messages(request: Request, login: str, user: str) -> Response:
+    """What someone said in the chat, the latest first, with what was removed."""
+    rows = people.messages_of(room=get_channel(login), actor=signed_in_user(request), login=user)
+    return page_answer(request, rows, SaidSerializer)
+
+
+@extend_schema(request=NewNoteSerializer, responses={201: UserNoteSerializer})
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def chat_person_notes(request: Request, login: str, user: str) -> Response:
+    """Note something about someone, for moderators only."""
+    wanted = NewNoteSerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    added = people.add_note(room=get_channel(login), actor=signed_in_user(request), login=user, **wanted.validated_data)
+    return Response(UserNoteSerializer(added).data, status=201)
+
+
+@extend_schema(request=None, responses={204: None})
+@api_view(["DELETE"])
+@permission_classes([IsAuthenticated])
+def chat_note(request: Request, login: str, note_id: int) -> Response:
+    """Take a note back."""
+    people.remove_note(room=get_channel(login), actor=signed_in_user(request), note_id=note_id)
+    return Response(status=204)
+
+
+@extend_schema(request=NewWarningSerializer, responses={201: BanSerializer})
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def chat_warnings(request: Request, login: str) -> Response:
+    """Warn someone: he writes again when he has acknowledged it."""
+    wanted = NewWarningSerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    warning = moderation.warn_user(room=get_channel(login), actor=signed_in_user(request), **wanted.validated_data)
+    return Response(BanSerializer(warning).data, status=201)
+
+
+@extend_schema(request=None, responses={204: None})
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def chat_acknowledge(request: Request, login: str) -> Response:
+    """Say that you have read a warning. Repeating it changes nothing."""
+    moderation.acknowledge_warning(room=get_channel(login), user=signed_in_user(request))
+    return Response(status=204)
