@@ -7,9 +7,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_authentication import signed_in_user
-from chat import moderation, people
+from chat import held, moderation, people
+from chat.api import get_room_for_moderator
+from chat.models import HeldMessage
 from chat.serializers import (
     BanSerializer,
+    DecisionSerializer,
+    HeldMessageSerializer,
     NewNoteSerializer,
     NewWarningSerializer,
     RecordSerializer,
@@ -67,6 +71,28 @@ def chat_warnings(request: Request, login: str) -> Response:
     wanted.is_valid(raise_exception=True)
     warning = moderation.warn_user(room=get_channel(login), actor=signed_in_user(request), **wanted.validated_data)
     return Response(BanSerializer(warning).data, status=201)
+
+
+@extend_schema(parameters=PAGE_PARAMETERS, responses=page_schema(HeldMessageSerializer))
+@api_view(["GET"])
+@permission_classes([IsAuthenticated])
+def chat_held(request: Request, login: str) -> Response:
+    """Messages that wait for a moderator of the chat."""
+    rows = HeldMessage.objects.waiting().filter(room=get_room_for_moderator(login, request)).order_by("created_at")
+    return page_answer(request, rows, HeldMessageSerializer)
+
+
+@extend_schema(request=DecisionSerializer, responses={204: None})
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def chat_held_decision(request: Request, login: str, message_id: str) -> Response:
+    """Let a message through that waits, or not."""
+    wanted = DecisionSerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    held.decide_held(
+        room=get_channel(login), actor=signed_in_user(request), message_id=message_id, **wanted.validated_data
+    )
+    return Response(status=204)
 
 
 @extend_schema(request=None, responses={204: None})

@@ -25,6 +25,10 @@ urlpatterns = [
     path(
         "channels/<str:login>/chat/people/<str:user>/notes", api_people.chat_person_notes, name="api_chat_person_notes"
     ),
+    path("channels/<str:login>/chat/held", api_people.chat_held, name="api_chat_held"),
+    path(
+        "channels/<str:login>/chat/held/<str:message_id>", api_people.chat_held_decision, name="api_chat_held_decision"
+    ),
     path("channels/<str:login>/chat/notes/<int:note_id>", api_people.chat_note, name="api_chat_note"),
     path("channels/<str:login>/chat/pin", api_board.chat_pin, name="api_chat_pin"),
     path("channels/<str:login>/chat/polls", api_board.chat_polls, name="api_chat_polls"),

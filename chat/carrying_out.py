@@ -3,13 +3,14 @@
 from functools import singledispatch
 
 from accounts.models import User
-from chat import moderation, people, pinning, polls
+from chat import held, moderation, people, pinning, polls
 from chat.core.commands import (
     Acknowledge,
     BanUser,
     Block,
     Clear,
     Command,
+    DecideHeld,
     EndPoll,
     Grant,
     Help,
@@ -70,6 +71,12 @@ def _(_command: Acknowledge, room: Channel, actor: User) -> str:
 def _(command: TakeNote, room: Channel, actor: User) -> str:
     people.add_note(room=room, actor=actor, login=command.login, text=command.text)
     return f"Noted about {command.login}, for moderators only."
+
+
+@_do.register
+def _(command: DecideHeld, room: Channel, actor: User) -> str:
+    held.decide_held(room=room, actor=actor, message_id=command.message_id, approve=command.approve)
+    return "The message is said." if command.approve else "The message is not said."
 
 
 @_do.register

@@ -44,6 +44,13 @@ SHIELD_SLOW_SECONDS = 10
 REASON_MAX = 200  # characters
 NOTE_MAX = 500  # characters of what moderators note about someone
 NOTES_MAX = 100  # about one person in one room
+
+# --- Messages that wait for a moderator.
+HELD_FROM = {1: 0.95, 2: 0.85, 3: 0.7, 4: 0.5}  # level of a room: score from which a message waits (docs/chat.md)
+HELD_SECONDS = 900  # what nobody has looked at by then is not said any more
+HELD_KEPT_SECONDS = 7 * 86_400  # for the record
+HELD_PER_PERSON = 3  # waiting in one room
+HELD_MAX = 100  # waiting in one room: nobody reads more
 TERM_MAX = 50  # characters of a blocked term
 TERM_MAX_WORDS = 5
 TERMS_MAX = 500  # in one room

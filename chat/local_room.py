@@ -15,6 +15,7 @@ from chat.core.events import Gap, Message, Person, Status
 from chat.core.frames import Batch
 from chat.core.removals import Entry, apply, is_message, is_removal
 from chat.core.replies import find_message
+from chat.core.roles import may_moderate
 from chat.history import read_after, read_latest
 from chat.limits import (
     FLUSH_TICK_SECONDS,
@@ -108,6 +109,13 @@ class LocalRoom:
         """Something outside the room's order, such as a poll's votes: who misses it is told the next one."""
         self.board.take(event)
         self._write_all([event])
+
+    def tell_moderators(self, event: bytes) -> None:
+        """Something that only they see. Rare, so a walk over all viewers does."""
+        batch = Batch((event,))
+        for viewer in self.viewers:
+            if viewer.person is not None and may_moderate(viewer.person.badges):
+                viewer.sink.write(batch)
 
     def latest(self) -> list[bytes]:
         """The encoded messages that a new viewer gets, oldest first."""

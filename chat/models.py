@@ -1,5 +1,6 @@
 """What was said, kept; who may speak in which room, and what moderators did."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
-from chat.limits import EMOTE_CODE_MAX, EMOTE_PREFIX_MAX, NOTE_MAX, POLL_QUESTION_MAX, REASON_MAX, TERM_MAX
+from chat.limits import EMOTE_CODE_MAX, EMOTE_PREFIX_MAX, HELD_SECONDS, NOTE_MAX, POLL_QUESTION_MAX, REASON_MAX, TERM_MAX
 from streaming.models import Channel
 
 
@@ -75,6 +76,7 @@ class RoomModes(models.Model):
     verified_email = models.BooleanField(default=False)
     account_seconds = models.PositiveIntegerField(default=0)
     shield = models.BooleanField(default=False)
+    automod_level = models.PositiveSmallIntegerField(default=0)
     emote_only = models.BooleanField(default=False)
 
     class Meta:
@@ -213,6 +215,34 @@ class Ban(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.room}"
+
+
+class HeldMessageQuerySet(models.QuerySet["HeldMessage"]):
+    def waiting(self) -> "HeldMessageQuerySet":
+        """Messages that a moderator can still let through."""
+        since = timezone.now() - timedelta(seconds=HELD_SECONDS)
+        return self.filter(approved=None, created_at__gt=since)
+
+
+class HeldMessage(models.Model):
+    """What waits, or waited, for a moderator. `message` is how it would be told to the room."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    room = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="held_messages")
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    message = models.JSONField()
+    score = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    approved = models.BooleanField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = HeldMessageQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["room", "-created_at"], name="held_message_in_room")]
+
+    def __str__(self) -> str:
+        return str(self.message.get("text", ""))[:60]
 
 
 class UserNote(models.Model):

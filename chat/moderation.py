@@ -18,6 +18,7 @@ from chat.core.roles import Role
 from chat.limits import (
     ACCOUNT_MAX_SECONDS,
     FOLLOWERS_MAX_SECONDS,
+    HELD_FROM,
     REASON_MAX,
     SLOW_MAX_SECONDS,
     TERM_MAX,
@@ -37,6 +38,7 @@ UPPER_BOUNDS = {
     "slow_seconds": SLOW_MAX_SECONDS,
     "followers_seconds": FOLLOWERS_MAX_SECONDS,
     "account_seconds": ACCOUNT_MAX_SECONDS,
+    "automod_level": max(HELD_FROM),
 }
 
 

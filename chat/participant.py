@@ -24,8 +24,9 @@ from chat.core.rules import (
 from chat.directory import RoomFacts
 from chat.errors import DirectoryUnavailableError, RoomNotFoundError, StalePolicyError
 from chat.gateway import Gateway
+from chat.held import hold_message
 from chat.polls import vote_async
-from chat.services import person, refused, say
+from chat.services import Suspect, person, refused, say
 from common.errors import DomainError, NotAllowed
 
 POLICY_TRIES = 3
@@ -77,6 +78,8 @@ class Participant:
         outcome = await self._publish(request, quoted)
         if isinstance(outcome, Refusal) and outcome.rule in PERSONAL and await self._ask_again():
             outcome = await self._publish(request, quoted)
+        if isinstance(outcome, Suspect):
+            outcome = await self._hold(outcome)
         return refused(outcome, request.nonce) if isinstance(outcome, Refusal) else outcome
 
     async def _quote(self, message_id: str) -> Quote | Refusal:
@@ -89,7 +92,16 @@ class Participant:
             return refuse_unavailable()
         return quote(parent) if parent else refuse_gone()
 
-    async def _publish(self, request: Say, quoted: Quote | None) -> Ack | Refusal:
+    async def _hold(self, suspect: Suspect) -> Refusal:
+        room_id = self.facts.room_id
+        try:
+            return await self._gateway.directory.run(
+                lambda: hold_message(room_id=room_id, message=suspect.message, score=suspect.score)
+            )
+        except (DirectoryUnavailableError, RedisError, OSError):
+            return refuse_unavailable()
+
+    async def _publish(self, request: Say, quoted: Quote | None) -> Ack | Suspect | Refusal:
         for _ in range(POLICY_TRIES):
             with suppress(DirectoryUnavailableError, RoomNotFoundError):
                 self.facts = await self._gateway.directory.find_room(self.facts.room_id)

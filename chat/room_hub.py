@@ -156,6 +156,8 @@ class RoomHub:
             seq, _, payload = message["data"].partition(b":")
             if seq == b"0":
                 room.tell(payload)
+            elif seq == b"m":
+                room.tell_moderators(payload)
             else:
                 room.receive((int(seq), payload))
 

@@ -17,7 +17,7 @@ from chat.limits import (
     REASON_MAX,
     TIMEOUT_MAX_SECONDS,
 )
-from chat.models import Ban, BlockedTerm, ChatMessage, ModeratorAct, Poll, RoomModes, RoomRole, UserNote
+from chat.models import Ban, BlockedTerm, ChatMessage, HeldMessage, ModeratorAct, Poll, RoomModes, RoomRole, UserNote
 from chat.people import Record
 from chat.polls import votes_of
 
@@ -38,6 +38,7 @@ class RoomModesSerializer(serializers.ModelSerializer[RoomModes]):
             "account_seconds",
             "shield",
             "emote_only",
+            "automod_level",
         )
 
 
@@ -65,6 +66,20 @@ class NewWarningSerializer(serializers.Serializer[Ban]):
 
     login = serializers.CharField(max_length=25)
     reason = serializers.CharField(max_length=REASON_MAX)
+
+
+class HeldMessageSerializer(serializers.ModelSerializer[HeldMessage]):
+    """A message that waits for a moderator. `score`: how much it looks like spam, from 0 to 1."""
+
+    class Meta:
+        model = HeldMessage
+        fields = ("id", "message", "score", "created_at")
+
+
+class DecisionSerializer(serializers.Serializer[HeldMessage]):
+    """Whether to let a message through."""
+
+    approve = serializers.BooleanField()
 
 
 class UserNoteSerializer(serializers.ModelSerializer[UserNote]):

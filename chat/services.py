@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -18,10 +18,18 @@ from chat.limits import VIEWER_WINDOW_SECONDS
 from chat.publish import RoomPublisher
 
 
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A message that the rules allow and that a moderator has to see first."""
+
+    message: Message
+    score: float
+
+
 async def say(
     *, room: RoomFacts, speaker: Speaker | None, request: Say, publisher: RoomPublisher, quote: Quote | None = None
-) -> Ack | Refusal:
-    """Publish what the speaker says, or answer why not. Raises StalePolicyError when `room` is no longer like that.
+) -> Ack | Suspect | Refusal:
+    """Publish what the speaker says, answer why not, or that a moderator has to see it first. Raises StalePolicyError when `room` is no longer like that.
 
     `quote` is what it answers.
     """
@@ -33,17 +41,14 @@ async def say(
     )
     if isinstance(allowance, Refusal):
         return allowance
+    message = replace(
+        _new_message(allowance, now), action=action is not None, reply=quote, announcement=request.announcement
+    )
+    if allowance.suspicion is not None:
+        return Suspect(message, allowance.suspicion)
     try:
         outcome = await publisher.publish_message(
-            room_id=room.room_id,
-            message=replace(
-                _new_message(allowance, now),
-                action=action is not None,
-                reply=quote,
-                announcement=request.announcement,
-            ),
-            nonce=request.nonce,
-            allowance=allowance,
+            room_id=room.room_id, message=message, nonce=request.nonce, allowance=allowance
         )
     except (RoomUnavailableError, DirectoryUnavailableError):
         return refuse_unavailable()

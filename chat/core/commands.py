@@ -53,6 +53,14 @@ class TakeNote:
 
 
 @dataclass(frozen=True, slots=True)
+class DecideHeld:
+    """Let a message through that waits, or not."""
+
+    message_id: str
+    approve: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unban:
     login: str
 
@@ -145,6 +153,7 @@ class Block:
 Command = (
     Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help
     | Announce | PinMessage | Unpin | StartPoll | EndPoll | Vote | Warn | Acknowledge | TakeNote
+    | DecideHeld
 )  # fmt: skip
 
 
@@ -190,6 +199,10 @@ def _one_name(make: Callable[[str], Command]) -> Callable[[str], Command | None]
     return lambda rest: make(_name(rest)) if rest and " " not in rest else None
 
 
+def _one_word(make: Callable[[str], Command]) -> Callable[[str], Command | None]:
+    return lambda rest: make(rest) if rest and " " not in rest else None
+
+
 def _modes(**changes: Any) -> Callable[[str], Command | None]:
     return lambda rest: None if rest else SetModes(tuple(changes.items()))
 
@@ -233,6 +246,10 @@ def _poll(rest: str) -> Command | None:
     return StartPoll(asked, tuple(choices), seconds or POLL_SECONDS) if choices else None
 
 
+def _automod(rest: str) -> Command | None:
+    return SetModes((("automod_level", int(rest)),)) if rest.isascii() and rest.isdigit() and len(rest) == 1 else None
+
+
 def _vote(rest: str) -> Command | None:
     return Vote(int(rest)) if rest.isascii() and rest.isdigit() and len(rest) < 3 else None
 
@@ -252,6 +269,9 @@ FORMS: dict[str, _Form] = {
     "acknowledge": _Form(
         "/acknowledge", "says that you have read a warning", _V, lambda rest: None if rest else Acknowledge()
     ),
+    "automod": _Form("/automod LEVEL", "which messages wait for a moderator: 0 none, 4 the most", _M, _automod),
+    "approve": _Form("/approve MESSAGE-ID", "lets a message through", _M, _one_word(lambda one: DecideHeld(one, True))),
+    "deny": _Form("/deny MESSAGE-ID", "does not", _M, _one_word(lambda one: DecideHeld(one, False))),
     "unban": _Form("/unban NAME", "lifts a ban or time-out", _M, _one_name(Unban)),
     "delete": _Form("/delete MESSAGE-ID", "removes one message", _M, _one_name(Remove)),
     "clear": _Form("/clear", "removes everything that was said", _M, lambda rest: None if rest else Clear()),

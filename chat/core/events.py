@@ -212,6 +212,25 @@ class PollChanged(RoomEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Held(Event):
+    """To moderators: this message waits for them. `score`: how much it looks like spam, from 0 to 1."""
+
+    type: ClassVar[str] = "held"
+    message: Json
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDecided(Event):
+    """To moderators: it waits no longer."""
+
+    type: ClassVar[str] = "held_decided"
+    id: str
+    approved: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Why this person may not speak at present, as a refusal would say it."""
 

@@ -22,6 +22,7 @@ class RoomPolicy:
     account_seconds: int = 0  # how old an account must be
     shield: bool = False  # during an attack: only those who have followed for SHIELD_FOLLOWED_SECONDS, slowly
     emote_only: bool = False  # nothing is said in words
+    automod_level: int = 0  # which messages wait for a moderator: 0 none, 4 the most
 
 
 OPEN = RoomPolicy()

@@ -1,5 +1,6 @@
 """What someone is in a room, and what that lets him do."""
 
+from collections.abc import Collection
 from enum import IntEnum
 
 
@@ -25,6 +26,11 @@ class Role(IntEnum):
     def is_trusted(self) -> bool:
         """Whom the room's modes do not bind: they keep out strangers and floods."""
         return self >= Role.VIP
+
+
+def may_moderate(badges: Collection[str]) -> bool:
+    """Whether someone with these badges may."""
+    return any(role.may_moderate and role.badge in badges for role in Role)
 
 
 def may_act_on(actor: Role, target: Role) -> bool:

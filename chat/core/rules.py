@@ -8,10 +8,12 @@ from chat.core.blocked_terms import NO_TERMS, BlockedTerms
 from chat.core.emotes import NO_EMOTES, EmoteTable, EmoteUse, is_only_emotes
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
+from chat.core.spam import spam_score
 from chat.core.text import clean_text, count_graphemes, has_link, words_of
 from chat.limits import (
     BROADCASTER_MESSAGES,
     BROADCASTER_WINDOW_SECONDS,
+    HELD_FROM,
     ROOM_MESSAGES_PER_SECOND,
     SHIELD_FOLLOWED_SECONDS,
     SHIELD_SLOW_SECONDS,
@@ -31,6 +33,7 @@ class Rule(StrEnum):
     BANNED = "banned"
     TIMEOUT = "timeout"
     WARNED = "warned"
+    HELD = "held"
     SHIELD = "shield"
     VERIFIED_EMAIL = "verified_email"
     ACCOUNT_AGE = "account_age"
@@ -103,6 +106,7 @@ class Allowance:
     slow_seconds: int = 0
     words: str | None = None
     emotes: tuple[EmoteUse, ...] = ()
+    suspicion: float | None = None  # a moderator has to see it first: how much it looks like spam
 
 
 RETRY_SECONDS = 2.0  # when chat itself is in the way
@@ -144,7 +148,15 @@ def decide(
         slow_seconds=_slow_seconds(policy) if bound else 0,
         words=words_of(clean) if bound and policy.unique_chat else None,
         emotes=uses,
+        suspicion=_suspicion(clean, policy) if bound else None,
     )
+
+
+def _suspicion(clean: str, policy: RoomPolicy) -> float | None:
+    """The score of a message that the room's level holds back."""
+    least = HELD_FROM.get(policy.automod_level)
+    score = 0.0 if least is None else spam_score(clean)
+    return score if least is not None and score >= least else None
 
 
 def _slow_seconds(policy: RoomPolicy) -> int:
@@ -260,6 +272,10 @@ def refuse_warned(reason: str = "") -> Refusal:
     return Refusal(
         Rule.WARNED, f"A moderator warns you{why}. /acknowledge says that you have read it; then you can write."
     )
+
+
+def refuse_held() -> Refusal:
+    return Refusal(Rule.HELD, "A moderator looks at your message first. Nobody else sees it until then.")
 
 
 def refuse_banned() -> Refusal:

@@ -5,6 +5,7 @@ import { ChattersView } from "./chatters_view.js";
 import { Completion } from "./completion.js";
 import { Composer } from "./composer.js";
 import { ChatConnection } from "./connection.js";
+import { HeldView } from "./held_view.js";
 import { MessageLog } from "./message_log.js";
 import { MessageTools } from "./message_tools.js";
 import { emptyMessage, emptyQuote, lineElement, messageElement, messageOf } from "./message_view.js";
@@ -62,6 +63,7 @@ class ChatPanel {
       },
     });
     this.pins = new PinView(root, { order: (command) => this.order(command), context: () => this.context() });
+    this.held = new HeldView(root, { order: (command) => this.order(command), context: () => this.context() });
     this.polls = new PollView(root, { order: (command) => this.order(command) });
     this.names = new Names(`${root.dataset.channel}/chatters`);
     new Completion(root, this.composer.input, [this.names]);
@@ -81,6 +83,8 @@ class ChatPanel {
       room_state: ({ seq, modes }) => seq > this.toldUntil && this.onState(modes),
       pin_changed: ({ seq, pin }) => seq > this.toldUntil && this.pins.show(pin, this.rightsHere()),
       poll_changed: ({ seq, poll }) => seq > this.toldUntil && this.onPoll(poll),
+      held: (held) => this.held.add(held),
+      held_decided: ({ id }) => this.held.drop(id),
       poll_progress: (progress) => this.polls.progress(progress),
       gap: () => this.log.add(lineElement("Some messages were skipped here.")),
       notice: (notice) => this.composer.showAlert(String(notice.text)),
@@ -103,6 +107,7 @@ class ChatPanel {
     this.toldUntil = hello.seq; // what history tells of modes, pins and polls is older than what hello says
     this.pins.show(hello.pin, this.rightsHere());
     this.polls.show(hello.poll, this.rightsHere());
+    this.held.load(this.rightsHere().mayModerate);
     this.showState(hello.connected ? "" : "Reconnecting…");
     setTimeout(() => this.showEmpty(), HISTORY_MS);
     // What was under way when the connection was lost: the same nonce, so it is said once at most.
@@ -215,7 +220,7 @@ class ChatPanel {
     const entry = this.outbox.take(refusal.nonce);
     if (entry) {
       if (entry.element) this.log.remove(entry.element);
-      if (entry.element || entry.typed) this.composer.restore(entry.text, entry.reply);
+      if (refusal.rule !== "held" && (entry.element || entry.typed)) this.composer.restore(entry.text, entry.reply);
     }
     if (refusal.rule === "sign_in") this.setYou(null);
     this.composer.showAlert(String(refusal.text), refusal.retry_after);
