@@ -16,6 +16,7 @@ from chat.core.commands import (
     Help,
     PinMessage,
     Remove,
+    SaveShield,
     SetModes,
     StartPoll,
     TakeNote,
@@ -71,6 +72,12 @@ def _(_command: Acknowledge, room: Channel, actor: User) -> str:
 def _(command: TakeNote, room: Channel, actor: User) -> str:
     people.add_note(room=room, actor=actor, login=command.login, text=command.text)
     return f"Noted about {command.login}, for moderators only."
+
+
+@_do.register
+def _(_command: SaveShield, room: Channel, actor: User) -> str:
+    saved = moderation.save_shield(room=room, actor=actor)
+    return f"/shield turns on {len(saved)} mode{'' if len(saved) == 1 else 's'} as they are now."
 
 
 @_do.register

@@ -141,6 +141,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             pin=self.room.board.pin(time.time()),
             poll=self.room.board.poll(),
         )
+        self.room.delay_line.learn_policy(self.participant.facts.policy)
         viewer.sink.write(_batch(hello, *notices))
         self.room.join(viewer, since, older)
         self.gateway.hub.enter(self.room, viewer)

@@ -115,6 +115,7 @@ class IrcConnection:
     async def _take_place(self, login: str) -> "_Place":
         facts = await self._gateway.directory.find_room_of(login)
         room = await self._gateway.hub.open_room(facts.room_id)
+        room.delay_line.learn_policy(facts.policy)
         participant = Participant(self._gateway, facts)
         if self._user is not None:
             await participant.sign_in(self._user)

@@ -16,6 +16,7 @@ from chat.core.frames import Batch
 from chat.core.removals import Entry, apply, is_message, is_removal
 from chat.core.replies import find_message
 from chat.core.roles import may_moderate
+from chat.delay_line import DelayLine
 from chat.history import read_after, read_latest
 from chat.limits import (
     FLUSH_TICK_SECONDS,
@@ -49,6 +50,10 @@ class Viewer:
         self.asked_at: float | None = None  # when the hub's unanswered ping went out
 
     @property
+    def moderates(self) -> bool:
+        return self.person is not None and may_moderate(self.person.badges)
+
+    @property
     def user_id(self) -> int | None:
         return self.person.id if self.person else None
 
@@ -62,6 +67,7 @@ class LocalRoom:
         self.connected = False
         self.connecting = asyncio.Lock()
         self.board = Board()
+        self.delay_line = DelayLine(self._receive)
         self.last_seq = 0  # of the newest event in `_ring`
         self.flushed_seq = 0  # of the newest event that was written to the viewers
         self._redis = redis
@@ -114,7 +120,7 @@ class LocalRoom:
         """Something that only they see. Rare, so a walk over all viewers does."""
         batch = Batch((event,))
         for viewer in self.viewers:
-            if viewer.person is not None and may_moderate(viewer.person.badges):
+            if viewer.moderates:
                 viewer.sink.write(batch)
 
     def latest(self) -> list[bytes]:
@@ -148,7 +154,20 @@ class LocalRoom:
         self._ahead.clear()
 
     def receive(self, entry: Entry) -> None:
-        """One event from the feed."""
+        """One event from the feed. In a room with a delay its moderators get it at once, the others later."""
+        if self.delay_line.take(entry):
+            self._show_moderators(entry)
+        else:
+            self._receive(entry)
+
+    def _show_moderators(self, entry: Entry) -> None:
+        batch = Batch((entry[1],))
+        for viewer in self.viewers:
+            if viewer.moderates and viewer.slow_since is None and viewer.has_until < entry[0]:
+                viewer.sink.write(batch)
+                viewer.has_until = entry[0]  # the sweep that comes later leaves it out for him
+
+    def _receive(self, entry: Entry) -> None:
         seq = entry[0]
         if not self.connected or self._catching_up is not None:
             self._ahead.append(entry)
@@ -284,6 +303,7 @@ class LocalRoom:
 
     def stop(self) -> None:
         """Nobody is here any more."""
+        self.delay_line.stop()
         if self._flush_timer is not None:
             self._flush_timer.cancel()
         if self._catching_up is not None:

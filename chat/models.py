@@ -77,6 +77,9 @@ class RoomModes(models.Model):
     account_seconds = models.PositiveIntegerField(default=0)
     shield = models.BooleanField(default=False)
     automod_level = models.PositiveSmallIntegerField(default=0)
+    delay_seconds = models.PositiveSmallIntegerField(default=0)
+    shield_set = models.JSONField(default=dict, blank=True)  # modes that shield mode turns on
+    before_shield = models.JSONField(default=dict, blank=True)  # and what they were before
     emote_only = models.BooleanField(default=False)
 
     class Meta:

@@ -13,10 +13,11 @@ from chat import pinning
 from chat.acts import check_broadcaster, check_may_act, check_moderator, find_message, note_act, perform, user_called
 from chat.core.blocked_terms import is_term
 from chat.core.events import MessageRemoved, RoomCleared, RoomState, UserRemoved
-from chat.core.policy import RoomPolicy
+from chat.core.policy import RoomPolicy, with_shield
 from chat.core.roles import Role
 from chat.limits import (
     ACCOUNT_MAX_SECONDS,
+    DELAY_MAX_SECONDS,
     FOLLOWERS_MAX_SECONDS,
     HELD_FROM,
     REASON_MAX,
@@ -39,6 +40,7 @@ UPPER_BOUNDS = {
     "followers_seconds": FOLLOWERS_MAX_SECONDS,
     "account_seconds": ACCOUNT_MAX_SECONDS,
     "automod_level": max(HELD_FROM),
+    "delay_seconds": DELAY_MAX_SECONDS,
 }
 
 
@@ -121,6 +123,10 @@ def change_modes(*, room: Channel, actor: User, changes: dict[str, Any]) -> Room
     check_moderator(room, actor)
     _check_changes(changes)
     modes = _lock_modes(room)
+    now, saved, before = modes.shield, modes.shield_set, modes.before_shield
+    changes, switched_on = with_shield(changes, now=now, saved=saved, before=before)
+    if switched_on:
+        modes.before_shield = {name: getattr(modes, name) for name in saved}
     for name, value in changes.items():
         setattr(modes, name, value)
     modes.version += 1
@@ -129,6 +135,21 @@ def change_modes(*, room: Channel, actor: User, changes: dict[str, Any]) -> Room
     policy = modes.policy()
     perform(room, RoomState(policy), version=str(policy.version))
     return policy
+
+
+@transaction.atomic
+def save_shield(*, room: Channel, actor: User) -> dict[str, Any]:
+    """From now on shield mode turns on the modes as they are now, besides what it always does."""
+    check_moderator(room, actor)
+    modes = _lock_modes(room)
+    if modes.shield:
+        raise Conflict("End shield mode first; then set the modes that it is to turn on.")
+    ordinary = RoomPolicy()
+    names = RoomPolicy.__dataclass_fields__.keys() - {"version", "shield"}
+    modes.shield_set = {name: value for name in names if (value := getattr(modes, name)) != getattr(ordinary, name)}
+    modes.save(update_fields=["shield_set"])
+    note_act(room, actor, "shieldset", None, details=modes.shield_set)
+    return modes.shield_set
 
 
 @transaction.atomic

@@ -39,6 +39,7 @@ class RoomModesSerializer(serializers.ModelSerializer[RoomModes]):
             "shield",
             "emote_only",
             "automod_level",
+            "delay_seconds",
         )
 
 

@@ -8,6 +8,8 @@ from chat.core.durations import parse_seconds
 from chat.core.roles import Role
 from chat.limits import (
     ACCOUNT_MAX_SECONDS,
+    DELAY_MAX_SECONDS,
+    DELAY_SECONDS,
     FOLLOWERS_MAX_SECONDS,
     PIN_SECONDS,
     POLL_SECONDS,
@@ -58,6 +60,11 @@ class DecideHeld:
 
     message_id: str
     approve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SaveShield:
+    """Let shield mode turn on what is set now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,7 @@ class Block:
 Command = (
     Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help
     | Announce | PinMessage | Unpin | StartPoll | EndPoll | Vote | Warn | Acknowledge | TakeNote
-    | DecideHeld
+    | DecideHeld | SaveShield
 )  # fmt: skip
 
 
@@ -212,6 +219,11 @@ def _slow(rest: str) -> Command | None:
     return SetModes((("slow_seconds", seconds),)) if seconds and seconds <= SLOW_MAX_SECONDS else None
 
 
+def _delay(rest: str) -> Command | None:
+    seconds = parse_seconds(rest) if rest else DELAY_SECONDS
+    return SetModes((("delay_seconds", seconds),)) if seconds and seconds <= DELAY_MAX_SECONDS else None
+
+
 def _followers(rest: str) -> Command | None:
     seconds = parse_seconds(rest, unit="m") if rest else 0
     if seconds is None or seconds > FOLLOWERS_MAX_SECONDS:
@@ -268,6 +280,11 @@ FORMS: dict[str, _Form] = {
     ),
     "acknowledge": _Form(
         "/acknowledge", "says that you have read a warning", _V, lambda rest: None if rest else Acknowledge()
+    ),
+    "delay": _Form("/delay [TIME]", f"viewers read later than moderators, up to {DELAY_MAX_SECONDS} s", _M, _delay),
+    "delayoff": _Form("/delayoff", "ends that", _M, _modes(delay_seconds=0)),
+    "shieldset": _Form(
+        "/shieldset", "lets shield mode turn on the modes as they are now", _M, lambda rest: None if rest else SaveShield()
     ),
     "automod": _Form("/automod LEVEL", "which messages wait for a moderator: 0 none, 4 the most", _M, _automod),
     "approve": _Form("/approve MESSAGE-ID", "lets a message through", _M, _one_word(lambda one: DecideHeld(one, True))),

@@ -1,6 +1,7 @@
 """How a room is run: its modes, as the moderators set them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,23 @@ class RoomPolicy:
     account_seconds: int = 0  # how old an account must be
     shield: bool = False  # during an attack: only those who have followed for SHIELD_FOLLOWED_SECONDS, slowly
     emote_only: bool = False  # nothing is said in words
+    delay_seconds: int = 0  # moderators read so much earlier than viewers
     automod_level: int = 0  # which messages wait for a moderator: 0 none, 4 the most
 
 
 OPEN = RoomPolicy()
+
+
+def with_shield(
+    changes: dict[str, Any], *, now: bool, saved: dict[str, Any], before: dict[str, Any]
+) -> tuple[dict[str, Any], bool]:
+    """The changes with what switching the shield brings, and whether what was before has to be remembered.
+
+    `saved` are the modes that shield mode turns on, `before` those to go back to. What is ordered by name wins.
+    """
+    wanted = changes.get("shield")
+    if wanted is True and not now:
+        return {**saved, **changes}, True
+    if wanted is False and now:
+        return {**before, **changes}, False
+    return changes, False

@@ -73,7 +73,7 @@ export function emptyMessage(item) {
   item.querySelector(".chat__quote")?.remove();
   messages.delete(item);
   item.querySelector(".chat__text").textContent = "message removed";
-  item.classList.remove("chat__message--mention");
+  item.classList.remove("chat__message--mention", "chat__message--announcement");
   item.classList.add("chat__message--removed");
   delete item.dataset.id;
 }

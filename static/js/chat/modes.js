@@ -31,6 +31,7 @@ function parts(modes) {
     modes.emote_only && "emotes only",
     !modes.links_allowed && "no links",
     modes.verified_email && "confirmed e-mail only",
+    modes.delay_seconds && `messages ${duration(modes.delay_seconds)} later`,
     modes.account_seconds && `accounts older than ${duration(modes.account_seconds)}`,
   ].filter(Boolean);
 }

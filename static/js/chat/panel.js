@@ -213,6 +213,8 @@ class ChatPanel {
     const entry = this.outbox.entries.get(ack.nonce);
     if (!entry) return;
     entry.id = ack.id;
+    // In a room with a delay its echo comes later than one wants to wait for a sign.
+    if (this.modes?.delay_seconds) entry.element?.classList.remove("chat__message--pending");
     if (this.shown.delete(ack.id)) this.log.remove(this.outbox.take(ack.nonce).element);
   }
 
