@@ -10,9 +10,12 @@ from rest_framework.response import Response
 
 from accounts.api_authentication import signed_in_user
 from chat import pinning, polls
+from chat.core.commands import commands_for
+from chat.membership import role_in_room
 from chat.models import Poll
 from chat.presence import read_presence
 from chat.serializers import (
+    CommandSerializer,
     NewPinSerializer,
     NewPollSerializer,
     PinSerializer,
@@ -77,6 +80,14 @@ def chat_vote(request: Request, login: str, poll_id: int) -> Response:
     wanted.is_valid(raise_exception=True)
     polls.vote(room=get_channel(login), user=signed_in_user(request), poll_id=poll_id, **wanted.validated_data)
     return Response(status=204)
+
+
+@extend_schema(responses=CommandSerializer(many=True))
+@api_view(["GET"])
+def chat_commands(request: Request, login: str) -> Response:
+    """What one may type after a slash in the chat."""
+    role = role_in_room(room=get_channel(login), user=request.user)
+    return Response([dict(zip(("name", "usage", "says"), one, strict=True)) for one in commands_for(role)])
 
 
 @extend_schema(

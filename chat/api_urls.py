@@ -34,6 +34,7 @@ urlpatterns = [
     path("channels/<str:login>/chat/polls", api_board.chat_polls, name="api_chat_polls"),
     path("channels/<str:login>/chat/polls/end", api_board.chat_poll_end, name="api_chat_poll_end"),
     path("channels/<str:login>/chat/polls/<int:poll_id>/votes", api_board.chat_vote, name="api_chat_vote"),
+    path("channels/<str:login>/chat/commands", api_board.chat_commands, name="api_chat_commands"),
     path("channels/<str:login>/chat/chatters", api_board.chat_chatters, name="api_chat_chatters"),
     path("channels/<str:login>/chat/acts", api.chat_acts, name="api_chat_acts"),
     re_path(r"^channels/(?P<login>[^/]+)/chat/(?P<roles>moderators|vips)$", api.chat_roles, name="api_chat_roles"),

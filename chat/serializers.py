@@ -169,6 +169,14 @@ class VoteSerializer(serializers.Serializer[Any]):
     choice = serializers.IntegerField(min_value=1, max_value=POLL_CHOICES_MAX)
 
 
+class CommandSerializer(serializers.Serializer[Any]):
+    """What may be typed after a slash."""
+
+    name = serializers.CharField()
+    usage = serializers.CharField()
+    says = serializers.CharField()
+
+
 class PresentSerializer(serializers.Serializer[Any]):
     """Someone signed in who has the chat open. `role`: viewer, vip, moderator, broadcaster or staff."""
 

@@ -351,6 +351,11 @@ def parse_command(text: str, role: Role) -> Command:
     return command
 
 
+def commands_for(role: Role) -> list[tuple[str, str, str]]:
+    """Name, usage and meaning of what `role` may type."""
+    return [(name, form.usage, form.says) for name, form in FORMS.items() if role >= form.least]
+
+
 def help_text(name: str, role: Role) -> str:
     """How one command is used, or the names of all that `role` may use."""
     form = FORMS.get(name)

@@ -202,6 +202,14 @@ def test_a_wrong_poll_is_refused(people: dict[str, User], change: dict[str, obje
     assert not Poll.objects.exists()
 
 
+def test_everyone_is_told_his_commands(people: dict[str, User]) -> None:
+    def names(client: Client) -> set[str]:
+        return {one["name"] for one in client.get(f"{URL}/commands").json()}
+
+    assert names(Client()) == {"help", "vote", "acknowledge"} == names(of(people["charlie"]))
+    assert {"ban", "poll", "mod"} < names(of(people["alice"]))
+
+
 def test_a_pin_over_the_api(people: dict[str, User]) -> None:
     alice, charlie = of(people["alice"]), of(people["charlie"])
     assert Client().get(f"{URL}/pin").status_code == 204

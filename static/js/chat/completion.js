@@ -1,5 +1,6 @@
 // Suggestions for the word one is writing. Sources say which words are theirs:
-// { trigger: "@", find(beginning) -> Promise<[{ label, text }]> }; `text` takes the word's place.
+// { trigger: "@", find(beginning) -> Promise<[{ label, text }]> }; `text` takes the word's place. With `first` only where
+// a message begins.
 
 const SHOWN = 8;
 
@@ -28,8 +29,10 @@ export class Completion {
   }
 
   async look() {
-    const { word } = this.word();
-    const source = this.sources.find(({ trigger }) => word.startsWith(trigger) && word.length > trigger.length);
+    const { word, start } = this.word();
+    const source = this.sources.find(
+      ({ trigger, first }) => word.startsWith(trigger) && word.length > trigger.length && !(first && start),
+    );
     const asked = (this.asked = {});
     const found = source ? await source.find(word.slice(source.trigger.length).toLowerCase()).catch(() => []) : [];
     if (asked === this.asked) this.show(found.slice(0, SHOWN)); // otherwise something else is written by now

@@ -2,6 +2,7 @@
 
 import { recall, remember } from "../shared/storage.js";
 import { ChattersView } from "./chatters_view.js";
+import { Commands } from "./commands.js";
 import { Completion } from "./completion.js";
 import { Composer } from "./composer.js";
 import { ChatConnection } from "./connection.js";
@@ -66,7 +67,8 @@ class ChatPanel {
     this.held = new HeldView(root, { order: (command) => this.order(command), context: () => this.context() });
     this.polls = new PollView(root, { order: (command) => this.order(command) });
     this.names = new Names(`${root.dataset.channel}/chatters`);
-    new Completion(root, this.composer.input, [this.names]);
+    this.commands = new Commands(`${root.dataset.channel}/commands`);
+    new Completion(root, this.composer.input, [this.names, this.commands]);
     new ChattersView(root);
     new ThreadView(root, this.log, () => this.context());
     this.composer.addEventListener("say", (event) => this.say(event.detail));
@@ -101,6 +103,7 @@ class ChatPanel {
     this.part("loading")?.remove();
     this.composer.maximum = hello.text_max;
     this.setYou(hello.you);
+    this.commands.forget();
     this.showModes(hello.modes);
     this.composer.setStanding(hello.standing);
     this.part("acknowledge").hidden = hello.standing?.rule !== "warned";
