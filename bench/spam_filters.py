@@ -71,6 +71,7 @@ def train(lines: Sequence[Line]) -> tuple[float, dict[int, float]]:
 
 # --- the rival: rules and points, as one writes them by hand
 
+
 def _names(pattern: str) -> Callable[[str], bool]:
     compiled = re.compile(pattern, re.IGNORECASE)
     return lambda text: compiled.search(text) is not None

@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from chat.core.policy import RoomPolicy
 from chat.core.roles import Role
-from chat.limits import EMOTE_CODE_MAX, EMOTE_PREFIX_MAX, HELD_SECONDS, NOTE_MAX, POLL_QUESTION_MAX, REASON_MAX, TERM_MAX
+from chat.limits import (
+    EMOTE_CODE_MAX,
+    EMOTE_PREFIX_MAX,
+    HELD_SECONDS,
+    NOTE_MAX,
+    POLL_QUESTION_MAX,
+    REASON_MAX,
+    TERM_MAX,
+)
 from streaming.models import Channel
 
 

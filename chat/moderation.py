@@ -146,10 +146,11 @@ def save_shield(*, room: Channel, actor: User) -> dict[str, Any]:
         raise Conflict("End shield mode first; then set the modes that it is to turn on.")
     ordinary = RoomPolicy()
     names = RoomPolicy.__dataclass_fields__.keys() - {"version", "shield"}
-    modes.shield_set = {name: value for name in names if (value := getattr(modes, name)) != getattr(ordinary, name)}
+    saved = {name: value for name in names if (value := getattr(modes, name)) != getattr(ordinary, name)}
+    modes.shield_set = saved
     modes.save(update_fields=["shield_set"])
-    note_act(room, actor, "shieldset", None, details=modes.shield_set)
-    return modes.shield_set
+    note_act(room, actor, "shieldset", None, details=saved)
+    return saved
 
 
 @transaction.atomic

@@ -29,14 +29,10 @@ class PresenceReporter:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._name = secrets.token_hex(8)
-        self._next = 0.0
         self._said: dict[int, tuple[float, str]] = {}  # room -> when, and what
 
     async def report(self, rooms: Iterable[LocalRoom], now: float) -> None:
-        """Write down what has changed, and what readers would forget otherwise. Called every second."""
-        if now < self._next:
-            return
-        self._next = now + PRESENCE_SECONDS
+        """Write down what has changed, and what readers would forget otherwise. Called every PRESENCE_SECONDS."""
         present = {room.room_id: _people(room) for room in rooms}
         news = {room_id: people for room_id, people in present.items() if self._is_news(room_id, people, now)}
         for room_id in self._said.keys() - present.keys():

@@ -18,6 +18,7 @@ from chat.history import read_message
 from chat.keepalive import Keepalive
 from chat.limits import (
     OPEN_WAIT_SECONDS,
+    PRESENCE_SECONDS,
     RECONNECT_FIRST_SECONDS,
     RECONNECT_MAX_SECONDS,
     REDIS_COMMAND_SECONDS,
@@ -52,7 +53,8 @@ class RoomHub:
         self._subscribed = asyncio.Event()
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}  # subscriptions by feed
         self._repair: asyncio.Task[None] | None = None
-        self._tasks = [self._loop.create_task(self._stay_subscribed()), self._loop.create_task(self._tick())]
+        works = (self._stay_subscribed(), self._tick(), self._say_who_is_here())
+        self._tasks = [self._loop.create_task(work) for work in works]
 
     @property
     def connected(self) -> bool:
@@ -229,8 +231,13 @@ class RoomHub:
                 room.care_for_slow(now)
             self._keepalive.tick(now)
             self._repair_rooms()
-            await self._presence.report(self._rooms.values(), now)
             await self._close_idle(now)
+
+    async def _say_who_is_here(self) -> None:
+        """Apart from the tick: many rooms take a while."""
+        while True:
+            await asyncio.sleep(PRESENCE_SECONDS)
+            await self._presence.report(self._rooms.values(), self._loop.time())
 
     async def _close_idle(self, now: float) -> None:
         for room_id, since in list(self._empty_since.items()):

@@ -29,9 +29,9 @@ class Suspect:
 async def say(
     *, room: RoomFacts, speaker: Speaker | None, request: Say, publisher: RoomPublisher, quote: Quote | None = None
 ) -> Ack | Suspect | Refusal:
-    """Publish what the speaker says, answer why not, or that a moderator has to see it first. Raises StalePolicyError when `room` is no longer like that.
+    """Publish what the speaker says, answer why not, or that a moderator has to see it first.
 
-    `quote` is what it answers.
+    `quote` is what it answers. Raises StalePolicyError when `room` is no longer like that.
     """
     now = time.time()
     action = None if request.plain else action_of(request.text)

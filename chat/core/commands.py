@@ -284,7 +284,10 @@ FORMS: dict[str, _Form] = {
     "delay": _Form("/delay [TIME]", f"viewers read later than moderators, up to {DELAY_MAX_SECONDS} s", _M, _delay),
     "delayoff": _Form("/delayoff", "ends that", _M, _modes(delay_seconds=0)),
     "shieldset": _Form(
-        "/shieldset", "lets shield mode turn on the modes as they are now", _M, lambda rest: None if rest else SaveShield()
+        "/shieldset",
+        "lets /shield turn on the modes as they are now",
+        _M,
+        lambda rest: None if rest else SaveShield(),
     ),
     "automod": _Form("/automod LEVEL", "which messages wait for a moderator: 0 none, 4 the most", _M, _automod),
     "approve": _Form("/approve MESSAGE-ID", "lets a message through", _M, _one_word(lambda one: DecideHeld(one, True))),

@@ -72,6 +72,7 @@ async def test_a_moderator_removes_what_no_viewer_has_seen(gateway: GatewayProce
         await alice.said("/delayoff")
         await bob.said("at once")
         await reader.wait_for("message", text="at once")
+        await alice.wait_for("message", text="at once")
         assert [text for _, text in alice.messages()] == ["rude words", "kind words", "at once"]  # each once
 
 

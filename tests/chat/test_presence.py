@@ -55,7 +55,6 @@ async def test_who_comes_and_goes_costs_nothing_until_the_next_look(
     try:
         assert await looked(1.0) == []
         room.viewers |= {Viewer(sink, BOB), Viewer(sink)}
-        assert await looked(1.0 + PRESENCE_SECONDS - 0.1) == []
         (said,) = await looked(1.0 + PRESENCE_SECONDS)
         assert said.endswith(b'"people":[["bob", "Bob", "moderator"]]}')
         room_redis.delete(key)

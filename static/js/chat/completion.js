@@ -35,7 +35,9 @@ export class Completion {
     );
     const asked = (this.asked = {});
     const found = source ? await source.find(word.slice(source.trigger.length).toLowerCase()).catch(() => []) : [];
-    if (asked === this.asked) this.show(found.slice(0, SHOWN)); // otherwise something else is written by now
+    if (asked !== this.asked) return; // something else is written by now
+    this.complete = found.some(({ text }) => text === word.toLowerCase());
+    this.show(found.slice(0, SHOWN));
   }
 
   show(found) {
@@ -69,7 +71,7 @@ export class Completion {
     if (step) {
       this.at = (this.at + step + this.found.length) % this.found.length;
       this.mark();
-    } else if (event.key === "Tab" || event.key === "Enter") {
+    } else if (event.key === "Tab" || (event.key === "Enter" && !this.complete)) {
       this.choose(this.at);
     } else if (event.key === "Escape") {
       this.close();
