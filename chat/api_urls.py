@@ -52,7 +52,8 @@ urlpatterns = [
     ),
     path("channels/<str:login>/badges", emote_api.channel_badges, name="api_channel_badges"),
     path("channels/<str:login>/badges/<int:months>", emote_api.channel_badge, name="api_channel_badge"),
-    # /api/v1/emotes…
+    # /api/v1/me/chat /api/v1/emotes…
+    path("me/chat", emote_api.my_look, name="api_my_chat_look"),
     path("emotes", emote_api.common_emotes, name="api_common_emotes"),
     re_path(rf"^emotes/{CODE}$", emote_api.common_emote, name="api_common_emote"),
 ]

@@ -17,6 +17,7 @@ from chat.core.commands import (
     PinMessage,
     Remove,
     SaveShield,
+    SetColor,
     SetModes,
     StartPoll,
     TakeNote,
@@ -28,6 +29,7 @@ from chat.core.commands import (
 )
 from chat.core.roles import Role
 from chat.core.rules import spoken_duration
+from chat.looks import set_color
 from chat.membership import role_in_room
 from streaming.models import Channel
 
@@ -152,6 +154,12 @@ def _(command: StartPoll, room: Channel, actor: User) -> str:
 def _(_command: EndPoll, room: Channel, actor: User) -> str:
     polls.end_poll(room=room, actor=actor)
     return "The poll is over."
+
+
+@_do.register
+def _(command: SetColor, room: Channel, actor: User) -> str:
+    color = set_color(user=actor, color=command.color)
+    return f"Your name is {color} now." if color else "Your name has no colour of your own any more."
 
 
 @_do.register

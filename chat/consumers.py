@@ -76,7 +76,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             self._write(Refused(nonce_of(frame), Rule.FORMAT, str(error)))
             return
         if isinstance(request, Say):
-            self._write(await self.participant.say(request))
+            await self._say(request)
         else:
             self._write(await self._authenticate(request))
 
@@ -146,6 +146,13 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         self.room.join(viewer, since, older)
         self.gateway.hub.enter(self.room, viewer)
         self.viewer = viewer
+
+    async def _say(self, request: Say) -> None:
+        before = self.participant.person
+        self._write(await self.participant.say(request))
+        you = self.participant.person
+        if you is not None and you != before:
+            self._write(SignedIn(you=you))
 
     async def _authenticate(self, request: Authenticate) -> Event:
         try:

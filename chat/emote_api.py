@@ -13,6 +13,7 @@ from rest_framework.serializers import Serializer
 from accounts.api_authentication import signed_in_user
 from chat import emotes
 from chat.emote_serializers import (
+    ChatLookSerializer,
     EmotePrefixSerializer,
     EmoteSerializer,
     NewBadgeSerializer,
@@ -21,6 +22,7 @@ from chat.emote_serializers import (
     RoomEmotesSerializer,
     SubscriberBadgeSerializer,
 )
+from chat.looks import color_of, set_color
 from chat.models import Emote, SubscriberBadge
 from chat.uploads import read_upload
 from streaming.lookup import get_channel
@@ -123,6 +125,19 @@ def channel_badge(request: Request, login: str, months: int) -> Response:
     picture = read_upload(_checked(NewBadgeSerializer, request)["picture"])
     badge = emotes.set_subscriber_badge(room=room, actor=actor, months=months, picture=picture)
     return Response(SubscriberBadgeSerializer(badge).data)
+
+
+@extend_schema(methods=["GET"], responses=ChatLookSerializer)
+@extend_schema(methods=["PUT"], request=ChatLookSerializer, responses=ChatLookSerializer)
+@api_view(["GET", "PUT"])
+@permission_classes([IsAuthenticated])
+def my_look(request: Request) -> Response:
+    """How you are seen in chats."""
+    user = signed_in_user(request)
+    if request.method == "PUT":
+        wanted = _checked(ChatLookSerializer, request)
+        return Response({"color": set_color(user=user, color=wanted["color"] or "none")})
+    return Response({"color": color_of(user=user)})
 
 
 def _checked(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:

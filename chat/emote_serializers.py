@@ -49,6 +49,12 @@ class EmotePrefixSerializer(serializers.Serializer[Any]):
     prefix = serializers.CharField(max_length=EMOTE_PREFIX_MAX)
 
 
+class ChatLookSerializer(serializers.Serializer[Any]):
+    """How you are seen in chats. `color`: #RRGGBB, one of Twitch's names of colours, or empty."""
+
+    color = serializers.CharField(max_length=20, allow_blank=True)
+
+
 class SubscriberBadgeSerializer(serializers.ModelSerializer[SubscriberBadge]):
     """What is beside the names of those who have subscribed for so many months."""
 

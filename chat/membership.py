@@ -7,7 +7,8 @@ from accounts.services import has_verified_email
 from chat.core.badges import badges_of
 from chat.core.roles import Role
 from chat.core.rules import Speaker
-from chat.models import ChatLook, RoomRole, SubscriberBadge
+from chat.looks import color_of
+from chat.models import RoomRole, SubscriberBadge
 from streaming.models import Channel, Follow
 
 
@@ -26,7 +27,6 @@ def speaker_in_room(*, room: Channel, user: User) -> Speaker:
     """The user with everything that the room's rules ask about him."""
     role, months = role_in_room(room=room, user=user), subscribed_months(room=room, user=user)
     uploaded = SubscriberBadge.objects.filter(room=room).values_list("months", flat=True) if months else ()
-    look = ChatLook.objects.filter(user=user).first()
     followed_at = Follow.objects.filter(user=user, channel=room).values_list("created_at", flat=True).first()
     return Speaker(
         user_id=user.pk,
@@ -38,7 +38,7 @@ def speaker_in_room(*, room: Channel, user: User) -> Speaker:
         followed_at=followed_at.timestamp() if followed_at else None,
         months=months,
         badges=badges_of(role, months, uploaded),
-        color=look.color if look else "",
+        color=color_of(user=user),
     )
 
 

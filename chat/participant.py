@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from chat.carrying_out import carry_out
-from chat.core.commands import Announce, UsageError, Vote, is_command, parse_command
+from chat.core.commands import Announce, SetColor, UsageError, Vote, is_command, parse_command
 from chat.core.events import Ack, Done, Person, Quote, Refused
 from chat.core.replies import quote
 from chat.core.requests import Say
@@ -123,8 +123,12 @@ class Participant:
         if self.speaker is None or now - self._known_at < SPEAKER_SECONDS:
             return False
         self._known_at = now
+        return await self._look_again(self.speaker)
+
+    async def _look_again(self, speaker: Speaker) -> bool:
+        """Whether the database could say who he is now."""
         try:
-            self.speaker = await self._gateway.directory.speaker_again(self.facts.room_id, self.speaker.user_id)
+            self.speaker = await self._gateway.directory.speaker_again(self.facts.room_id, speaker.user_id)
         except DirectoryUnavailableError:
             return False
         return True
@@ -136,8 +140,7 @@ class Participant:
         changes = self._gateway.directory.changes_of(self.speaker.user_id)
         if changes == self._changes:
             return
-        with suppress(DirectoryUnavailableError):
-            self.speaker = await self._gateway.directory.speaker_again(self.facts.room_id, self.speaker.user_id)
+        if await self._look_again(self.speaker):
             self._changes = changes
 
     async def _command(self, speaker: Speaker, request: Say) -> Ack | Done | Refused:
@@ -159,6 +162,8 @@ class Participant:
         except (DirectoryUnavailableError, RedisError, OSError):
             text = "That does not work right now. Try again in a moment."
             return Refused(request.nonce, Rule.UNAVAILABLE, text, RETRY_SECONDS)
+        if isinstance(command, SetColor):
+            await self._look_again(speaker)
         return Done(request.nonce, text)
 
     async def _vote(self, speaker: Speaker, choice: int, nonce: str | None) -> Done | Refused:

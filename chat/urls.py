@@ -1,10 +1,11 @@
 """Routes of what chat shows."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 
-from chat import views
+from chat import emote_views, views
 
 _NAME, _SCALE = "(?P<name>[0-9a-f]{24})", "(?P<scale>[123])"
+_CODE = "(?P<code>[A-Za-z0-9]{1,40})"
 
 urlpatterns = [
     # /pictures/<name>/… /emoticons/v2/<name>/…
@@ -13,5 +14,16 @@ urlpatterns = [
         rf"^emoticons/v2/{_NAME}/(?P<kind>default|static|animated)/(?:light|dark)/{_SCALE}\.0$",
         views.twitch_picture,
         name="twitch_picture",
+    ),
+    # /dashboard/emotes/…
+    path("dashboard/emotes/", emote_views.dashboard_emotes, name="dashboard_emotes"),
+    path("dashboard/emotes/prefix", emote_views.dashboard_emote_prefix, name="dashboard_emote_prefix"),
+    path("dashboard/emotes/badges", emote_views.dashboard_badge, name="dashboard_badge"),
+    path(
+        "dashboard/emotes/badges/<int:months>/remove", emote_views.dashboard_badge_remove, name="dashboard_badge_remove"
+    ),
+    re_path(rf"^dashboard/emotes/{_CODE}/remove$", emote_views.dashboard_emote_remove, name="dashboard_emote_remove"),
+    re_path(
+        rf"^dashboard/emotes/{_CODE}/restore$", emote_views.dashboard_emote_restore, name="dashboard_emote_restore"
     ),
 ]

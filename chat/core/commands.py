@@ -157,10 +157,17 @@ class Block:
     wanted: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class SetColor:
+    """Show his name in this colour, as he typed it."""
+
+    color: str
+
+
 Command = (
     Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help
     | Announce | PinMessage | Unpin | StartPoll | EndPoll | Vote | Warn | Acknowledge | TakeNote
-    | DecideHeld | SaveShield
+    | DecideHeld | SaveShield | SetColor
 )  # fmt: skip
 
 
@@ -266,9 +273,14 @@ def _vote(rest: str) -> Command | None:
     return Vote(int(rest)) if rest.isascii() and rest.isdigit() and len(rest) < 3 else None
 
 
+def _color(rest: str) -> Command | None:
+    return SetColor(rest) if rest else None
+
+
 _M, _B, _V = Role.MODERATOR, Role.BROADCASTER, Role.VIEWER
 FORMS: dict[str, _Form] = {
     "help": _Form("/help [COMMAND]", "lists the commands", _V, lambda rest: Help(rest.removeprefix("/").lower())),
+    "color": _Form("/color COLOUR", "shows your name in it: #RRGGBB, or a name such as coral", _V, _color),
     "timeout": _Form("/timeout NAME [TIME] [REASON]", "silences someone for a time, such as 10m", _M, _timeout),
     "untimeout": _Form("/untimeout NAME", "ends a time-out", _M, _one_name(Unban)),
     "ban": _Form("/ban NAME [REASON]", "silences someone for good", _M, _ban),

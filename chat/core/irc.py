@@ -64,6 +64,7 @@ DONE = {
     "vip": "vip_success",
     "unvip": "unvip_success",
     "help": "cmds_available",
+    "color": "color_changed",
 }
 TWITCH_NAMES = {"r9kbeta": "uniquechat", "r9kbetaoff": "uniquechatoff"}
 

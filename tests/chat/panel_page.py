@@ -45,6 +45,7 @@ urlpatterns = [
     path("healthz", ready),
     path("accounts/login/", ready, name="account_login"),
     path("api/v1/", include("chat.api_urls")),
+    path("", include("chat.urls")),
 ]
 
 application = ProtocolTypeRouter(

@@ -92,8 +92,8 @@ async def test_a_pin_is_seen_by_newcomers_until_it_is_removed(gateway: GatewayPr
         assert (changed["by"], changed["message"]["text"]) == ("alice", "the rules: be kind")
         async with ChatClient(url) as later:
             assert later.hello["pin"] == changed
-        assert (await alice.said("/timeout bob 5"))["type"] == "done"
-        await alice.wait_for("pin_changed", pin=None)
+            assert (await alice.said("/timeout bob 5"))["type"] == "done"
+            await later.wait_for("pin_changed", pin=None)
         async with ChatClient(url) as last:
             assert last.hello["pin"] is None
         assert (await alice.said(f"/pin {said['id']}"))["rule"] == "command"
@@ -206,7 +206,7 @@ def test_everyone_is_told_his_commands(people: dict[str, User]) -> None:
     def names(client: Client) -> set[str]:
         return {one["name"] for one in client.get(f"{URL}/commands").json()}
 
-    assert names(Client()) == {"help", "vote", "acknowledge"} == names(of(people["charlie"]))
+    assert names(Client()) == {"help", "color", "vote", "acknowledge"} == names(of(people["charlie"]))
     assert {"ban", "poll", "mod"} < names(of(people["alice"]))
 
 

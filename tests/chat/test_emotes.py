@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chat.core.badges import badges_of
+from chat.core.colors import NAMED, parse_color
 from chat.core.emotes import EmoteTable, EmoteUse, by_picture, from_pictures, irc_tags, is_only_emotes
 from chat.core.events import Message, Person
 from chat.core.policy import OPEN, RoomPolicy
@@ -133,3 +134,27 @@ def test_badges_follow_from_role_and_months(
     role: Role, months: int, uploaded: tuple[int, ...], badges: tuple[str, ...]
 ) -> None:
     assert badges_of(role, months, uploaded) == badges
+
+
+@pytest.mark.parametrize(
+    ("text", "color"),
+    [
+        ("#1e90ff", "#1E90FF"),
+        (" DodgerBlue ", "#1E90FF"),
+        ("dodger_blue", "#1E90FF"),
+        ("none", ""),
+        ("#1e90f", None),
+        ("1e90ff", None),
+        ("#1e90ffff", None),
+        ("#1e90fg", None),
+        ("url(x)", None),
+        ("", None),
+    ],
+)
+def test_a_colour_is_read(text: str, color: str | None) -> None:
+    assert parse_color(text) == color
+
+
+def test_all_of_twitchs_colours_are_known() -> None:
+    assert {parse_color(name) for name in NAMED} == set(NAMED.values())
+    assert len(NAMED) == 15

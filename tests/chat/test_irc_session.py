@@ -328,3 +328,24 @@ def test_nobody_joins_before_he_is_registered_or_without_end() -> None:
             assert isinstance(wish, Join)
             session.joined(IrcRoom(number, wish.login, MODES), BOT)
     assert len(session.rooms) == 100
+
+
+def test_emotes_badges_and_colour_are_told_as_twitch_tells_them() -> None:
+    session = in_alice()
+    carol = {**CAROL, "badges": ["vip", "subscriber/6"], "color": "#1E90FF", "months": 8}
+    session.happened("alice", message(carol, "a Kappa b", emotes={"c" * 24: [[2, 6]]}), NOW_MS)
+    session.happened("alice", message(carol, "Kappa", "m2", emotes={"c" * 24: [[0, 4]]}, action=True), NOW_MS)
+    mixed, only = told(session).splitlines()
+    for tag in ("badge-info=subscriber/8", "badges=vip/1,subscriber/6", "color=#1E90FF", "subscriber=1", "vip=1"):
+        assert tag in mixed.removeprefix("@").split(" ")[0].split(";")
+    assert f";emotes={'c' * 24}:2-6;" in mixed and "emote-only" not in mixed
+    assert f";emote-only=1;emotes={'c' * 24}:0-4;" in only  # counted without the wrapper of an action
+
+
+def test_emote_only_mode_is_told_with_its_notice() -> None:
+    session = in_alice()
+    event = {"type": "room_state", "seq": 2, "modes": {**MODES, "emote_only": True}}
+    session.happened("alice", json.dumps(event).encode(), NOW_MS)
+    state, notice = told(session).splitlines()
+    assert state == "@emote-only=1;room-id=101 :tmi.twitch.tv ROOMSTATE #alice"
+    assert "msg-id=emote_only_on" in notice

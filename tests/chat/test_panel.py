@@ -11,13 +11,16 @@ from django.conf import settings
 from playwright.async_api import Browser, Page, WebSocketRoute, async_playwright, expect
 
 from chat import redis_keys
+from chat.core.emotes import EmoteUse
 from chat.core.events import Message, Person, Pin, PinChanged, PollChanged, PollState, Quote, RoomEvent
 from chat.core.roles import Role
-from chat.models import Ban, RoomRole
+from chat.models import Ban, Emote, RoomRole
+from chat.picture_store import store_emote_picture
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis
 from tests.chat.xss_corpus import CALL, PAYLOADS
+from tests.common import sample_pictures
 
 LOG = "[data-log] > .chat__message"
 FOREIGN = ":is(script, img, iframe, object, embed, form, style, input)"
@@ -99,6 +102,52 @@ async def test_bob_writes_and_charlie_reads(
     await expect(link).to_have_attribute("href", "https://example.org/a")
     await expect(link).to_have_attribute("rel", "noopener ugc nofollow")
     await expect(charlie.locator("[data-empty]")).to_be_hidden()
+
+
+async def test_bob_picks_an_emote_by_keyboard_and_charlie_sees_it(
+    browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    stored = await database_sync_to_async(store_emote_picture)(sample_pictures.still())
+    emote = Emote(room_id=cast.room_id, code="aliceHype", picture=stored.name)
+    await database_sync_to_async(emote.save)()
+    bob = await open_panel(browser, site, cast.room_id, bob_session)
+    charlie = await open_panel(browser, site, cast.room_id)
+    await write(bob, "plain")
+    await _pick_and_complete(bob)
+    await bob.keyboard.press("Enter")
+    for page in (bob, charlie):
+        await expect(page.locator(f"{LOG} img")).to_have_count(3)
+        image = page.locator(f"{LOG} img").first
+        await expect(image).to_have_attribute("alt", "aliceHype")
+        shown = "image => image.complete && image.naturalWidth > 0"
+        await page.wait_for_function(shown, arg=await image.element_handle())
+    heights = await charlie.locator(LOG).evaluate_all("lines => lines.map((line) => line.offsetHeight)")
+    assert heights[0] == heights[1]
+    await _publish(room_redis, cast, ["aliceGone here"], emotes=(EmoteUse("0" * 24, 0, 8),))
+    await expect(charlie.locator(LOG).last).to_contain_text("aliceGone here")  # a missing picture is its code
+    assert await charlie.locator(f"{LOG} img").count() == 3
+
+
+async def _pick_and_complete(bob: Page) -> None:
+    """With the keyboard alone, but for opening the picker."""
+    await bob.get_by_role("button", name="Emotes").click()
+    search = bob.get_by_role("searchbox", name="Search emotes")
+    await expect(search).to_be_focused()
+    await search.fill("nothing like that")
+    await expect(bob.get_by_text("No emote is called that.")).to_be_visible()
+    await search.fill("hyp")
+    await search.press("ArrowDown")
+    await expect(bob.get_by_role("button", name="aliceHype")).to_be_focused()
+    await bob.keyboard.press("Enter")
+    await expect(bob.locator("[data-input]")).to_have_value("aliceHype ")
+    await expect(bob.locator("[data-input]")).to_be_focused()
+    await bob.keyboard.type("look :HY")
+    await expect(bob.get_by_role("option", name="aliceHype")).to_be_visible()
+    await bob.keyboard.press("Tab")
+    await expect(bob.locator("[data-input]")).to_have_value("aliceHype look aliceHype ")
+    await bob.keyboard.type("alic")
+    await bob.keyboard.press("Tab")
+    await expect(bob.locator("[data-input]")).to_have_value("aliceHype look aliceHype aliceHype ")
 
 
 async def test_a_refused_message_comes_back_with_a_countdown(
@@ -197,7 +246,13 @@ async def test_the_page_under_test_would_run_a_payload(browser: Browser, site: G
 
 
 async def _publish(
-    room: redis.Redis, cast: Cast, texts: list[str], *, as_name: bool = False, settle: Page | None = None
+    room: redis.Redis,
+    cast: Cast,
+    texts: list[str],
+    *,
+    as_name: bool = False,
+    settle: Page | None = None,
+    emotes: tuple[EmoteUse, ...] = (),
 ) -> None:
     """Straight into the room, past every rule: the panel has to be safe by itself."""
     for number, text in enumerate(texts):
@@ -207,7 +262,7 @@ async def _publish(
             user = Person(id=number, login=name, display_name=name, badges=(text,) if as_name else ())
             reply = Quote(text, number, text, text, text, text, text) if as_name else None
             announced = text if as_name else ""
-            said = Message(f"id{seq}", text, user, text, reply=reply, announcement=announced, seq=seq)
+            said = Message(f"id{seq}", text, user, text, emotes=emotes, reply=reply, announcement=announced, seq=seq)
             _put(room, cast, seq, said.to_json())
         if settle is not None and number % 100 == 99:
             await asyncio.sleep(0)

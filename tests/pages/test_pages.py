@@ -14,7 +14,14 @@ from vod.models import Visibility, Vod
 pytestmark = pytest.mark.django_db
 
 OPEN_PAGES = ["/", "/alice", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-OWN_PAGES = ["/dashboard/", "/dashboard/setup/", "/dashboard/videos/", "/accounts/email/", "/accounts/password/change/"]
+OWN_PAGES = [
+    "/dashboard/",
+    "/dashboard/setup/",
+    "/dashboard/videos/",
+    "/dashboard/emotes/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+]
 INLINE_CODE = re.compile(
     r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|\son[a-z]+=|<style|\sstyle=|javascript:", re.I
 )

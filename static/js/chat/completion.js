@@ -1,6 +1,9 @@
 // Suggestions for the word one is writing. Sources say which words are theirs:
-// { trigger: "@", find(beginning) -> Promise<[{ label, text }]> }; `text` takes the word's place. With `first` only where
-// a message begins.
+// { trigger: "@", find(beginning) -> Promise<[{ label, text, picture? }]> }; `text` takes the word's place. With `first`
+// only where a message begins, with `least` only after so many letters. `complete(word)` answers Tab at a word without a
+// trigger, at once.
+
+import { pictureElement } from "./emote_view.js";
 
 const SHOWN = 8;
 
@@ -31,7 +34,7 @@ export class Completion {
   async look() {
     const { word, start } = this.word();
     const source = this.sources.find(
-      ({ trigger, first }) => word.startsWith(trigger) && word.length > trigger.length && !(first && start),
+      ({ trigger, first, least = 1 }) => word.startsWith(trigger) && word.length >= trigger.length + least && !(first && start),
     );
     const asked = (this.asked = {});
     const found = source ? await source.find(word.slice(source.trigger.length).toLowerCase()).catch(() => []) : [];
@@ -56,6 +59,7 @@ export class Completion {
     option.dataset.at = at;
     option.dir = "auto";
     option.textContent = one.label;
+    if (one.picture) option.prepend(pictureElement(one.picture, "", 28));
     return option;
   }
 
@@ -66,7 +70,8 @@ export class Completion {
   }
 
   onKey(event) {
-    if (!this.found.length || event.isComposing) return;
+    if (event.key === "Tab" && !event.shiftKey && !this.found.length) this.completeWord(event);
+    if (!this.found.length || event.isComposing || event.defaultPrevented) return;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (step) {
       this.at = (this.at + step + this.found.length) % this.found.length;
@@ -80,6 +85,17 @@ export class Completion {
     }
     event.preventDefault();
     event.stopImmediatePropagation();
+  }
+
+  // Tab moves on from the field unless there is a word to complete.
+  completeWord(event) {
+    const { word } = this.word();
+    const found = this.sources.flatMap((source) => source.complete?.(word) ?? []).slice(0, SHOWN);
+    if (!found.length || (found.length === 1 && found[0].text === word)) return;
+    event.preventDefault();
+    this.complete = false;
+    this.show(found);
+    if (found.length === 1) this.choose(0);
   }
 
   choose(at) {

@@ -108,6 +108,15 @@ export class Composer extends EventTarget {
     if (message) this.input.focus();
   }
 
+  // Puts a word where the cursor is, apart from its neighbours.
+  insertWord(word) {
+    const { value, selectionStart, selectionEnd } = this.input;
+    const before = selectionStart && !/\s$/u.test(value.slice(0, selectionStart)) ? " " : "";
+    this.input.setRangeText(`${before}${word} `, selectionStart, selectionEnd, "end");
+    if (matchMedia("(pointer: fine)").matches) this.input.focus();
+    this.update();
+  }
+
   tick() {
     const seconds = this.seconds();
     if (this.waitUntil && !seconds) {

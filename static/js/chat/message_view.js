@@ -1,5 +1,8 @@
 // Builds the elements of one message. What people wrote only ever becomes text nodes.
 
+import { emoteParts } from "./emote_parts.js";
+import { emoteElement, pictureElement } from "./emote_view.js";
+import { nameColors } from "./name_colors.js";
 import { textParts } from "./text_parts.js";
 
 const TINTS = 8; // as in css/tokens.css and the pages' avatars
@@ -8,8 +11,10 @@ const BADGES = {
   broadcaster: { icon: "broadcast", label: "Broadcaster" },
   moderator: { icon: "shield", label: "Moderator" },
   vip: { icon: "star", label: "VIP" },
+  subscriber: { icon: "heart", label: "Subscriber" },
 };
 const QUOTE_REMOVED = "Answers a message that was removed";
+const PICTURE = /^[0-9a-f]{24}$/u;
 const SVG = "http://www.w3.org/2000/svg";
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -22,7 +27,7 @@ export function messageOf(element) {
   return messages.get(element) ?? null;
 }
 
-export function messageElement(message, { you, icons }) {
+export function messageElement(message, { you, icons, badges }) {
   const item = document.createElement("div");
   item.className = "chat__message";
   const user = message.user;
@@ -34,11 +39,11 @@ export function messageElement(message, { you, icons }) {
     const color = COLORS.has(message.announcement) ? message.announcement : "primary";
     item.classList.add("chat__message--announcement", `chat__message--${color}`);
   }
-  item.append(timeElement(message.sent_at), ...badgeElements(user.badges, icons), nameElement(user), separator());
+  item.append(timeElement(message.sent_at), ...badgeElements(user, icons, badges), nameElement(user), separator());
   const body = document.createElement("bdi");
   body.className = "chat__text";
   let mentionsMe = Boolean(you) && message.reply?.login === you.login;
-  for (const part of textParts(String(message.text))) {
+  for (const part of partsOf(message)) {
     const aboutMe = part.kind === "mention" && part.login === you?.login;
     mentionsMe ||= aboutMe;
     body.append(partNode(part, aboutMe));
@@ -108,17 +113,19 @@ function timeElement(sentAt) {
   return time;
 }
 
-function badgeElements(badges, icons) {
-  const known = (Array.isArray(badges) ? badges : []).filter((badge) => Object.hasOwn(BADGES, badge));
-  return known.map((badge) => {
-    const { icon, label } = BADGES[badge];
+function badgeElements({ badges, months }, icons, pictures) {
+  const known = (Array.isArray(badges) ? badges : []).map((badge) => ({ badge, kind: String(badge).replace(/\/\d{1,4}$/u, "") }));
+  return known.filter(({ kind }) => Object.hasOwn(BADGES, kind)).map(({ badge, kind }) => {
+    const { icon, label: name } = BADGES[kind];
+    const label = kind === "subscriber" && months ? `${name} for ${months} month${months === 1 ? "" : "s"}` : name;
+    const picture = PICTURE.test(pictures?.[badge]) ? pictures[badge] : null;
     const element = document.createElement("span");
-    element.className = `chat__badge chat__badge--${badge}`;
+    element.className = `chat__badge chat__badge--${picture ? "picture" : kind}`;
     element.title = label;
     element.dataset.badge = badge;
     element.setAttribute("role", "img");
     element.setAttribute("aria-label", label);
-    element.append(iconElement(icons, icon, "icon"));
+    element.append(picture ? pictureElement(picture, "", 18) : iconElement(icons, icon, "icon"));
     return element;
   });
 }
@@ -139,7 +146,12 @@ function nameElement(user) {
   name.dataset.person = user.login;
   name.dir = "auto";
   name.tabIndex = -1; // the list is one stop for the keyboard; its arrow keys reach every name
-  name.className = `chat__name chat__name--${(Number(user.id) || 0) % TINTS}`;
+  const colors = nameColors(user.color);
+  name.className = `chat__name chat__name--${colors ? "own" : (Number(user.id) || 0) % TINTS}`;
+  if (colors) {
+    name.style.setProperty("--name-dark", colors.dark);
+    name.style.setProperty("--name-light", colors.light);
+  }
   name.textContent = user.display_name;
   if (String(user.display_name).toLowerCase() !== user.login) name.title = user.login;
   return name;
@@ -152,7 +164,13 @@ function separator() {
   return colon;
 }
 
+function partsOf(message) {
+  const parts = emoteParts(String(message.text), message.emotes);
+  return parts.flatMap((part) => (part.kind === "emote" ? [part] : textParts(part.text)));
+}
+
 function partNode(part, aboutMe) {
+  if (part.kind === "emote") return emoteElement(part.text, part.picture);
   if (part.kind === "text") return document.createTextNode(part.text);
   if (part.kind === "link") {
     const link = document.createElement("a");

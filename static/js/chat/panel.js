@@ -6,6 +6,8 @@ import { Commands } from "./commands.js";
 import { Completion } from "./completion.js";
 import { Composer } from "./composer.js";
 import { ChatConnection } from "./connection.js";
+import { EmotePicker } from "./emote_picker.js";
+import { Emotes } from "./emotes.js";
 import { HeldView } from "./held_view.js";
 import { MessageLog } from "./message_log.js";
 import { MessageTools } from "./message_tools.js";
@@ -46,6 +48,9 @@ class ChatPanel {
     this.outbox = new Outbox();
     this.connection = new ChatConnection(root.dataset.room);
     this.mountAnnouncements();
+    this.badges = {}; // of subscribers: name -> picture
+    this.emotes = new Emotes(root.dataset.emotes);
+    new EmotePicker(root, this.emotes, (code) => this.composer.insertWord(code));
     this.card = new UserCard(root, {
       mention: (login) => this.composer.begin(`@${login} `),
       reply: (item) => this.composer.setReply(messageOf(item)),
@@ -68,7 +73,7 @@ class ChatPanel {
     this.polls = new PollView(root, { order: (command) => this.order(command) });
     this.names = new Names(`${root.dataset.channel}/chatters`);
     this.commands = new Commands(`${root.dataset.channel}/commands`);
-    new Completion(root, this.composer.input, [this.names, this.commands]);
+    new Completion(root, this.composer.input, [this.names, this.emotes, this.commands]);
     new ChattersView(root);
     new ThreadView(root, this.log, () => this.context());
     this.composer.addEventListener("say", (event) => this.say(event.detail));
@@ -104,6 +109,7 @@ class ChatPanel {
     this.composer.maximum = hello.text_max;
     this.setYou(hello.you);
     this.commands.forget();
+    this.badges = hello.badges ?? {};
     this.showModes(hello.modes);
     this.composer.setStanding(hello.standing);
     this.part("acknowledge").hidden = hello.standing?.rule !== "warned";
@@ -136,7 +142,8 @@ class ChatPanel {
       this.order(text, { typed: true });
       return;
     }
-    const message = { text, user: this.you, sent_at: new Date().toISOString(), reply: reply && quoteOf(reply) };
+    const reference = reply && quoteOf(reply);
+    const message = { text, emotes: this.emotes.note(text), user: this.you, sent_at: new Date().toISOString(), reply: reference };
     const element = messageElement(message, this.context());
     element.classList.add("chat__message--pending");
     const entry = this.outbox.add(text, element, reply);
@@ -253,7 +260,7 @@ class ChatPanel {
   }
 
   context() {
-    return { you: this.you, icons: this.root.dataset.icons };
+    return { you: this.you, icons: this.root.dataset.icons, badges: this.badges };
   }
 
   // Screen readers announce new messages politely; a busy room can be silenced.
