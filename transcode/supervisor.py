@@ -257,9 +257,15 @@ class Supervisor:
                 await self._intake.break_off()
 
     async def _begin_run(
-        self, source: SourceReader, first: VideoFrame | AudioFrame, *, after: LiveRun | None = None
+        self,
+        source: SourceReader,
+        first: VideoFrame | AudioFrame,
+        *,
+        after: LiveRun | None = None,
+        waited: float = 0.0,
     ) -> LiveRun:
-        """`after`: the run of the same source whose last picture this one's follow."""
+        """`after`: the run of the same source whose last picture this one's follow. `waited`: how many seconds ago the
+        first picture came."""
         description = source.description
         assert description is not None and isinstance(first, VideoFrame)  # noqa: S101  a run begins with a key frame
         if self._absence is not None:
@@ -273,7 +279,7 @@ class Supervisor:
         for name in [*(plan.name for plan in videos), AUDIO]:
             self._tracks.setdefault(name, Track(name, Window(self._state.target_duration, self._state.part_target)))
         self._align()
-        start = await self._start_of_run(first, after)
+        start = await self._start_of_run(first, after, waited)
         self._state.note_run(start.epoch, start.wall_time)
         self._health = SourceHealth(
             self._state.target_duration,
@@ -301,7 +307,7 @@ class Supervisor:
         )
         return run
 
-    async def _start_of_run(self, first: VideoFrame, after: LiveRun | None) -> RunStart:
+    async def _start_of_run(self, first: VideoFrame, after: LiveRun | None, waited: float) -> RunStart:
         base_msn = max(track.window.next_msn for track in self._tracks.values())
         epoch = await self._next_epoch()
         if after is not None:
@@ -310,7 +316,7 @@ class Supervisor:
             self._state.anchor,
             epoch=epoch,
             base_msn=base_msn,
-            not_before=max(time.time(), self._listed_until()),
+            not_before=max(time.time() - waited, self._listed_until()),
             first_pts_ms=first.frame.pts / limits.TICKS_PER_MS,
         )
 
@@ -354,7 +360,8 @@ class Supervisor:
             self._tracks.clear()
             await self._store.reset_windows()
             sounds = [entry for entry in run.sounds if source.sound_ms(entry) >= since]
-            successor = await self._begin_run(source, pictures[0])
+            waited = (pictures[-1].time_ms - pictures[0].time_ms) / 1000
+            successor = await self._begin_run(source, pictures[0], waited=waited)
         # In order of time: where pictures run ahead, silence takes the place of the sound.
         for picture in pictures:
             while sounds and source.sound_ms(sounds[0]) <= picture.time_ms:
