@@ -175,8 +175,4 @@ class Participant:
         refusal = await vote_async(
             self._gateway.redis, room_id=room_id, user_id=speaker.user_id, poll_id=poll["id"], choice=choice
         )
-        return (
-            Refused(nonce, Rule.POLL, refusal)
-            if refusal
-            else Done(nonce, f"You voted for “{poll['choices'][choice - 1]}”.")
-        )
+        return refused(refusal, nonce) if refusal else Done(nonce, f"You voted for “{poll['choices'][choice - 1]}”.")

@@ -19,7 +19,8 @@ from accounts.models import User
 from chat import redis_keys
 from chat.acts import check_moderator, note_act, perform
 from chat.core.events import PollChanged, PollState
-from chat.core.polls import check_poll, vote_answer
+from chat.core.polls import check_poll, refuse_vote
+from chat.core.rules import Refusal
 from chat.errors import BadPollError
 from chat.limits import POLL_KEYS_SECONDS, POLL_TOLD_MS
 from chat.models import Poll
@@ -79,20 +80,20 @@ def look_after_polls() -> None:
 def vote(*, room: Channel, user: User, poll_id: int, choice: int) -> None:
     """The user's vote. Raises DomainError with the reason why it does not count."""
     arguments = (poll_id, POLL_TOLD_MS, choice, user.pk)
-    refusal = vote_answer(VOTE.run(redis_client(), _vote_keys(room.pk, poll_id), arguments))
+    refusal = refuse_vote(VOTE.run(redis_client(), _vote_keys(room.pk, poll_id), arguments))
     if refusal:
-        raise InvalidInput(refusal) if choice < 1 else Conflict(refusal)
+        raise Conflict(refusal.text, code=refusal.rule)
 
 
-async def vote_async(redis: AsyncRedis, *, room_id: int, user_id: int, poll_id: int, choice: int) -> str | None:
-    """The same from a gateway; the reason why it does not count, or None. Raises RedisError."""
+async def vote_async(redis: AsyncRedis, *, room_id: int, user_id: int, poll_id: int, choice: int) -> Refusal | None:
+    """The same from a gateway; why it does not count, or None. Raises RedisError."""
     keys, arguments = _vote_keys(room_id, poll_id), (poll_id, POLL_TOLD_MS, choice, user_id)
     try:
         answer: bytes = await VOTE.run_async(redis, keys, arguments)
     except NoScriptError:
         await VOTE.send(redis)
         answer = await VOTE.run_async(redis, keys, arguments)
-    return vote_answer(answer.decode())
+    return refuse_vote(answer.decode())
 
 
 def votes_of(poll: Poll) -> list[int]:

@@ -1,5 +1,6 @@
 """What a poll may be, and why a vote does not count."""
 
+from chat.core.rules import Refusal, Rule, refuse_banned
 from chat.core.text import clean_text, count_graphemes
 from chat.errors import BadPollError
 from chat.limits import (
@@ -10,11 +11,12 @@ from chat.limits import (
     POLL_QUESTION_MAX,
 )
 
-REASONS = {
-    "over": "That poll is over.",
-    "banned": "You are banned from this chat.",
-    "choice": "There is no such choice in this poll.",
-    "twice": "You have voted already.",
+# What vote.lua answers when a vote does not count.
+REFUSALS = {
+    "over": Refusal(Rule.POLL, "That poll is over."),
+    "banned": refuse_banned(),
+    "choice": Refusal(Rule.POLL, "There is no such choice in this poll."),
+    "twice": Refusal(Rule.VOTED, "You have voted already."),
 }
 
 
@@ -32,6 +34,6 @@ def check_poll(question: str, choices: list[str], seconds: int) -> tuple[str, li
     return question, choices
 
 
-def vote_answer(outcome: str) -> str | None:
+def refuse_vote(outcome: str) -> Refusal | None:
     """What to tell him of whom vote.lua says `outcome`; None when his vote counts."""
-    return REASONS.get(outcome)
+    return REFUSALS.get(outcome)

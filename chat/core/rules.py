@@ -52,6 +52,7 @@ class Rule(StrEnum):
     RATE_CONNECTION = "rate_connection"
     REPLY = "reply"
     POLL = "poll"
+    VOTED = "voted"
     FORMAT = "format"
     TOKEN = "token"  # noqa: S105  a rule's name, not a secret
     UNAVAILABLE = "unavailable"

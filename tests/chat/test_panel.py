@@ -342,7 +342,7 @@ async def test_bob_answers_pins_and_asks_and_charlie_sees_it(
     bob, reader = [await open_panel(browser, site, cast.room_id, session) for session in (bob_session, None)]
     async with ChatClient(site.url(cast.room_id), token=cast.charlie_token) as charlie:
         await charlie.said("what is this game?")
-        await bob.locator(LOG).hover()
+        await bob.locator(LOG).hover(position={"x": 20, "y": 8})
         await bob.get_by_role("button", name="Reply", exact=True).click()
         await expect(bob.locator("[data-reply-text]")).to_have_text("Replying to @charlie: what is this game?")
         await write(bob, "chess")
@@ -350,7 +350,7 @@ async def test_bob_answers_pins_and_asks_and_charlie_sees_it(
         await reader.get_by_role("button", name="@charlie: what is this game?").click()
         await expect(reader.locator("[data-thread-list] .chat__text")).to_have_text(["what is this game?", "chess"])
         await reader.keyboard.press("Escape")
-        await bob.locator(LOG).first.hover()
+        await bob.locator(LOG).first.hover(position={"x": 20, "y": 8})
         await bob.get_by_role("button", name="Pin message", exact=True).click()
         await expect(reader.locator("[data-pin]")).to_contain_text("Pinned by bob")
         await write(bob, "/poll 1m Who wins? | White | Black")

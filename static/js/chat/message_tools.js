@@ -1,6 +1,6 @@
 // The buttons on the message under the pointer: one set for the whole list, so that messages stay small.
 
-const RAISED_PX = 12; // they stand a little above, so that they hide as few words as can be
+const RAISED_PX = 2; // as high as a line, they cover no other message: that could not be pointed at any more
 
 export class MessageTools {
   // `rights(item)` says which of them he may use, `acts` what they do. While the pointer is on them, the list stands
@@ -8,6 +8,7 @@ export class MessageTools {
   constructor(root, { rights, acts, log }) {
     this.scroll = root.querySelector("[data-scroll]");
     this.tools = root.querySelector("[data-tools]");
+    this.time = root.querySelector("[data-tools-time]");
     this.rights = rights;
     this.item = null;
     this.scroll.addEventListener("pointerover", (event) => this.onOver(event));
@@ -35,6 +36,7 @@ export class MessageTools {
     }
     for (const button of this.tools.querySelectorAll("[data-tool]")) button.hidden = !rights.has(button.dataset.tool);
     this.item = item;
+    this.time.textContent = item.querySelector("time").textContent;
     this.tools.style.top = `${Math.max(this.scroll.scrollTop, item.offsetTop - RAISED_PX)}px`;
     this.tools.hidden = false;
   }

@@ -234,6 +234,7 @@ class ChatPanel {
       if (entry.element) this.log.remove(entry.element);
       if (refusal.rule !== "held" && (entry.element || entry.typed)) this.composer.restore(entry.text, entry.reply);
     }
+    if (refusal.rule === "voted") this.polls.voted(); // in another window
     if (refusal.rule === "sign_in") this.setYou(null);
     this.composer.showAlert(String(refusal.text), refusal.retry_after);
     this.showEmpty();
