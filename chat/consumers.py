@@ -99,7 +99,11 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         """The room; one that the database cannot confirm right now is open for reading if Redis remembers it."""
         try:
             facts = await self.gateway.directory.find_room(room_id)
-            return facts, await self.gateway.hub.open_room(room_id)
+            room = await self.gateway.hub.open_room(room_id)
+            if room.delay_line.version > facts.policy.version:  # the room was told of a change since
+                self.gateway.directory.forget_room(room_id)
+                facts = await self.gateway.directory.find_room(room_id)
+            return facts, room
         except DirectoryUnavailableError:
             room = await self.gateway.hub.open_room(room_id)
             if not room.last_seq:

@@ -31,6 +31,11 @@ class DelayLine:
         if version > self._version:
             self._version, self._seconds = version, seconds
 
+    @property
+    def version(self) -> int:
+        """Of the newest policy it was told."""
+        return self._version
+
     def learn_policy(self, policy: RoomPolicy) -> None:
         self.learn(policy.version, policy.delay_seconds)
 

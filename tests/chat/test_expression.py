@@ -76,6 +76,8 @@ async def test_emote_only_mode_refuses_words(gateway: GatewayProcess, cast: Cast
     ):
         await alice.said("/emoteonly")
         assert (await reader.wait_for("room_state"))["modes"]["emote_only"]
+        async with ChatClient(gateway.url(cast.room_id)) as late:
+            assert late.hello["modes"]["emote_only"]  # not what was true when the room was last looked up
         refused = await bob.said("hello")
         assert (refused["rule"], refused["retry_after"]) == ("emote_only", None)
         assert (await bob.said("👋"))["type"] == "ack"

@@ -121,8 +121,8 @@ async def test_bob_picks_an_emote_by_keyboard_and_charlie_sees_it(
         await expect(image).to_have_attribute("alt", "aliceHype")
         shown = "image => image.complete && image.naturalWidth > 0"
         await page.wait_for_function(shown, arg=await image.element_handle())
-    heights = await charlie.locator(LOG).evaluate_all("lines => lines.map((line) => line.offsetHeight)")
-    assert heights[0] == heights[1]
+    sizes = await charlie.locator(f"{LOG} img").evaluate_all("images => images.map((one) => [one.width, one.height])")
+    assert sizes == [[28, 28]] * 3  # as their attributes say, so they had their place before they came
     await _publish(room_redis, cast, ["aliceGone here"], emotes=(EmoteUse("0" * 24, 0, 8),))
     await expect(charlie.locator(LOG).last).to_contain_text("aliceGone here")  # a missing picture is its code
     assert await charlie.locator(f"{LOG} img").count() == 3
