@@ -27,7 +27,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "prefix", "created_at", "last_used_at")
+        fields = ("id", "name", "prefix", "scopes", "created_at", "last_used_at", "expires_at")
 
 
 class NewTokenSerializer(serializers.Serializer[Any]):
@@ -55,7 +55,7 @@ def me(request: Request) -> Response:
 def tokens(request: Request) -> Response:
     """Your API tokens; only while signed in to the site."""
     if request.method == "GET":
-        current = signed_in_user(request).api_tokens.filter(revoked_at=None).order_by("-created_at")
+        current = signed_in_user(request).api_tokens.current().order_by("-created_at")
         return Response(ApiTokenSerializer(current, many=True).data)
     wanted = NewTokenSerializer(data=request.data)
     wanted.is_valid(raise_exception=True)

@@ -4,8 +4,11 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
+from accounts.api_tokens import MODERATE
 from accounts.signals import user_created
 from accounts.validators import validate_login
 
@@ -61,8 +64,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.display_name or self.login
 
 
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def current(self) -> "ApiTokenQuerySet":
+        """Tokens that were not revoked and are not over."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+
+
 class ApiToken(models.Model):
-    """A bearer token; only its keyed hash is stored, the token is shown once."""
+    """A bearer token; only its keyed hash is stored, the token is shown once.
+
+    `scopes` are Twitch's names with a space between; without any the token may do all its owner may.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=60)
@@ -71,6 +83,15 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    scopes = models.CharField(max_length=200, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def may_moderate(self) -> bool:
+        """Whether slash commands of moderators are for it."""
+        return not self.scopes or MODERATE in self.scopes.split()

@@ -1,6 +1,8 @@
 """Everything that changes an account."""
 
+from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -8,10 +10,18 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.api_tokens import has_token_form, new_api_token, token_digest
+from accounts.api_tokens import (
+    CHAT,
+    MODERATE,
+    client_id,
+    has_token_form,
+    new_api_token,
+    new_chat_token,
+    token_digest,
+)
 from accounts.limits import LAST_USED_SECONDS, MAX_TOKENS_PER_USER, TOKEN_SHOWN_CHARACTERS
 from accounts.models import ApiToken, User
-from accounts.signals import user_suspended
+from accounts.signals import token_revoked, user_suspended
 from accounts.validators import validate_login
 from common.errors import Conflict, InvalidInput, NotThere
 
@@ -32,9 +42,9 @@ def create_user(*, login: str, password: str | None = None, email: str | None = 
         raise Conflict(f"The login “{login}” or the e-mail address is taken.", code="login_taken") from None
 
 
-def has_verified_email(*, user: User) -> bool:
-    """Whether he answered a mail to his address."""
-    return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
+def with_verified_email(*, user_ids: Collection[int]) -> set[int]:
+    """Those of them who answered a mail to their address."""
+    return set(EmailAddress.objects.filter(user_id__in=user_ids, verified=True).values_list("user_id", flat=True))
 
 
 def suspend_user(*, user: User) -> None:
@@ -55,20 +65,18 @@ def reinstate_user(*, user: User) -> None:
 
 
 def create_api_token(*, user: User, name: str) -> str:
-    """Create a token and return it: the only time it is seen."""
-    name = name.strip()
-    if not 1 <= len(name) <= 60 or not name.isprintable():
-        raise InvalidInput("Give the token a name of 1 to 60 characters.")
-    if user.api_tokens.filter(revoked_at=None).count() >= MAX_TOKENS_PER_USER:
-        raise Conflict(f"You have {MAX_TOKENS_PER_USER} tokens. Revoke one first.", code="too_many_tokens")
-    token = new_api_token()
-    ApiToken.objects.create(
-        user=user,
-        name=name,
-        digest=token_digest(settings.API_TOKEN_PEPPER, token),
-        prefix=token[:TOKEN_SHOWN_CHARACTERS],
-    )
-    return token
+    """Create a token for all that the user may do, and return it: the only time it is seen."""
+    return _keep_token(user, name, new_api_token())
+
+
+def create_chat_token(*, user: User, name: str, may_moderate: bool, days: int | None = None) -> str:
+    """Create a token that can read and write chat and nothing else, and return it: the only time it is seen.
+
+    `may_moderate`: it may also do what the user may as a moderator. It ends after `days`, or (None) when it is revoked.
+    """
+    scopes = (*CHAT, MODERATE) if may_moderate else CHAT
+    expires_at = None if days is None else timezone.now() + timedelta(days=days)
+    return _keep_token(user, name, new_chat_token(), scopes=" ".join(scopes), expires_at=expires_at)
 
 
 def revoke_api_token(*, user: User, token_id: int) -> None:
@@ -76,17 +84,59 @@ def revoke_api_token(*, user: User, token_id: int) -> None:
     tokens = ApiToken.objects.filter(pk=token_id, user=user, revoked_at=None)
     if not tokens.update(revoked_at=timezone.now()):
         raise NotThere("You have no such token.")
+    transaction.on_commit(lambda: _send_token_revoked(user.pk))
+
+
+def find_token(token: str) -> ApiToken | None:
+    """The token with its user, or None when it is malformed, unknown, revoked, over, or its user is suspended."""
+    return find_tokens({token}).get(token)
+
+
+def find_tokens(tokens: Collection[str]) -> dict[str, ApiToken]:
+    """Those that are good, with their users."""
+    digests = {token_digest(settings.API_TOKEN_PEPPER, token): token for token in tokens if has_token_form(token)}
+    if not digests:
+        return {}
+    current = ApiToken.objects.current().select_related("user").filter(user__is_active=True)
+    found = {digests[token.digest]: token for token in current.filter(digest__in=digests)}
+    _note_use(found.values())
+    return found
 
 
 def user_for_api_token(token: str) -> User | None:
-    """Whom this token stands for, or None when it is malformed, unknown, revoked, or its user is suspended."""
-    if not has_token_form(token):
-        return None
-    digest = token_digest(settings.API_TOKEN_PEPPER, token)
-    found = ApiToken.objects.select_related("user").filter(digest=digest, revoked_at=None, user__is_active=True).first()
-    if found is None:
-        return None
-    stale_at = timezone.now() - timedelta(seconds=LAST_USED_SECONDS)
-    if found.last_used_at is None or found.last_used_at < stale_at:
-        ApiToken.objects.filter(pk=found.pk).update(last_used_at=timezone.now())
-    return found.user
+    """Whom this token stands for in the whole API; None also for tokens that are for chat alone."""
+    found = find_token(token)
+    return None if found is None or found.scopes else found.user
+
+
+def token_client_id(token: ApiToken) -> str:
+    """What Twitch's libraries want to know as the application's id."""
+    return client_id(settings.API_TOKEN_PEPPER, token.digest)
+
+
+def _keep_token(user: User, name: str, token: str, **fields: Any) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 60 or not name.isprintable():
+        raise InvalidInput("Give the token a name of 1 to 60 characters.")
+    if user.api_tokens.current().count() >= MAX_TOKENS_PER_USER:
+        raise Conflict(f"You have {MAX_TOKENS_PER_USER} tokens. Revoke one first.", code="too_many_tokens")
+    ApiToken.objects.create(
+        user=user,
+        name=name,
+        digest=token_digest(settings.API_TOKEN_PEPPER, token),
+        prefix=token[:TOKEN_SHOWN_CHARACTERS],
+        **fields,
+    )
+    return token
+
+
+def _note_use(tokens: Iterable[ApiToken]) -> None:
+    now = timezone.now()
+    stale_at = now - timedelta(seconds=LAST_USED_SECONDS)
+    stale = [token.pk for token in tokens if token.last_used_at is None or token.last_used_at < stale_at]
+    if stale:
+        ApiToken.objects.filter(pk__in=stale).update(last_used_at=now)
+
+
+def _send_token_revoked(user_id: int) -> None:
+    token_revoked.send(sender=ApiToken, user_id=user_id)

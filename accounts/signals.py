@@ -4,3 +4,4 @@ from django.dispatch import Signal
 
 user_created = Signal()  # user_id; sent inside the transaction that creates the user
 user_suspended = Signal()  # user_id; sent after the commit
+token_revoked = Signal()  # user_id; sent after the commit

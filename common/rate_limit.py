@@ -10,12 +10,16 @@ class RateLimit:
         self.name, self.limit, self.seconds = name, limit, seconds
 
     def allows(self, key: str) -> bool:
-        """Count one try and say whether it is within the limit. Counting first leaves no gap for parallel tries."""
+        """Count one try and say whether it is within the limit."""
+        return self.left(key) >= 0
+
+    def left(self, key: str) -> int:
+        """Count one try and say how many more there may be. Counting first leaves no gap for parallel tries."""
         with redis_client().pipeline(transaction=True) as pipe:
             pipe.incr(self._redis_key(key))
             pipe.expire(self._redis_key(key), self.seconds, nx=True)
             count = int(pipe.execute()[0])
-        return count <= self.limit
+        return self.limit - count
 
     def forgive(self, key: str) -> None:
         """Take one try back: it turned out to be a good one."""

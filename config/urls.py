@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts import twitch
 from common.metrics import metrics
 from streaming.urls import channel_urlpatterns
 
@@ -26,6 +27,11 @@ urlpatterns = [
     path("api/v1/", include("streaming.api_urls")),
     path("api/v1/", include("chat.api_urls")),
     path("api/v1/", include("vod.api_urls")),
+    # /oauth2/ /helix/ as Twitch's libraries know them; /auth/ and /mock/ are what twurple's mock mode calls them
+    path("oauth2/validate", twitch.validate, name="oauth2_validate"),
+    path("auth/validate", twitch.validate),
+    path("helix/users", twitch.helix_users, name="helix_users"),
+    path("mock/users", twitch.helix_users),
     # /metrics /internal/ (the edge answers 404 to everyone outside)
     path("metrics", metrics, name="metrics"),
     path("internal/ingest/", include("streaming.ingest_urls")),

@@ -43,7 +43,7 @@ def test_tokens_are_made_listed_and_revoked_in_the_browser(alice: User) -> None:
     listed = browser.get("/api/v1/tokens").json()
     assert [row["name"] for row in listed] == ["bot"]
     assert token not in str(listed)
-    assert set(listed[0]) == {"id", "name", "prefix", "created_at", "last_used_at"}
+    assert set(listed[0]) == {"id", "name", "prefix", "scopes", "created_at", "last_used_at", "expires_at"}
     assert browser.delete(f"/api/v1/tokens/{listed[0]['id']}").status_code == 204
     assert bearer(token).get("/api/v1/me").status_code == 401
 
