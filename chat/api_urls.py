@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from chat import api, api_board, api_people, emote_api
+from chat import api, api_board, api_log, api_people, emote_api
 
 CODE = "(?P<code>[A-Za-z0-9]{1,40})"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("channels/<str:login>/chat", api.chat_modes, name="api_chat_modes"),
     path("channels/<str:login>/chat/bans", api.chat_bans, name="api_chat_bans"),
     path("channels/<str:login>/chat/bans/<str:user>", api.chat_ban, name="api_chat_ban"),
+    path("channels/<str:login>/chat/messages", api_log.chat_messages, name="api_chat_messages"),
     path("channels/<str:login>/chat/messages/<str:message_id>", api.chat_message, name="api_chat_message"),
     path("channels/<str:login>/chat/terms", api.chat_terms, name="api_chat_terms"),
     path("channels/<str:login>/chat/clear", api.chat_clear, name="api_chat_clear"),
@@ -56,4 +57,6 @@ urlpatterns = [
     path("me/chat", emote_api.my_look, name="api_my_chat_look"),
     path("emotes", emote_api.common_emotes, name="api_common_emotes"),
     re_path(rf"^emotes/{CODE}$", emote_api.common_emote, name="api_common_emote"),
+    # /api/v1/streams/<id>/chat
+    path("streams/<str:name>/chat", api_log.stream_chat, name="api_stream_chat"),
 ]

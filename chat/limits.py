@@ -15,6 +15,7 @@ JSON_MAX_DEPTH = 10
 # --- What one IRC connection may send and be in.
 IRC_LINE_MAX = 4_096  # characters, with tags
 IRC_ROOMS_MAX = 100
+IRC_JOINS_PER_SECOND = 2  # as Twitch; after a burst of all rooms one may be in
 IRC_PING_SECONDS = 60
 IRC_PONG_SECONDS = 60  # some clients answer late
 IRC_CONNECTIONS_MAX = 10_000  # of one process
@@ -113,6 +114,11 @@ SLOW_SECONDS = 30  # slow for longer: disconnected
 SOCKET_SEND_BUFFER_BYTES = 65_536  # the kernel otherwise grows it to 4 MB and hides a slow viewer
 FALLBACK_QUEUE_LENGTH = 200  # frames, where the server gives us no transport
 
+# --- Without a WebSocket.
+LONG_POLL_SECONDS = 25  # a request without news waits so long: shorter than what proxies allow
+EVENT_STREAM_RETRY_MS = 2_000  # before a browser comes back to a stream that ended
+REFUSED_RETRY_SECONDS = 5  # for who comes to a process that is going away
+
 # --- Keepalive (requirement C7).
 PING_SECONDS = 30
 PONG_SECONDS = 10
@@ -136,8 +142,15 @@ LOG_ROOM_NOTED_SECONDS = 60  # how often a publisher renews a room's place on th
 LOG_ROOM_FORGOTTEN_SECONDS = 600  # how long an empty log stays on that list
 LOG_BATCH = 1_000  # rows in one INSERT
 LOG_BATCHES_PER_RUN = 50
+LOG_MONTHS_AHEAD = 2  # partitions that exist before they are needed
+LOG_FIRST_YEAR = 2020  # nothing was said before
+SEARCH_REACH = 20_000  # messages one question looks at: some 50 ms
+SEARCH_TEXT_MAX = 100  # characters
+PAGE_MESSAGES_MAX = 200
 
 # --- Looking up rooms and people.
 DIRECTORY_THREADS = 4
+IDENTITIES_AT_ONCE = 200  # who connects while a query runs is looked up by the next one, together
+ORDERS_KEPT = 1_000  # to sign someone out, for those who were on their way in when it came
 DIRECTORY_FUSE_SECONDS = 2  # after a failed query: a reconnect storm must not queue up behind time-outs
 DIRECTORY_WAIT_SECONDS = 2.0  # a query takes milliseconds; a viewer who waits longer had better read as nobody

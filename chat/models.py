@@ -34,7 +34,7 @@ class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
 class ChatMessage(models.Model):
     """One message as it was shown: later changes of the sender's name do not change it.
 
-    The id is ordered by time (UUID version 7), so the table can be partitioned by ranges of its primary key. Room and
+    The id is ordered by time (UUID version 7), and the table partitioned by it (chat.partitions). Room and
     sender have no database constraint: rows come in batches, seconds late, and one deleted account must not cost
     the others their messages.
     """
@@ -63,6 +63,7 @@ class ChatMessage(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["room", "seq"], name="chat_message_in_room"),
+            models.Index(fields=["room", "sent_at", "seq"], name="chat_message_by_time"),
             models.Index(fields=["sender", "-id"], name="chat_message_by_sender"),
         ]
 

@@ -4,8 +4,10 @@ from functools import lru_cache
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 from redis import Redis
 
+from chat.partitions import keep_partitions
 from chat.polls import look_after_polls
 from chat.room_log import store_room_logs
 
@@ -20,6 +22,12 @@ def persist_room_logs() -> None:
 def look_after_polls_of_rooms() -> None:
     """Every second: polls end, and votes that came just after the last telling are told."""
     look_after_polls()
+
+
+@shared_task(name="chat.keep_log_partitions", ignore_result=True)
+def keep_log_partitions() -> None:
+    """Every ten minutes: the log's months are made, and old ones dropped."""
+    keep_partitions(now=timezone.now(), keep_days=settings.CHAT_KEEP_DAYS)
 
 
 @lru_cache(maxsize=1)

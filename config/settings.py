@@ -142,6 +142,8 @@ LIVE_SLOTS = env_int("MILLRACE_LIVE_SLOTS", max((os.cpu_count() or 1) * 3 // 2, 
 LIVE_BROADCASTS = env_int("MILLRACE_LIVE_BROADCASTS", 8, minimum=1, maximum=500)
 
 # --- Chat.
+CHAT_KEEP_DAYS = env_int("MILLRACE_CHAT_KEEP_DAYS", 0, minimum=0, maximum=36_500)  # 0: for good
+CHAT_DRAIN_SECONDS = env_float("MILLRACE_CHAT_DRAIN_SECONDS", 0, minimum=0, maximum=600)
 CHAT_MESSAGES_PER_MINUTE = env_int("MILLRACE_CHAT_USER_RATE", 20, minimum=1, maximum=100_000)  # one viewer, one room
 CHAT_CHANNEL_EMOTES = env_int("MILLRACE_CHAT_CHANNEL_EMOTES", 60, minimum=0, maximum=1_000)
 
@@ -278,6 +280,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "update-storyboards": {"task": "transcode.tasks.update_storyboards", "schedule": 20.0, "options": {"expires": 15}},
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
     "chat-polls": {"task": "chat.look_after_polls", "schedule": 1.0, "options": {"expires": 5}},
+    "keep-chat-log": {"task": "chat.keep_log_partitions", "schedule": 600.0, "options": {"expires": 300}},
     "persist-chat": {"task": "chat.persist_room_logs", "schedule": 2.0, "options": {"expires": 10}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
