@@ -87,12 +87,12 @@ def our_server(*, writers: int, application: str = "config.asgi_chat:application
 def our_rooms(*, rooms: int, writers: int, application: str = "config.asgi_chat:application") -> Iterator[list[Target]]:
     """Several rooms of one gateway, each with so many writers."""
     with ExitStack() as stack:
-        stack.enter_context(_database())
-        redis = stack.enter_context(_redis())
+        stack.enter_context(temporary_database())
+        redis = stack.enter_context(temporary_redis())
         environment = {"MILLRACE_CHAT_USER_RATE": "100000"}
         gateway = GatewayProcess(redis.url, application=application, environment=environment)
         stack.callback(gateway.stop)
-        made = [_room_with_writers(number, writers) for number in range(rooms)]
+        made = [room_with_writers(number, writers) for number in range(rooms)]
         yield [Target("ours", gateway.url(room_id), tokens, gateway.pid) for room_id, tokens in made]
 
 
@@ -112,14 +112,14 @@ Relay = Callable[[str], AbstractContextManager[tuple[str, int]]]
 def our_gateways(count: int, *, writers: int, before: Relay | None) -> Iterator[Room]:
     """`before`: starts a relay, given Redis' address; tells its own address and process."""
     with ExitStack() as stack:
-        stack.enter_context(_database())
-        redis = stack.enter_context(_redis())
+        stack.enter_context(temporary_database())
+        redis = stack.enter_context(temporary_redis())
         feed, relay_pid = stack.enter_context(before(redis.url)) if before else (redis.url, redis.pid)
         environment = {"MILLRACE_CHAT_USER_RATE": "100000", "MILLRACE_CHAT_FEED_URL": feed}
         gateways = [GatewayProcess(redis.url, environment=environment) for _ in range(count)]
         for gateway in gateways:
             stack.callback(gateway.stop)
-        room_id, tokens = _room_with_writers(0, writers)
+        room_id, tokens = room_with_writers(0, writers)
         targets = [Target("ours", gateway.url(room_id), tokens, gateway.pid) for gateway in gateways]
         yield Room(targets, redis.pid, relay_pid)
 
@@ -128,10 +128,10 @@ def our_gateways(count: int, *, writers: int, before: Relay | None) -> Iterator[
 def stock_server(*, writers: int) -> Iterator[Target]:
     """A chat as in the Channels tutorial, by Daphne."""
     port = free_port()
-    with _redis() as redis:
+    with temporary_redis() as redis:
         argv = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
         environment = os.environ | {"BENCH_REDIS_URL": redis.url}
-        with _process([*argv, "bench.stock_chat:application"], port, environment) as pid:
+        with running([*argv, "bench.stock_chat:application"], port, environment) as pid:
             yield Target("stock", f"ws://127.0.0.1:{port}/room", (None,) * writers, pid)
 
 
@@ -139,7 +139,7 @@ def stock_server(*, writers: int) -> Iterator[Target]:
 def reference_server(program: Path, *, writers: int) -> Iterator[Target]:
     """The C program: one send(2) a viewer and nothing else."""
     port = free_port()
-    with _process([str(program), str(port)], port, dict(os.environ)) as pid:
+    with running([str(program), str(port)], port, dict(os.environ)) as pid:
         yield Target("C reference", f"ws://127.0.0.1:{port}/", (None,) * writers, pid)
 
 
@@ -153,22 +153,23 @@ def nchan_server(*, writers: int) -> Iterator[Target]:
         configuration = Path(directory) / "nginx.conf"
         configuration.write_text(NCHAN_CONF.format(root=directory, port=port, module=NCHAN_MODULE))
         argv = ["nginx", "-e", f"{directory}/error.log", "-p", directory, "-c", str(configuration)]
-        with _process(argv, port, dict(os.environ)) as pid:
+        with running(argv, port, dict(os.environ)) as pid:
             url = f"ws://127.0.0.1:{port}"
             yield Target("Nchan", f"{url}/room", (None,) * writers, pid, f"{url}/say")
 
 
 @contextmanager
-def _database() -> Iterator[None]:
+def temporary_database() -> Iterator[str]:
+    """Its name."""
     name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
-        yield
+        yield str(connection.settings_dict["NAME"])
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
 
 
 @contextmanager
-def _redis() -> Iterator[PrivateRedis]:
+def temporary_redis() -> Iterator[PrivateRedis]:
     with tempfile.TemporaryDirectory() as directory:
         redis = PrivateRedis(Path(directory), durable=False)
         try:
@@ -179,7 +180,7 @@ def _redis() -> Iterator[PrivateRedis]:
 
 
 @contextmanager
-def _process(argv: list[str], port: int, environment: dict[str, str]) -> Iterator[int]:
+def running(argv: list[str], port: int, environment: dict[str, str]) -> Iterator[int]:
     process = subprocess.Popen(argv, cwd=ROOT, env=environment)
     try:
         wait_until(lambda: _listens(port), f"{argv[0]} to listen")
@@ -211,7 +212,7 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _room_with_writers(number: int, count: int) -> tuple[int, tuple[str, ...]]:
+def room_with_writers(number: int, count: int) -> tuple[int, tuple[str, ...]]:
     from accounts.services import create_api_token, create_user
     from streaming.models import Channel
 

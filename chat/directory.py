@@ -5,33 +5,29 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, TypeVar
 
 from channels.db import DatabaseSyncToAsync
-from django.conf import settings
-from django.contrib.auth import get_user
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest
-from django.utils import timezone
 
-from accounts.models import User
-from accounts.services import user_for_api_token
+from accounts.models import ApiToken
+from accounts.services import find_token
+from chat.batching import Batcher
 from chat.core.blocked_terms import NO_TERMS, BlockedTerms
 from chat.core.emotes import NO_EMOTES, EmoteTable
 from chat.core.policy import OPEN, RoomPolicy
-from chat.core.rules import Refusal, Rule, Speaker, refuse_banned, refuse_rate, refuse_warned
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
+from chat.identities import Credential, Identity, Introduction, identify
 from chat.limits import (
     CHANGED_USERS_KEPT,
     DIRECTORY_FUSE_SECONDS,
     DIRECTORY_THREADS,
     DIRECTORY_WAIT_SECONDS,
+    IDENTITIES_AT_ONCE,
     ROOM_FACTS_KEPT,
     ROOM_FACTS_SECONDS,
 )
-from chat.membership import speaker_in_room
-from chat.models import Ban, BlockedTerm, Emote, SubscriberBadge
+from chat.models import BlockedTerm, Emote, SubscriberBadge
 from chat.moderation import read_bans
 from chat.orders import ForgetRooms, ForgetUser, Order
 from streaming.models import Channel
@@ -57,9 +53,11 @@ class Directory:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(DIRECTORY_THREADS, thread_name_prefix="chat-directory")
         self._rooms: dict[int, tuple[float, RoomFacts | None]] = {}
-        self._changes: dict[int, int] = {}  # user -> how often he has changed since this process began
+        self._changed: dict[int, int] = {}  # user -> the number of the change, as this process counts them
+        self.changes = 0
         self._common = _CommonEmotes()
         self._blown_until = 0.0
+        self._identities = Batcher(lambda asked: self._look_up(identify, asked), most=IDENTITIES_AT_ONCE)
 
     async def find_room(self, room_id: int) -> RoomFacts:
         """The room's facts, at most ROOM_FACTS_SECONDS old, older only while the database is away."""
@@ -91,28 +89,25 @@ class Directory:
         """Someone said what is true no longer."""
         match order:
             case ForgetUser(user_id):
-                self._changes[user_id] = self._changes.pop(user_id, 0) + 1
-                if len(self._changes) > CHANGED_USERS_KEPT:
-                    del self._changes[next(iter(self._changes))]
+                self.changes += 1
+                self._changed.pop(user_id, None)
+                self._changed[user_id] = self.changes
+                if len(self._changed) > CHANGED_USERS_KEPT:
+                    del self._changed[next(iter(self._changed))]
             case ForgetRooms():
                 self._common.forget()
                 self._rooms.clear()
 
-    def changes_of(self, user_id: int) -> int:
-        """Another number than before: look him up anew."""
-        return self._changes.get(user_id, 0)
+    def has_changed_since(self, user_id: int, changes: int) -> bool:
+        """Whether he has to be looked up anew: `changes` is how many had been counted when that was done."""
+        return self._changed.get(user_id, 0) > changes
 
-    async def speaker(self, room_id: int, user: User) -> Speaker:
-        """The user as the room's rules see him now."""
-        return await self._look_up(_speaker, (room_id, user))
-
-    async def speaker_again(self, room_id: int, user_id: int) -> Speaker:
-        """The same person, looked up anew."""
-        return await self._look_up(lambda _: _speaker((room_id, User.objects.get(pk=user_id))), None)
-
-    async def standing(self, room_id: int, user_id: int) -> Refusal | None:
-        """Why he may not speak there at present."""
-        return await self._look_up(_standing, (room_id, user_id))
+    async def identify(self, credential: Credential, room_id: int) -> Identity | None:
+        """Who shows this in the room, read after he showed it; None: nobody. Raises BadTokenError for a bad token."""
+        identity = await self._identities.ask(Introduction(credential, room_id))
+        if identity is None and credential.token is not None:
+            raise BadTokenError("That API token is unknown or revoked.")
+        return identity
 
     async def bans(self, room_id: int) -> dict[int, int]:
         """Who may not speak there, until when (Unix milliseconds, 0: for good)."""
@@ -122,16 +117,12 @@ class Directory:
         """Run what a moderator ordered, where the database may be used."""
         return await self._look_up(lambda _: query(), None)
 
-    async def user_of_session(self, session_key: str) -> User | None:
-        """Who is signed in in the browser that sent this session cookie."""
-        return await self._look_up(_user_of_session, session_key)
-
-    async def user_of_token(self, token: str) -> User:
-        """Whose API token this is. Raises BadTokenError."""
-        user = await self._look_up(user_for_api_token, token)
-        if user is None:
+    async def find_token(self, token: str) -> ApiToken:
+        """The token with its owner. Raises BadTokenError."""
+        found = await self._look_up(find_token, token)
+        if found is None:
             raise BadTokenError("That API token is unknown or revoked.")
-        return user
+        return found
 
     async def _look_up(self, query: Callable[[Any], Found], argument: object) -> Found:
         """Run the query in a thread. After a failure the next ones fail at once for a moment, instead of queueing."""
@@ -181,28 +172,3 @@ class _CommonEmotes:
 
 def _room_id(login: str) -> int | None:
     return Channel.objects.filter(owner__login=login, owner__is_active=True).values_list("pk", flat=True).first()
-
-
-def _speaker(asked: tuple[int, User]) -> Speaker:
-    room_id, user = asked
-    return speaker_in_room(room=Channel.objects.get(pk=room_id), user=user)
-
-
-def _standing(asked: tuple[int, int]) -> Refusal | None:
-    room_id, user_id = asked
-    ban = Ban.objects.in_force().filter(room_id=room_id, user_id=user_id).first()
-    if ban is None:
-        return None
-    if ban.warning:
-        return refuse_warned(ban.reason)
-    if ban.until is None:
-        return refuse_banned()
-    return refuse_rate(Rule.TIMEOUT, (ban.until - timezone.now()).total_seconds())
-
-
-def _user_of_session(session_key: str) -> User | None:
-    """Django's own check, including that the password has not changed since."""
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = get_user(request)
-    return user if isinstance(user, User) and user.is_active else None

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http.cookie import parse_cookie
 from django.http.request import validate_host
 
+from chat.identities import Credential
+
 BEARER = "bearer "
 QUERY_FIELDS_MAX = 10
 SINCE_MAX = 2**53  # the largest whole number a browser can hold
@@ -39,6 +41,13 @@ class Handshake:
             token=bearer,
             since=_since(scope.get("query_string", b"")),
         )
+
+    @property
+    def credential(self) -> Credential | None:
+        """A token counts before a cookie: who sends one means it."""
+        if self.token is not None:
+            return Credential(token=self.token)
+        return Credential(session_key=self.session_key) if self.session_key is not None else None
 
     def is_from_our_pages(self) -> bool:
         """Whether the page that opened the connection is ours.

@@ -1,5 +1,7 @@
 """How someone wants to be seen."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 
 from accounts.models import User
@@ -22,5 +24,9 @@ def set_color(*, user: User, color: str) -> str:
 
 def color_of(*, user: User) -> str:
     """What he chose, or nothing."""
-    look = ChatLook.objects.filter(user=user).first()
-    return look.color if look else ""
+    return colors_of(user_ids={user.pk}).get(user.pk, "")
+
+
+def colors_of(*, user_ids: Collection[int]) -> dict[int, str]:
+    """What those of them who chose one chose."""
+    return dict(ChatLook.objects.filter(user_id__in=user_ids).values_list("user_id", "color"))

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from redis.exceptions import RedisError
 
-from accounts.models import User
 from chat.carrying_out import carry_out
 from chat.core.commands import Announce, SetColor, UsageError, Vote, is_command, parse_command
 from chat.core.events import Ack, Done, Person, Quote, Refused
 from chat.core.replies import quote
 from chat.core.requests import Say
+from chat.core.roles import Role
 from chat.core.rules import (
     RETRY_SECONDS,
     Refusal,
@@ -22,10 +22,12 @@ from chat.core.rules import (
     refuse_unavailable,
 )
 from chat.directory import RoomFacts
-from chat.errors import DirectoryUnavailableError, RoomNotFoundError, StalePolicyError
+from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError, StalePolicyError
 from chat.gateway import Gateway
 from chat.held import hold_message
+from chat.identities import Credential, Identity
 from chat.polls import vote_async
+from chat.room_hub import Moment
 from chat.services import Suspect, person, refused, say
 from common.errors import DomainError, NotAllowed
 
@@ -35,6 +37,7 @@ SPEAKER_SECONDS = 5.0  # between two looks at what the rules ask about someone
 PERSONAL = frozenset({Rule.FOLLOWERS_ONLY, Rule.SHIELD, Rule.VERIFIED_EMAIL, Rule.SUBSCRIBERS_ONLY})
 # What the room's modes and terms refuse before the publish script is asked.
 OF_POLICY = PERSONAL | {Rule.ACCOUNT_AGE, Rule.LINKS, Rule.EMOTE_ONLY, Rule.BLOCKED_TERM}
+UNKNOWN = Refusal(Rule.UNAVAILABLE, "Chat cannot find out who you are right now. Try again in a moment.", RETRY_SECONDS)
 
 
 class Participant:
@@ -44,34 +47,41 @@ class Participant:
         self.facts = facts
         self.speaker: Speaker | None = None
         self.standing: Refusal | None = None
+        self.known_since = gateway.hub.moment()  # orders to sign him out count from here
+        self._may_moderate = False  # a token may be able to do less than its owner
+        self._credential: Credential | None = None
         self._gateway = gateway
         self._known_at = 0.0
-        self._changes = 0  # of himself, as the directory counts them
+        self._changes = 0  # of people's looks that were known when he was looked up
 
     @property
     def person(self) -> Person | None:
         """As the others see him."""
         return person(self.speaker) if self.speaker else None
 
-    async def sign_in(self, user: User) -> Person:
-        """From now on he speaks as `user`. Raises DirectoryUnavailableError, and nothing has changed."""
-        directory, room_id = self._gateway.directory, self.facts.room_id
-        self._changes = directory.changes_of(user.pk)
-        speaker, standing = await directory.speaker(room_id, user), await directory.standing(room_id, user.pk)
-        self.speaker, self.standing = speaker, standing
-        return person(speaker)
+    async def sign_in(self, credential: Credential) -> None:
+        """From now on he speaks as whose credential this is; nothing changes where it is nobody's.
+
+        Raises BadTokenError for a bad token, and DirectoryUnavailableError.
+        """
+        moment, changes = self._gateway.hub.moment(), self._gateway.directory.changes
+        identity = await self._gateway.directory.identify(credential, self.facts.room_id)
+        if identity is not None:
+            self._credential = credential
+            self._become(identity, moment, changes)
 
     async def say(self, request: Say) -> Ack | Done | Refused:
         """Say it in the room, or carry out the command that it is."""
         wait = self._gateway.rate.take(self._gateway.hub.now())
         if wait:
             return refused(refuse_rate(Rule.RATE_GATEWAY, wait), request.nonce)
+        if self._is_outdated() and not await self._prove():
+            return refused(UNKNOWN, request.nonce)
         if self.speaker is not None and not request.plain and is_command(request.text):
             return await self._command(self.speaker, request)
         return await self._say(request)
 
     async def _say(self, request: Say) -> Ack | Refused:
-        await self._see_changes()
         quoted = await self._quote(request.reply_to) if request.reply_to else None
         if isinstance(quoted, Refusal):
             return refused(quoted, request.nonce)
@@ -123,30 +133,39 @@ class Participant:
         if self.speaker is None or now - self._known_at < SPEAKER_SECONDS:
             return False
         self._known_at = now
-        return await self._look_again(self.speaker)
+        return await self._prove()
 
-    async def _look_again(self, speaker: Speaker) -> bool:
-        """Whether the database could say who he is now."""
+    def _is_outdated(self) -> bool:
+        """Whether he may have been signed out unheard, or has changed how he is seen."""
+        if self.speaker is None:
+            return False
+        missed = self._gateway.hub.missed_orders_since(self.known_since)
+        return missed or self._gateway.directory.has_changed_since(self.speaker.user_id, self._changes)
+
+    async def _prove(self) -> bool:
+        """Ask anew who he is; False while that cannot be found out."""
+        if self._credential is None:
+            return True
+        moment, changes = self._gateway.hub.moment(), self._gateway.directory.changes
         try:
-            self.speaker = await self._gateway.directory.speaker_again(self.facts.room_id, speaker.user_id)
+            identity = await self._gateway.directory.identify(self._credential, self.facts.room_id)
+        except BadTokenError:
+            identity = None
         except DirectoryUnavailableError:
             return False
+        self._become(identity, moment, changes)
         return True
 
-    async def _see_changes(self) -> None:
-        """Look him up anew if he has changed how he is seen."""
-        if self.speaker is None:
-            return
-        changes = self._gateway.directory.changes_of(self.speaker.user_id)
-        if changes == self._changes:
-            return
-        if await self._look_again(self.speaker):
-            self._changes = changes
+    def _become(self, identity: Identity | None, known_since: Moment, changes: int) -> None:
+        self.known_since, self._changes = known_since, changes
+        self.speaker = identity.speaker if identity else None
+        self.standing = identity.standing if identity else None
+        self._may_moderate = identity is not None and identity.may_moderate
 
     async def _command(self, speaker: Speaker, request: Say) -> Ack | Done | Refused:
         room_id = self.facts.room_id
         try:
-            command = parse_command(request.text, speaker.role)
+            command = parse_command(request.text, speaker.role if self._may_moderate else Role.VIEWER)
             if isinstance(command, Announce):
                 return await self._say(replace(request, text=command.text, plain=True, announcement=command.color))
             if isinstance(command, Vote):
@@ -155,15 +174,15 @@ class Participant:
                 lambda: carry_out(room_id=room_id, user_id=speaker.user_id, command=command)
             )
         except UsageError as error:
-            return Refused(request.nonce, Rule.COMMAND, str(error))
+            return Refused(request.nonce, Rule.COMMAND, str(error), code=error.code)
         except DomainError as error:
             rule = Rule.PERMISSION if isinstance(error, NotAllowed) else Rule.COMMAND
-            return Refused(request.nonce, rule, error.text)
+            return Refused(request.nonce, rule, error.text, code=error.code)
         except (DirectoryUnavailableError, RedisError, OSError):
             text = "That does not work right now. Try again in a moment."
             return Refused(request.nonce, Rule.UNAVAILABLE, text, RETRY_SECONDS)
         if isinstance(command, SetColor):
-            await self._look_again(speaker)
+            await self._prove()
         return Done(request.nonce, text)
 
     async def _vote(self, speaker: Speaker, choice: int, nonce: str | None) -> Done | Refused:

@@ -6,12 +6,17 @@ from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import user_suspended
+from accounts.signals import token_revoked, user_suspended
 from chat.orders import sign_out_everywhere
 
 
 @receiver(user_suspended)
 def on_user_suspended(user_id: int, **_: Any) -> None:
+    sign_out_everywhere(user_id=user_id)
+
+
+@receiver(token_revoked)
+def on_token_revoked(user_id: int, **_: Any) -> None:
     sign_out_everywhere(user_id=user_id)
 
 

@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +21,7 @@ from chat.history import read_message
 from chat.keepalive import Keepalive
 from chat.limits import (
     OPEN_WAIT_SECONDS,
+    ORDERS_KEPT,
     PRESENCE_SECONDS,
     RECONNECT_FIRST_SECONDS,
     RECONNECT_MAX_SECONDS,
@@ -36,6 +40,14 @@ GATEWAYS_FEED = redis_keys.gateways_feed().encode()
 OUTAGE = (RedisError, OSError, asyncio.TimeoutError)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in the orders to sign someone out: how many had come, and how often some may have been missed."""
+
+    orders: int
+    interruptions: int
+
+
 class RoomHub:
     """Opens a room when its first local viewer comes and closes it some time after the last one left."""
 
@@ -49,6 +61,8 @@ class RoomHub:
         self._empty_since: dict[int, float] = {}
         self._keepalive = Keepalive()
         self._presence = PresenceReporter(redis)
+        self._orders: deque[SignOut] = deque(maxlen=ORDERS_KEPT)
+        self._moment = Moment(0, 0)
         self._pubsub: PubSub | None = None
         self._subscribed = asyncio.Event()
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}  # subscriptions by feed
@@ -85,16 +99,37 @@ class RoomHub:
         found = room.find(message_id) if room else None
         return found or await read_message(self._redis, room_id, message_id)
 
-    def enter(self, room: LocalRoom, viewer: Viewer) -> None:
-        """The viewer is in the room: count and ping him."""
+    def moment(self) -> Moment:
+        """Now. Take it before looking someone up: an order that comes meanwhile is for him, too."""
+        return self._moment
+
+    def missed_orders_since(self, moment: Moment) -> bool:
+        """Whether an order may have been published while Redis was away from us."""
+        return self._moment.interruptions != moment.interruptions
+
+    def enter(self, room: LocalRoom, viewer: Viewer, known_since: Moment) -> None:
+        """The viewer is in the room: count and ping him. What he was let in for was looked up after `known_since`."""
         self._empty_since.pop(room.room_id, None)
         self._keepalive.add(viewer)
+        self.check(room, viewer, known_since)
+
+    def check(self, room: LocalRoom, viewer: Viewer, known_since: Moment) -> None:
+        """Close him if an order to do so came while he was on his way in, and in nobody's list."""
+        came = self._moment.orders - known_since.orders
+        if viewer.user_id is None or not came:
+            return
+        if came > len(self._orders) or any(_is_for(order, room, viewer) for order in islice(self._orders, came)):
+            viewer.sink.close(POLICY_VIOLATION, "signed out")
 
     def leave(self, room: LocalRoom, viewer: Viewer) -> None:
         room.leave(viewer)
         self._keepalive.remove(viewer)
         if not room.viewers:
             self._empty_since[room.room_id] = self._loop.time()
+
+    def viewers(self) -> list[Viewer]:
+        """Everyone in any room."""
+        return [viewer for room in self._rooms.values() for viewer in room.viewers]
 
     async def stop(self) -> None:
         """Give everything back; the process is going away."""
@@ -118,6 +153,7 @@ class RoomHub:
                 await pubsub.subscribe(redis_keys.gateways_feed())
                 await pubsub.get_message(timeout=REDIS_COMMAND_SECONDS)
                 self._pubsub = pubsub
+                self._count_interruption()  # again at its end: who was looked up during it may be out of date, too
                 self._subscribed.set()
                 self._repair_rooms()
                 delay = RECONNECT_FIRST_SECONDS
@@ -176,9 +212,11 @@ class RoomHub:
 
     def _sign_out(self, order: SignOut) -> None:
         """Close everything this user speaks through. Rare, so a walk over all viewers does."""
+        self._orders.appendleft(order)
+        self._moment = replace(self._moment, orders=self._moment.orders + 1)
         rooms = self._rooms.values() if order.room_id is None else filter(None, [self._rooms.get(order.room_id)])
         for room in rooms:
-            for viewer in [viewer for viewer in room.viewers if viewer.user_id == order.user_id]:
+            for viewer in [viewer for viewer in room.viewers if _is_for(order, room, viewer)]:
                 viewer.sink.close(POLICY_VIOLATION, "signed out")
 
     async def _connect_rooms(self) -> None:
@@ -211,7 +249,12 @@ class RoomHub:
         if any(not room.connected for room in self._rooms.values()):
             self._repair = self._loop.create_task(self._connect_rooms())
 
+    def _count_interruption(self) -> None:
+        self._moment = replace(self._moment, interruptions=self._moment.interruptions + 1)
+
     def _lose_connection(self) -> None:
+        if self._pubsub is not None:
+            self._count_interruption()
         self._pubsub = None
         self._subscribed.clear()
         for waiting in self._unconfirmed.values():
@@ -252,6 +295,10 @@ class RoomHub:
             if self._pubsub is not None:
                 with suppress(*OUTAGE):
                     await self._pubsub.unsubscribe(redis_keys.room_feed(room_id))
+
+
+def _is_for(order: SignOut, room: LocalRoom, viewer: Viewer) -> bool:
+    return viewer.user_id == order.user_id and order.room_id in {None, room.room_id}
 
 
 def _feed(room_id: int) -> bytes:
