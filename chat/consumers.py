@@ -8,7 +8,6 @@ from channels.exceptions import StopConsumer
 from channels.generic.http import AsyncHttpConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from accounts.models import User
 from chat.core.events import Event, Hello, Notice, Refused, SignedIn, Standing
 from chat.core.frames import Batch
 from chat.core.requests import Authenticate, Say, nonce_of, parse_request
@@ -19,12 +18,20 @@ from chat.errors import (
     BadTokenError,
     DirectoryUnavailableError,
     ForeignOriginError,
+    GoingAwayError,
     MalformedRequestError,
     RoomNotFoundError,
 )
 from chat.gateway import Gateway, process_gateway
 from chat.handshake import Handshake
-from chat.limits import CONNECTION_BURST, CONNECTION_FRAMES_PER_SECOND, CONNECTION_STRIKES, TEXT_MAX_GRAPHEMES
+from chat.identities import Credential
+from chat.limits import (
+    CONNECTION_BURST,
+    CONNECTION_FRAMES_PER_SECOND,
+    CONNECTION_STRIKES,
+    REFUSED_RETRY_SECONDS,
+    TEXT_MAX_GRAPHEMES,
+)
 from chat.local_room import LocalRoom, Viewer
 from chat.participant import Participant
 from chat.services import refused
@@ -32,12 +39,14 @@ from chat.sinks import QueueSink, sink_for
 
 POLICY_VIOLATION = 1008
 JSON_HEADER = (b"content-type", b"application/json")
+RETRY_HEADER = (b"retry-after", str(REFUSED_RETRY_SECONDS).encode())
 # Why a connection is refused: HTTP status and what to say.
 DENIALS: dict[type[Exception], tuple[int, str]] = {
     ForeignOriginError: (403, "Connect from this site's own pages, or with an API token and no cookie."),
     RoomNotFoundError: (404, "There is no such chat."),
     BadTokenError: (401, "That API token is unknown or revoked."),
     DirectoryUnavailableError: (503, "Chat cannot look this up right now. Try again in a moment."),
+    GoingAwayError: (503, "This part of chat is restarting. Try again in a few seconds."),
 }
 SIGN_IN_AWAY = Notice("sign_in_unavailable", "Signing in does not work right now. You can read along.")
 
@@ -89,6 +98,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
 
     async def _check(self, handshake: Handshake) -> list[Event]:
         """Everything that may refuse the connection; what to tell the viewer first."""
+        if self.gateway.draining:
+            raise GoingAwayError
         if not handshake.is_from_our_pages():
             raise ForeignOriginError
         facts, self.room = await self._open_room(int(self.scope["url_route"]["kwargs"]["room_id"]))
@@ -112,15 +123,10 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
 
     async def _identify(self, handshake: Handshake) -> list[Event]:
         """Set who speaks here; what to tell him if that could not be found out."""
-        directory = self.gateway.directory
-        user: User | None = None
+        credential = handshake.credential
         try:
-            if handshake.token is not None:
-                user = await directory.user_of_token(handshake.token)
-            elif handshake.session_key is not None:
-                user = await directory.user_of_session(handshake.session_key)
-            if user is not None:
-                await self.participant.sign_in(user)
+            if credential is not None:
+                await self.participant.sign_in(credential)
         except DirectoryUnavailableError:
             return [SIGN_IN_AWAY]
         return []
@@ -148,8 +154,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         self.room.delay_line.learn_policy(self.participant.facts.policy)
         viewer.sink.write(_batch(hello, *notices))
         self.room.join(viewer, since, older)
-        self.gateway.hub.enter(self.room, viewer)
         self.viewer = viewer
+        self.gateway.hub.enter(self.room, viewer, self.participant.known_since)
 
     async def _say(self, request: Say) -> None:
         before = self.participant.person
@@ -160,13 +166,16 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
 
     async def _authenticate(self, request: Authenticate) -> Event:
         try:
-            you = await self.participant.sign_in(await self.gateway.directory.user_of_token(request.token))
+            await self.participant.sign_in(Credential(token=request.token))
         except BadTokenError:
             return refused(Refusal(Rule.TOKEN, DENIALS[BadTokenError][1]), None)
         except DirectoryUnavailableError:
             return SIGN_IN_AWAY
-        if self.viewer is not None:
-            self.viewer.person = you
+        you = self.participant.person
+        if you is None or self.viewer is None:
+            return refused(Refusal(Rule.TOKEN, DENIALS[BadTokenError][1]), None)
+        self.viewer.person = you
+        self.gateway.hub.check(self.room, self.viewer, self.participant.known_since)
         return SignedIn(you=you)
 
     def _write(self, event: Event) -> None:
@@ -212,13 +221,15 @@ class HistoryConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is u
 
 
 class HealthConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
-    """`GET /healthz`: 200 while this gateway hears Redis, else 503."""
+    """`GET /healthz`: 200 while this gateway hears Redis and takes people in, else 503."""
 
     channel_layer_alias = None
 
     async def handle(self, body: bytes) -> None:
-        connected = process_gateway().hub.connected
-        await answer(self, 200 if connected else 503, json.dumps({"redis": connected}).encode())
+        gateway = process_gateway()
+        connected, draining = gateway.hub.connected, gateway.draining
+        body = json.dumps({"redis": connected, "draining": draining}).encode()
+        await answer(self, 200 if connected and not draining else 503, body)
 
 
 class NotFoundConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
@@ -235,7 +246,8 @@ async def deny(consumer: AsyncWebsocketConsumer, status: int, text: str) -> None
     if "websocket.http.response" not in consumer.scope.get("extensions", {}):
         await consumer.close()
         return
-    start = {"type": "websocket.http.response.start", "status": status, "headers": [JSON_HEADER]}
+    headers = [JSON_HEADER, *([RETRY_HEADER] if status == 503 else [])]
+    start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
     await consumer.base_send(start)
     body = json.dumps({"detail": text}).encode()
     await consumer.base_send({"type": "websocket.http.response.body", "body": body})

@@ -35,3 +35,7 @@ class BadPollError(ChatError):
 
 class StalePolicyError(ChatError):
     """The decision was made by a policy that has changed since."""
+
+
+class GoingAwayError(ChatError):
+    """This process is going away: another one takes whoever comes now."""

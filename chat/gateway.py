@@ -19,6 +19,7 @@ class Gateway:
         self.directory = Directory()
         self.hub = RoomHub(redis, self.directory.obey)
         self.publisher = RoomPublisher(redis, self.directory.bans)
+        self.draining = False  # whether this process is going away and takes nobody in
         self.rate = TokenBucket(per_second=GATEWAY_MESSAGES_PER_SECOND, burst=GATEWAY_BURST, now=now)
 
 

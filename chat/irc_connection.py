@@ -7,15 +7,25 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from accounts.models import User
 from chat.core.events import Person
 from chat.core.frames import Batch
-from chat.core.irc import Hang, IrcSession, Join, Leave, SayIn, SignIn, Wish
+from chat.core.irc import LINE_END, Hang, IrcSession, Join, Leave, SayIn, SignIn, Wish
 from chat.core.irc_rooms import IrcRoom
 from chat.core.requests import Say
+from chat.core.token_bucket import TokenBucket
 from chat.errors import BadTokenError, DirectoryUnavailableError, RoomNotFoundError
 from chat.gateway import Gateway
-from chat.limits import IRC_BUFFER_BYTES, IRC_PING_SECONDS, IRC_PONG_SECONDS
+from chat.identities import Credential
+from chat.limits import (
+    CONNECTION_BURST,
+    CONNECTION_FRAMES_PER_SECOND,
+    CONNECTION_STRIKES,
+    IRC_BUFFER_BYTES,
+    IRC_JOINS_PER_SECOND,
+    IRC_PING_SECONDS,
+    IRC_PONG_SECONDS,
+    IRC_ROOMS_MAX,
+)
 from chat.local_room import LocalRoom, Viewer
 from chat.participant import Participant
 
@@ -36,18 +46,29 @@ class IrcConnection:
         self.session = IrcSession()
         self._gateway, self._write, self.buffered, self.close = gateway, write, buffered, close
         self._token = ""
-        self._user: User | None = None
         self._places: dict[str, _Place] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._heard_at = gateway.hub.now()
+        self._heard_at = now = gateway.hub.now()
+        self._lines = TokenBucket(per_second=CONNECTION_FRAMES_PER_SECOND, burst=CONNECTION_BURST, now=now)
+        self._joins = TokenBucket(per_second=IRC_JOINS_PER_SECOND, burst=IRC_ROOMS_MAX, now=now)
+        self._strikes = 0
+        self._draining = False
         self._keepalive = asyncio.create_task(self._keep_alive())
 
     async def receive(self, text: str) -> None:
-        """What the client sent, in pieces of whole lines."""
+        """What the client sent, in pieces of whole lines. A flood is passed over, and then cut off."""
         self._heard_at = self._gateway.hub.now()
-        for wish in self.session.feed(text):
-            self.flush()
-            await self._grant(wish)
+        for line in filter(None, LINE_END.split(text)):
+            if self._lines.take(self._gateway.hub.now()):
+                self._strikes += 1
+                if self._strikes > CONNECTION_STRIKES:
+                    self.close()
+                    return
+                continue
+            self._strikes = 0
+            for wish in self.session.feed(line):
+                self.flush()
+                await self._grant(wish)
         self.flush()
 
     def flush(self) -> None:
@@ -69,9 +90,11 @@ class IrcConnection:
             self._leave(login)
 
     def drain(self) -> None:
-        """Ask the client to come back elsewhere."""
-        self.session.reconnect()
-        self.flush()
+        """Ask the client to come back elsewhere; once, however many rooms he is in."""
+        if not self._draining:
+            self._draining = True
+            self.session.reconnect()
+            self.flush()
 
     # --- wishes
 
@@ -90,20 +113,23 @@ class IrcConnection:
 
     async def _sign_in(self, token: str) -> None:
         try:
-            self._user = await self._gateway.directory.user_of_token(token)
+            user = (await self._gateway.directory.find_token(token)).user
         except (BadTokenError, DirectoryUnavailableError):
             for wish in self.session.sign_in_failed():
                 self.flush()
                 await self._grant(wish)
             return
         self._token = token
-        person = Person(self._user.pk, self._user.login, self._user.display_name or self._user.login)
+        person = Person(user.pk, user.login, user.display_name or user.login)
         self.session.signed_in(_json(person))
 
     async def _join(self, login: str) -> None:
+        if self._joins.take(self._gateway.hub.now()):
+            self.session.joins_too_fast(login)
+            return
         try:
             place = await self._take_place(login)
-        except (RoomNotFoundError, DirectoryUnavailableError):
+        except (BadTokenError, RoomNotFoundError, DirectoryUnavailableError):
             self.session.no_such_channel(login)
             return
         self._places[login] = place
@@ -117,8 +143,8 @@ class IrcConnection:
         room = await self._gateway.hub.open_room(facts.room_id)
         room.delay_line.learn_policy(facts.policy)
         participant = Participant(self._gateway, facts)
-        if self._user is not None:
-            await participant.sign_in(self._user)
+        if self._token:
+            await participant.sign_in(Credential(token=self._token))
         return _Place(self, login, room, participant, self._gateway)
 
     def _leave(self, login: str) -> None:
@@ -149,7 +175,6 @@ class IrcConnection:
     async def _take_place_again(self, login: str) -> None:
         """He stays where he is until the new place is ready: nothing is missed and nothing told twice."""
         try:
-            self._user = await self._gateway.directory.user_of_token(self._token)
             place = await self._take_place(login)
         except (BadTokenError, RoomNotFoundError, DirectoryUnavailableError):
             self.close()
@@ -182,7 +207,7 @@ class _Place:
     def enter(self) -> None:
         """From here on, without history: what a bot hears it may answer."""
         self.room.join(self._viewer, self.room.flushed_seq, [])
-        self._gateway.hub.enter(self.room, self._viewer)
+        self._gateway.hub.enter(self.room, self._viewer, self.participant.known_since)
 
     def leave(self) -> None:
         self._gateway.hub.leave(self.room, self._viewer)
@@ -206,6 +231,9 @@ class _Place:
             self._connection.close()
         else:
             self._connection.ask_again(self._login)
+
+    def reconnect(self) -> None:
+        self._connection.drain()
 
 
 def _json(person: Person) -> dict[str, Any]:

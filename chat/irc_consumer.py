@@ -5,7 +5,9 @@ from typing import Any
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from chat.consumers import DENIALS, deny
 from chat.core.frames import Batch
+from chat.errors import GoingAwayError
 from chat.gateway import process_gateway
 from chat.irc_connection import IrcConnection
 from chat.sinks import QueueSink, sink_for
@@ -18,6 +20,7 @@ class IrcConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is 
     """Text frames of lines, both ways."""
 
     channel_layer_alias = None
+    connection: IrcConnection | None = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Without Channels' trip to a thread for every message."""
@@ -25,6 +28,9 @@ class IrcConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is 
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """The sub-protocol is echoed to who offers it, and only then: both kinds of clients insist."""
+        if process_gateway().draining:
+            await deny(self, *DENIALS[GoingAwayError])
+            return
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
         self.sink = sink_for(self.scope, self.base_send)
         self.connection = IrcConnection(
@@ -35,10 +41,12 @@ class IrcConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is 
         )
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        await self.connection.receive(message.get("text") or "")
+        if self.connection is not None:
+            await self.connection.receive(message.get("text") or "")
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        self.connection.stop()
-        if isinstance(self.sink, QueueSink):
-            self.sink.stop()
+        if self.connection is not None:
+            self.connection.stop()
+            if isinstance(self.sink, QueueSink):
+                self.sink.stop()
         raise StopConsumer

@@ -5,6 +5,9 @@ import logging
 import signal
 from contextlib import suppress
 
+from django.conf import settings
+
+from chat.draining import drain
 from chat.gateway import process_gateway, stop_process_gateway
 from chat.irc_connection import IrcConnection
 from chat.limits import IRC_CONNECTIONS_MAX, IRC_DRAIN_SECONDS, IRC_LINE_MAX
@@ -28,8 +31,9 @@ class IrcServer:
         log.info("IRC on %s:%d", host, port)
         await stop.wait()
         server.close()
+        await drain(process_gateway(), settings.CHAT_DRAIN_SECONDS)
         for connection in list(self._connections):
-            connection.drain()
+            connection.drain()  # who is in no room, and who came meanwhile
         await asyncio.sleep(IRC_DRAIN_SECONDS if self._connections else 0)
         for connection in list(self._connections):
             connection.close()
@@ -61,6 +65,6 @@ class IrcServer:
             while data := await reader.read(READ_BYTES):
                 lines, newline, rest = (rest + data).rpartition(b"\n")
                 if newline:
-                    await connection.receive(lines.decode(errors="replace"))
+                    await connection.receive((lines + newline).decode(errors="replace"))
                 if len(rest) > IRC_LINE_MAX * 4:
                     return

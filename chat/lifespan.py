@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chat.draining import drain_before_the_server_stops
 from chat.gateway import process_gateway, stop_process_gateway
 
 
@@ -11,6 +12,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             process_gateway()
+            drain_before_the_server_stops()
             await send({"type": "lifespan.startup.complete"})
         else:
             await stop_process_gateway()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from chat.core.frames import PING_FRAME, Batch
 from chat.limits import FALLBACK_QUEUE_LENGTH, SLOW_BUFFER_BYTES
 
+SERVICE_RESTART = 1012
 EXTENSION = "chat.raw"  # where chat.uvicorn_protocol puts the connection in the ASGI scope
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -25,6 +26,9 @@ class Sink(Protocol):
         """Loop time of the last bytes from the viewer; None when the server keeps connections alive itself."""
 
     def close(self, code: int, reason: str) -> None: ...
+
+    def reconnect(self) -> None:
+        """Ask the client to come back: this process is going away."""
 
 
 class RawConnection(Protocol):
@@ -60,9 +64,12 @@ class RawSink:
     def close(self, code: int, reason: str) -> None:
         self._connection.close_websocket(code, reason)
 
+    def reconnect(self) -> None:
+        self.close(SERVICE_RESTART, "restart")
+
 
 class QueueSink:
-    """Any other ASGI server: a bounded queue in front of `send`. Slower, never wrong."""
+    """Any other way out of an ASGI server: a bounded queue in front of `send`. Slower, never wrong."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -72,8 +79,7 @@ class QueueSink:
 
     def write(self, batch: Batch) -> None:
         for payload in batch.payloads:
-            self._queued_bytes += len(payload)
-            self._queue.put_nowait({"type": "websocket.send", "text": payload.decode()})
+            self._put({"type": "websocket.send", "text": payload.decode()}, len(payload))
 
     def buffered(self) -> int:
         """Counts a full queue as a full buffer: the hub bounds both with one rule."""
@@ -86,19 +92,70 @@ class QueueSink:
         return None
 
     def close(self, code: int, reason: str) -> None:
-        self._queue.put_nowait({"type": "websocket.close", "code": code, "reason": reason})
+        self._put({"type": "websocket.close", "code": code, "reason": reason}, 0)
+
+    def reconnect(self) -> None:
+        self.close(SERVICE_RESTART, "restart")
 
     def stop(self) -> None:
         """End the writer; the connection is gone."""
         self._writer.cancel()
 
+    def _put(self, message: dict[str, Any], size: int) -> None:
+        self._queued_bytes += size
+        self._queue.put_nowait(message | {"size": size})
+
     async def _write_queue(self) -> None:
         while True:
             message = await self._queue.get()
+            size = message.pop("size")
             await self._send(message)
-            self._queued_bytes -= len(message.get("text", "").encode())
-            if message["type"] == "websocket.close":
+            self._queued_bytes -= size
+            if message["type"] == "websocket.close" or message.get("more_body") is False:
                 return
+
+
+class EventStreamSink(QueueSink):
+    """Server-sent events: the response has begun and goes on until it is closed."""
+
+    def write(self, batch: Batch) -> None:
+        self._put_body(batch.event_stream)
+
+    def ping(self) -> None:
+        """A comment: keeps proxies from taking the connection for dead."""
+        self._put_body(b":\n\n")
+
+    def close(self, code: int, reason: str) -> None:
+        self._put({"type": "http.response.body", "body": b"", "more_body": False}, 0)
+
+    def _put_body(self, body: bytes) -> None:
+        self._put({"type": "http.response.body", "body": body, "more_body": True}, len(body))
+
+
+class PollSink:
+    """A request that waits for the room's next events; the first that come are its answer."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[tuple[bytes, ...]] = asyncio.get_running_loop().create_future()
+
+    def write(self, batch: Batch) -> None:
+        if not self.answer.done():
+            self.answer.set_result(batch.payloads)
+
+    def buffered(self) -> int:
+        return 0
+
+    def ping(self) -> None:
+        """It waits for seconds only."""
+
+    def last_heard(self) -> float | None:
+        return None
+
+    def close(self, code: int, reason: str) -> None:
+        self.write(Batch(()))
+
+    def reconnect(self) -> None:
+        self.write(Batch(()))
 
 
 def sink_for(scope: dict[str, Any], send: Send) -> RawSink | QueueSink:

@@ -42,6 +42,26 @@ def parse_request(frame: str | None) -> Request:
     """The request in one text frame (None: the frame was binary)."""
     if frame is None:
         raise MalformedRequestError("Send text frames with JSON.")
+    body = _object(frame, "Send a JSON object with a type.")
+    match body.get("type"):
+        case "say":
+            return Say(text=_text(body, "text", FRAME_MAX_BYTES), nonce=_nonce(body), reply_to=_reply_to(body))
+        case "auth":
+            return Authenticate(token=_text(body, "token", API_TOKEN_MAX_CHARACTERS))
+    raise MalformedRequestError("Unknown type. Known are: say, auth.")
+
+
+def parse_say(body: bytes) -> Say:
+    """What is said in the body of a POST."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise MalformedRequestError("Send UTF-8.") from None
+    fields = _object(text, "Send a JSON object with a text.")
+    return Say(text=_text(fields, "text", FRAME_MAX_BYTES), nonce=_nonce(fields), reply_to=_reply_to(fields))
+
+
+def _object(frame: str, wanted: str) -> dict[str, Any]:
     if len(frame) > FRAME_MAX_BYTES:
         raise MalformedRequestError(f"A frame may have at most {FRAME_MAX_BYTES} bytes.")
     if _depth(frame) > JSON_MAX_DEPTH:
@@ -51,13 +71,8 @@ def parse_request(frame: str | None) -> Request:
     except ValueError:
         raise MalformedRequestError("That is not JSON.") from None
     if not isinstance(body, dict):
-        raise MalformedRequestError("Send a JSON object with a type.")
-    match body.get("type"):
-        case "say":
-            return Say(text=_text(body, "text", FRAME_MAX_BYTES), nonce=_nonce(body), reply_to=_reply_to(body))
-        case "auth":
-            return Authenticate(token=_text(body, "token", API_TOKEN_MAX_CHARACTERS))
-    raise MalformedRequestError("Unknown type. Known are: say, auth.")
+        raise MalformedRequestError(wanted)
+    return body
 
 
 def nonce_of(frame: str | None) -> str | None:

@@ -123,6 +123,14 @@ class GatewayProcess:
         except (URLError, OSError):
             return 0, b""
 
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def kill(self) -> None:
+        """SIGKILL: it says goodbye to nobody."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         try:
