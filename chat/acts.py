@@ -52,10 +52,10 @@ def find_message(room: Channel, message_id: str) -> Message:
     try:
         stored = ChatMessage.objects.filter(pk=UUID(message_id), room=room).first()
     except ValueError:
-        raise InvalidInput("That is not the id of a message.") from None
+        raise InvalidInput("That is not the id of a message.", code="no_such_message") from None
     found = _as_said(stored) if stored else find_among(_remembered(room), message_id)
     if found is None or (stored and stored.removed_at):
-        raise NotThere("There is no such message here, or no longer.")
+        raise NotThere("There is no such message here, or no longer.", code="no_such_message")
     return found
 
 
@@ -73,7 +73,7 @@ def _remembered(room: Channel) -> list[bytes]:
 def user_called(login: str) -> User:
     user = User.objects.filter(login=login.lower().removeprefix("@")).first()
     if user is None:
-        raise NotThere(f"There is nobody called {login[:25]}.")
+        raise NotThere(f"There is nobody called {login[:25]}.", code="no_such_user")
     return user
 
 
@@ -95,9 +95,9 @@ def check_may_act(room: Channel, actor: User, target: User | None, *, own: bool 
     if target is None or (own and target.pk == actor.pk):
         return
     if target.pk == actor.pk:
-        raise NotAllowed("You cannot do that to yourself.")
+        raise NotAllowed("You cannot do that to yourself.", code="self")
     if not may_act_on(role, role_in_room(room=room, user=target)):
-        raise NotAllowed(f"{target} cannot be moderated by you.")
+        raise NotAllowed(f"{target} cannot be moderated by you.", code="above")
 
 
 def note_act(

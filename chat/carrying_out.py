@@ -14,6 +14,7 @@ from chat.core.commands import (
     EndPoll,
     Grant,
     Help,
+    ListRole,
     PinMessage,
     Remove,
     SaveShield,
@@ -31,6 +32,7 @@ from chat.core.roles import Role
 from chat.core.rules import spoken_duration
 from chat.looks import set_color
 from chat.membership import role_in_room
+from chat.models import RoomRole
 from streaming.models import Channel
 
 
@@ -160,6 +162,16 @@ def _(_command: EndPoll, room: Channel, actor: User) -> str:
 def _(command: SetColor, room: Channel, actor: User) -> str:
     color = set_color(user=actor, color=command.color)
     return f"Your name is {color} now." if color else "Your name has no colour of your own any more."
+
+
+@_do.register
+def _(command: ListRole, room: Channel, actor: User) -> str:
+    helpers = RoomRole.objects.filter(room=room, role=command.role).order_by("user__login")
+    logins = list(helpers.values_list("user__login", flat=True))
+    spoken = f"{_spoken(command.role)}s"
+    if not logins:
+        return f"There are no {spoken} here."
+    return f"The {spoken} here are: {', '.join(logins)}"  # tmi.js splits at ": " and ", "
 
 
 @_do.register

@@ -51,6 +51,7 @@ missing_packages() {
     [ -n "$(pick_python)" ] || echo python3
     if [ "$purpose" = test ]; then
         has_file /usr/bin/chromium /usr/bin/google-chrome || browser_package
+        command -v ii >/dev/null || echo ii # an IRC client, for tests
         has_file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf || echo fonts-dejavu-core
     fi
 }

@@ -164,15 +164,26 @@ class SetColor:
     color: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListRole:
+    """Say who has this role."""
+
+    role: Role
+
+
 Command = (
-    Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | Help
+    Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | ListRole | Help
     | Announce | PinMessage | Unpin | StartPoll | EndPoll | Vote | Warn | Acknowledge | TakeNote
     | DecideHeld | SaveShield | SetColor
 )  # fmt: skip
 
 
 class UsageError(Exception):
-    """The command is unknown or incomplete; the text says how it is used."""
+    """The command is unknown (`unknown`), not for this role (`not_allowed`) or incomplete (`usage`)."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +288,10 @@ def _color(rest: str) -> Command | None:
     return SetColor(rest) if rest else None
 
 
+def _list(role: Role) -> Callable[[str], Command | None]:
+    return lambda rest: None if rest else ListRole(role)
+
+
 _M, _B, _V = Role.MODERATOR, Role.BROADCASTER, Role.VIEWER
 FORMS: dict[str, _Form] = {
     "help": _Form("/help [COMMAND]", "lists the commands", _V, lambda rest: Help(rest.removeprefix("/").lower())),
@@ -339,6 +354,8 @@ FORMS: dict[str, _Form] = {
     "mod": _Form("/mod NAME", "makes someone a moderator", _B, _one_name(lambda one: Grant(one, Role.MODERATOR))),
     "unmod": _Form("/unmod NAME", "ends that", _B, _one_name(lambda one: Grant(one, _V, taken=Role.MODERATOR))),
     "vip": _Form("/vip NAME", "frees someone from the room's modes", _B, _one_name(lambda one: Grant(one, Role.VIP))),
+    "mods": _Form("/mods", "lists the moderators", _V, _list(Role.MODERATOR)),
+    "vips": _Form("/vips", "lists the VIPs", _V, _list(Role.VIP)),
     "unvip": _Form("/unvip NAME", "ends that", _B, _one_name(lambda one: Grant(one, _V, taken=Role.VIP))),
 }
 
@@ -359,10 +376,11 @@ def parse_command(text: str, role: Role) -> Command:
     name, _, rest = text[1:].partition(" ")
     form = FORMS.get(name.lower())
     if form is None or role < form.least:
-        raise UsageError(f"There is no command /{name[:25]} for you. /help lists them.")
+        text = f"There is no command /{name[:25]} for you. /help lists them."
+        raise UsageError(text, "unknown" if form is None else "not_allowed")
     command = form.parse(" ".join(rest.split()))
     if command is None:
-        raise UsageError(f"Usage: {form.usage}: {form.says}.")
+        raise UsageError(f"Usage: {form.usage}: {form.says}.", "usage")
     return command
 
 

@@ -285,13 +285,23 @@ class Done(Event):
 
 @dataclass(frozen=True, slots=True)
 class Refused(Event):
-    """It was not published. `retry_after` is in seconds, None when trying again will not help."""
+    """It was not published. `retry_after` is in seconds, None when trying again will not help.
+
+    `code` says of a command more closely what was wrong with it.
+    """
 
     type: ClassVar[str] = "refused"
     nonce: str | None
     rule: str
     text: str
     retry_after: float | None = None
+    code: str | None = None
+
+    def to_json(self) -> str:
+        body = {"type": self.type, **asdict(self)}
+        if self.code is None:
+            del body["code"]
+        return _encode(body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from chat.core.requests import MESSAGE_ID
 from chat.limits import IRC_LINE_MAX, IRC_ROOMS_MAX, NONCE_MAX_CHARACTERS
 
 Json = dict[str, Any]
+LINE_END = re.compile(r"\r?\n")
 LOGIN = re.compile(r"[a-z0-9_]{3,25}")
 ANONYMOUS = re.compile(r"justinfan\d{0,15}", re.IGNORECASE)
 WELCOME = (
@@ -65,6 +66,20 @@ DONE = {
     "unvip": "unvip_success",
     "help": "cmds_available",
     "color": "color_changed",
+    "mods": "room_mods",
+    "vips": "vips_success",
+}
+NOBODY = {"mods": "no_mods", "vips": "no_vips"}
+# What a command's usage notice is called where it is not `usage_<command>`.
+USAGES = {
+    "slow": "usage_slow_on",
+    "slowoff": "usage_slow_off",
+    "subscribers": "usage_subs_on",
+    "subscribersoff": "usage_subs_off",
+    "emoteonly": "usage_emote_only_on",
+    "emoteonlyoff": "usage_emote_only_off",
+    "uniquechat": "usage_r9k_on",
+    "uniquechatoff": "usage_r9k_off",
 }
 TWITCH_NAMES = {"r9kbeta": "uniquechat", "r9kbetaoff": "uniquechatoff"}
 
@@ -129,7 +144,7 @@ class IrcSession:
 
     def feed(self, text: str) -> Iterator[Wish]:
         """Lines from the client. They may end in CRLF, LF or nothing, several in one piece."""
-        for raw in re.split(r"\r?\n", text):
+        for raw in LINE_END.split(text):
             if len(raw) > IRC_LINE_MAX:
                 self._out.append(format_line("NOTICE", "*", last=f"A line can have {IRC_LINE_MAX} characters."))
                 continue
@@ -165,6 +180,10 @@ class IrcSession:
         text = "This channel does not exist or has been suspended."
         self._out += notice(room, "msg_channel_suspended", text, self._capabilities)
 
+    def joins_too_fast(self, login: str) -> None:
+        text = "You join channels too fast. Try again in a moment."
+        self._out += notice(IrcRoom(0, login, {}), "msg_ratelimit", text, self._capabilities)
+
     def happened(self, login: str, payload: bytes, now_ms: int) -> None:
         """Something in a room; what was said from here is not echoed. `now_ms`: Unix time."""
         room = self.rooms.get(login)
@@ -197,12 +216,11 @@ class IrcSession:
                 if me is not None:
                     self._out += user_state(room, me, {"id": answer["id"], **nonce}, self._capabilities)
             case "done":
-                name = wish.text[1:].partition(" ")[0].lower()
-                if name in DONE:
-                    self._out += notice(room, DONE[name], answer["text"], self._capabilities)
+                kind = _done_kind(_command_name(wish.text), answer["text"])
+                if kind is not None:
+                    self._out += notice(room, kind, answer["text"], self._capabilities)
             case "refused":
-                kind = REFUSALS.get(answer["rule"], "msg_ratelimit" if "rate" in answer["rule"] else "msg_rejected")
-                self._out += notice(room, kind, answer["text"], self._capabilities)
+                self._out += notice(room, _refusal_kind(wish, answer), answer["text"], self._capabilities)
         if not self._in_flight:
             self._tell_held()
 
@@ -311,6 +329,33 @@ class IrcSession:
 
     def _quit(self, _line: Line) -> Iterable[Wish]:
         yield Hang()
+
+
+def _command_name(text: str) -> str:
+    return text[1:].partition(" ")[0].lower()
+
+
+def _done_kind(name: str, text: str) -> str | None:
+    """What the notice is called; None for commands that the room itself tells of."""
+    return NOBODY[name] if name in NOBODY and ": " not in text else DONE.get(name)
+
+
+def _refusal_kind(wish: SayIn, refused: Json) -> str:
+    """By this name clients know which of their promises is broken."""
+    name, rule = _command_name(wish.text), refused["rule"]
+    match refused.get("code"):
+        case "not_allowed":
+            return "no_permission"
+        case "no_such_user":
+            return "invalid_user"
+        case "self" | "above":
+            about = "timeout" if name == "timeout" else "ban"
+            return f"bad_{about}_self" if refused["code"] == "self" else f"bad_{about}_mod"
+        case "no_such_message":
+            return "bad_delete_message_error"
+        case code if code is not None and rule == "command" and code != "unknown":
+            return USAGES.get(name, f"usage_{name}")
+    return REFUSALS.get(rule, "msg_ratelimit" if "rate" in rule else "msg_rejected")
 
 
 def _channels(line: Line) -> list[str]:

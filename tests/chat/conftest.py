@@ -1,5 +1,9 @@
 """A room of Alice's, with Bob and Charlie in it, behind a real chat process."""
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +11,13 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from accounts.models import User
 from accounts.services import create_api_token, create_user
 from streaming.models import Channel
-from tests.chat.gateway_process import GatewayProcess, PrivateRedis
+from tests.chat.gateway_process import GatewayProcess, PrivateRedis, free_port, wait_until
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,28 @@ def gateway(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[Gate
     process = GatewayProcess(private_redis.url)
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def irc_port(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[int]:
+    port = free_port()
+    environment = os.environ | {
+        "MILLRACE_REDIS_URL": private_redis.url,
+        "MILLRACE_DB_NAME": str(connection.settings_dict["NAME"]),
+    }
+    command = [sys.executable, "manage.py", "serve_irc", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)
+
+    def answers() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        wait_until(answers, "the IRC server")
+        yield port
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 @pytest.fixture

@@ -1,51 +1,27 @@
 """IRC from outside: sockets, a real chat process, real Redis and PostgreSQL."""
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
+import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 import redis
 from channels.db import database_sync_to_async
-from django.conf import settings
-from django.db import connection
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from accounts.models import User
+from accounts.services import create_chat_token, revoke_api_token
+from chat import redis_keys
 from chat.core.roles import Role
 from chat.models import RoomRole
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
-from tests.chat.gateway_process import GatewayProcess, PrivateRedis, free_port, wait_until
+from tests.chat.gateway_process import GatewayProcess
 
 WAIT_SECONDS = 5
 CAPS = "twitch.tv/tags twitch.tv/commands twitch.tv/membership"
-
-
-@pytest.fixture(scope="module")
-def irc_port(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[int]:
-    port = free_port()
-    environment = os.environ | {
-        "MILLRACE_REDIS_URL": private_redis.url,
-        "MILLRACE_DB_NAME": str(connection.settings_dict["NAME"]),
-    }
-    command = [sys.executable, "manage.py", "serve_irc", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)
-
-    def answers() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    try:
-        wait_until(answers, "the IRC server")
-        yield port
-    finally:
-        process.terminate()
-        assert process.wait(10) == 0
 
 
 class IrcClient:
@@ -125,6 +101,54 @@ async def test_bytes_without_an_end_cut_the_client_off(irc_port: int, cast: Cast
         client.send("x" * 100_000)
         with pytest.raises((AssertionError, ConnectionError)):
             await client.wait_for("never")
+
+
+async def test_a_flood_of_lines_is_passed_over_and_then_cut_off(irc_port: int, cast: Cast) -> None:
+    async with irc_client(irc_port, None) as client:
+        await client.wait_for("ROOMSTATE")
+        client.send("PING :x\r\n" * 200)
+        for _ in range(190):
+            await client.wait_for("PONG")
+        client.send("PING :x\r\n" * 1000)
+        with pytest.raises((AssertionError, ConnectionError)):
+            await client.wait_for("never")
+
+
+async def test_a_thousand_joins_cost_a_hundred_questions(irc_port: int, cast: Cast) -> None:
+    async with irc_client(irc_port, None) as client:
+        await client.wait_for("ROOMSTATE")
+        client.send("".join(f"JOIN #nobody_{number}\r\n" for number in range(150)) + "PING :done\r\n")
+        answers = []
+        while not (line := await client.line()).endswith(":done"):
+            answers.append(line.split(" ")[0])
+        assert 90 <= answers.count("@msg-id=msg_channel_suspended") < 110
+        assert answers.count("@msg-id=msg_ratelimit") >= 40
+
+
+async def test_a_revoked_token_ends_its_connection(irc_port: int, cast: Cast, room_redis: redis.Redis) -> None:
+    token = await database_sync_to_async(create_chat_token)(user=cast.bob, name="bot", may_moderate=False)
+    async with irc_client(irc_port, token) as bob:
+        await bob.wait_for("ROOMSTATE #alice")
+        await database_sync_to_async(_revoke)(cast.bob, room_redis)
+        while await bob.line():
+            pass
+
+
+def _revoke(user: User, room_redis: redis.Redis) -> None:
+    revoke_api_token(user=user, token_id=user.api_tokens.get(name="bot").pk)
+    # The tests' own process has another Redis than the chat processes: what it told that one, told this one.
+    room_redis.publish(redis_keys.gateways_feed(), json.dumps({"sign_out": user.pk}))
+
+
+async def test_a_token_for_chat_alone_moderates_only_if_it_was_made_to(
+    irc_port: int, cast: Cast, room_redis: redis.Redis
+) -> None:
+    for may_moderate, answer in ((False, "no_permission"), (True, "invalid_user")):
+        token = await database_sync_to_async(create_chat_token)(user=cast.alice, name="bot", may_moderate=may_moderate)
+        async with irc_client(irc_port, token) as alice:
+            await alice.wait_for("ROOMSTATE #alice")
+            alice.send("PRIVMSG #alice :/timeout nobody_here\r\n")
+            assert answer in await alice.wait_for("NOTICE #alice")
 
 
 @pytest.mark.parametrize("offered", [["irc"], None])
