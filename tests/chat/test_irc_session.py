@@ -176,6 +176,9 @@ def test_a_reply_is_told_with_its_parent_and_its_thread() -> None:
         "reply-thread-parent-user-login=dave;returning-chatter=0;" in line
     )
     assert line.endswith("PRIVMSG #alice :@Bot hello\n")
+    reply["thread_login"] = "dave"
+    session.happened("alice", message(CAROL, "Kappa hi", reply=reply, emotes={"25": [[0, 4]]}), NOW_MS)
+    assert ";emotes=25:5-9;" in told(session)  # the name before the text moves them
 
 
 @pytest.mark.parametrize(("tag", "answered"), [(MESSAGE_ID, MESSAGE_ID), (MESSAGE_ID.upper(), MESSAGE_ID), ("x", None)])
