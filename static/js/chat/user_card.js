@@ -62,18 +62,22 @@ export class UserCard {
     }
     this.card.querySelector("[data-card-act=mention]").hidden = !this.you;
     this.card.querySelector("[data-card-act=reply]").hidden = !this.you || !this.message.dataset.id;
-    this.record.show(mayModerate(this.you) ? this.login : null);
+    const box = name.getBoundingClientRect();
+    const record = this.record.show(mayModerate(this.you) ? this.login : null);
     this.card.showPopover();
-    this.placeBeside(name.getBoundingClientRect());
+    this.placeBeside(box);
+    this.card.querySelector("button:not([hidden])")?.focus();
+    record.then(() => this.placeBeside(box)); // it is higher by now
   }
 
   placeBeside(box) {
     const { offsetWidth, offsetHeight } = this.card;
     const below = box.bottom + 4;
-    const top = below + offsetHeight > window.innerHeight ? box.top - offsetHeight - 4 : below;
-    this.card.style.top = `${Math.max(8, top)}px`;
+    const above = box.top - offsetHeight - 4;
+    const fits = below + offsetHeight <= window.innerHeight || above >= 8;
+    const top = below + offsetHeight <= window.innerHeight ? below : above;
+    this.card.style.top = `${fits ? top : Math.max(8, window.innerHeight - offsetHeight - 8)}px`;
     this.card.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - offsetWidth - 8))}px`;
-    this.card.querySelector("button:not([hidden])")?.focus();
   }
 }
 
