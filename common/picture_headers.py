@@ -49,7 +49,7 @@ def _read(data: bytes) -> PictureFacts:
         return _read_webp(data)
     if data.startswith(b"\xff\xd8\xff"):
         return _read_jpeg(_Bytes(data, 2))
-    raise BadPictureError("That is not a PNG, GIF, WebP or JPEG file.")
+    raise BadPictureError("That is no picture.")
 
 
 class _Bytes:

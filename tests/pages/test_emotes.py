@@ -32,7 +32,7 @@ def test_alice_uploads_removes_and_restores_an_emote(channel: Channel, alice: Us
 def test_what_is_wrong_is_said_beside_what_was_typed(channel: Channel, alice: User) -> None:
     answer = browser_of(alice).post(PAGE, form(sample.SVG, name="Hype"))
     assert answer.status_code == 400
-    assert "That is not a PNG, GIF, WebP or JPEG file." in answer.content.decode()
+    assert "That is no picture. Use a PNG, GIF, WebP or JPEG picture." in answer.content.decode()
     assert 'value="Hype"' in answer.content.decode()
     asked_by_script = browser_of(alice).post(PAGE, {"name": "Hype"}, headers={"Accept": "application/json"})
     assert (asked_by_script.status_code, asked_by_script.json()) == (400, {"detail": "Choose a picture."})

@@ -50,6 +50,8 @@ class ChatPanel {
     this.mountAnnouncements();
     this.badges = {}; // of subscribers: name -> picture
     this.emotes = new Emotes(root.dataset.emotes);
+    // Before the first message with one: what is written is shown as the room will show it, and Tab completes at once.
+    this.composer.input.addEventListener("focus", () => this.emotes.read().catch(() => {}));
     new EmotePicker(root, this.emotes, (code) => this.composer.insertWord(code));
     this.card = new UserCard(root, {
       mention: (login) => this.composer.begin(`@${login} `),
