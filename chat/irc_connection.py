@@ -9,7 +9,7 @@ from typing import Any
 
 from chat.core.events import Person
 from chat.core.frames import Batch
-from chat.core.irc import LINE_END, Hang, IrcSession, Join, Leave, SayIn, SignIn, Wish
+from chat.core.irc import LINE_END, Hang, IrcSession, Join, Leave, Recolor, SayIn, SignIn, Wish
 from chat.core.irc_rooms import IrcRoom
 from chat.core.requests import Say
 from chat.core.token_bucket import TokenBucket
@@ -27,7 +27,9 @@ from chat.limits import (
     IRC_ROOMS_MAX,
 )
 from chat.local_room import LocalRoom, Viewer
+from chat.looks import set_color
 from chat.participant import Participant
+from common.errors import InvalidInput
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +110,8 @@ class IrcConnection:
                 self._leave(login)
             case SayIn():
                 await self._say(wish)
+            case Recolor():
+                await self._recolor(wish)
             case Hang():
                 self.close()
 
@@ -157,6 +161,18 @@ class IrcConnection:
         answer = await place.participant.say(Say(wish.text, None, plain=wish.plain, reply_to=wish.reply_to))
         person = place.participant.person
         self.session.answered(wish, {"type": answer.type, **asdict(answer)}, _json(person) if person else None)
+
+    async def _recolor(self, wish: Recolor) -> None:
+        directory = self._gateway.directory
+        try:
+            user = (await directory.find_token(self._token)).user
+            color = await directory.run(lambda: set_color(user=user, color=wish.color))
+        except InvalidInput as error:
+            self.session.recolored(wish, error.text, done=False)
+        except (BadTokenError, DirectoryUnavailableError):
+            self.session.recolored(wish, "That does not work right now.", done=False)
+        else:
+            self.session.recolored(wish, f"Your colour is {color or 'the page’s choice'} now.", done=True)
 
     # --- from the rooms
 

@@ -115,11 +115,19 @@ class SayIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Recolor:
+    """Show his name in this colour, wherever that was ordered; answer with `recolored`."""
+
+    login: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hang:
     """Close the connection, after what is written."""
 
 
-Wish = SignIn | Join | Leave | SayIn | Hang
+Wish = SignIn | Join | Leave | SayIn | Recolor | Hang
 
 
 class IrcSession:
@@ -224,6 +232,11 @@ class IrcSession:
         if not self._in_flight:
             self._tell_held()
 
+    def recolored(self, wish: Recolor, text: str, *, done: bool) -> None:
+        """He has the colour that he wanted, or `text` says why not."""
+        kind = "color_changed" if done else "usage_color"
+        self._out += notice(IrcRoom(0, wish.login, {}), kind, text, self._capabilities)
+
     def _tell_held(self) -> None:
         """What he said elsewhere meanwhile; what he said here is known by its id now."""
         held, self._held = self._held, []
@@ -317,6 +330,9 @@ class IrcSession:
         if len(line.parameters) < 2:
             return
         login = line.parameters[0].removeprefix("#").lower()
+        if self.me is not None and login not in self.rooms and _text(line.text)[0].lower().startswith("/color "):
+            yield Recolor(login, _text(line.text)[0][7:])  # tmi.js orders it in a channel that there is not
+            return
         if self.me is None or login not in self.rooms:
             kind = "msg_room_not_found" if self.me else "no_permission"
             text = "You are not in that channel." if self.me else "You are reading without a name. Sign in to write."

@@ -75,6 +75,25 @@ async def test_bob_speaks_by_irc_and_charlie_by_the_page(
         assert (await reader.wait_for("hello charlie")).partition(" ")[2].startswith(":bob!bob@bob.tmi.twitch.tv")
 
 
+async def test_a_bot_wears_the_colour_that_it_chose_without_a_room(
+    irc_port: int, gateway: GatewayProcess, cast: Cast, room_redis: redis.Redis
+) -> None:
+    async with irc_client(irc_port, cast.bob_token) as bob, irc_client(irc_port, None) as reader:
+        for client in (bob, reader):
+            await client.wait_for("ROOMSTATE #alice")
+        bob.send("PRIVMSG #tmijs :/color mauve\r\nPRIVMSG #tmijs :/color Coral\r\n")
+        assert "usage_color" in await bob.wait_for("NOTICE #tmijs")
+        assert "color_changed" in await bob.wait_for("NOTICE #tmijs")
+        async with asyncio.timeout(WAIT_SECONDS):
+            while "color=#FF7F50;" not in await _echoed(bob, reader):
+                pass  # the order to look again is on its way
+
+
+async def _echoed(bob: IrcClient, reader: IrcClient) -> str:
+    bob.send("PRIVMSG #alice :look\r\n")
+    return await reader.wait_for("PRIVMSG #alice :look")
+
+
 async def test_a_moderator_bot_times_someone_out(
     irc_port: int, gateway: GatewayProcess, cast: Cast, room_redis: redis.Redis
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat.core.irc import Hang, IrcSession, Join, Leave, SayIn, SignIn, Wish
+from chat.core.irc import Hang, IrcSession, Join, Leave, Recolor, SayIn, SignIn, Wish
 from chat.core.irc_lines import Line, format_line, parse_line
 from chat.core.irc_rooms import IrcRoom
 
@@ -352,3 +352,17 @@ def test_emote_only_mode_is_told_with_its_notice() -> None:
     state, notice = told(session).splitlines()
     assert state == "@emote-only=1;room-id=101 :tmi.twitch.tv ROOMSTATE #alice"
     assert "msg-id=emote_only_on" in notice
+
+
+def test_a_colour_is_chosen_without_a_room() -> None:
+    session = in_alice()
+    assert wishes(session, "PRIVMSG #tmijs :/color Coral\r\nPRIVMSG #tmijs :.color #1E90FF") == [
+        Recolor("tmijs", "Coral"),
+        Recolor("tmijs", "#1E90FF"),
+    ]
+    session.recolored(Recolor("tmijs", "Coral"), "Coral it is.", done=True)
+    assert told(session) == "@msg-id=color_changed :tmi.twitch.tv NOTICE #tmijs :Coral it is.\n"
+    assert wishes(session, "PRIVMSG #alice :/color Coral")[0] == SayIn("alice", "/color Coral", False, "")
+    session.take()
+    assert wishes(session, "PRIVMSG #elsewhere :hello") == []
+    assert "msg_room_not_found" in told(session)
