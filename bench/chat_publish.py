@@ -26,6 +26,7 @@ ROOMS, WRITERS_OF_A_ROOM = 50, 4
 RATES = (500, 1000, 2000, 3000, 4000, 5000, 6000, 7000)
 BAR = 5_000.0
 LATE_MS = 250.0
+WARM_UP_RATE, WARM_UP_SECONDS = 200, 2.0
 AT_ONCE = 50  # messages in flight of the bare loop
 ACK, NONCE = b'"type":"ack"', b'"nonce":"'
 FILLER = "the quick brown fox jumps over the lazy dog"
@@ -67,6 +68,8 @@ class Step:
 async def measure(targets: list[Target], seconds: float) -> list[Step]:
     speakers = [await join(target, token, Speaker) for target in targets for token in target.tokens]
     pid = targets[0].pid
+    await offer(speakers, WARM_UP_RATE, WARM_UP_SECONDS)  # everybody's first message is looked up
+    await asyncio.sleep(WARM_UP_SECONDS)
     steps = []
     for rate in RATES:
         for speaker in speakers:
