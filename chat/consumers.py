@@ -2,11 +2,13 @@
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from channels.exceptions import StopConsumer
 from channels.generic.http import AsyncHttpConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from redis.exceptions import RedisError
 
 from chat.core.events import Event, Hello, Notice, Refused, SignedIn, Standing
 from chat.core.frames import Batch
@@ -38,6 +40,8 @@ from chat.services import refused
 from chat.sinks import QueueSink, sink_for
 
 POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
+OUTAGE = (RedisError, OSError)
 JSON_HEADER = (b"content-type", b"application/json")
 RETRY_HEADER = (b"retry-after", str(REFUSED_RETRY_SECONDS).encode())
 # Why a connection is refused: HTTP status and what to say.
@@ -73,6 +77,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             await self._join(handshake.since, notices)
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
+        if self.viewer is None:  # refused, and he talks on without having heard it
+            return
         wait = self.rate.take(self.gateway.hub.now())
         if wait:
             self._strike(refuse_rate(Rule.RATE_CONNECTION, wait))
@@ -138,7 +144,11 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         self.strikes = 0
         you = self.participant.person
         viewer = Viewer(sink_for(self.scope, self.base_send), you)
-        older = await self.room.read_before_ring(since) if since is not None else []
+        try:
+            older = await self.room.read_before_ring(since) if since is not None else []
+        except OUTAGE:  # what he missed is there, but cannot be had: a gap would say that it is lost
+            viewer.sink.close(TRY_AGAIN_LATER, "history unavailable")
+            return
         hello = Hello(
             channel_id=self.room.room_id,
             you=you,
@@ -250,7 +260,8 @@ async def deny(consumer: AsyncWebsocketConsumer, status: int, text: str) -> None
     start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
     await consumer.base_send(start)
     body = json.dumps({"detail": text}).encode()
-    await consumer.base_send({"type": "websocket.http.response.body", "body": body})
+    with suppress(AssertionError):  # so uvicorn's protocol says that the client has hung up meanwhile
+        await consumer.base_send({"type": "websocket.http.response.body", "body": body})
 
 
 async def answer(consumer: AsyncHttpConsumer, status: int, body: bytes) -> None:

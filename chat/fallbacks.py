@@ -10,13 +10,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from chat.consumers import DENIALS, JSON_HEADER
 from chat.core.events import Ack, Done, Refused
 from chat.core.frames import place_of
+from chat.core.removals import Entry
 from chat.core.requests import Say, parse_say
 from chat.core.rules import Refusal, Rule
 from chat.directory import RoomFacts
-from chat.errors import ForeignOriginError, GoingAwayError, MalformedRequestError
+from chat.errors import DirectoryUnavailableError, ForeignOriginError, GoingAwayError, MalformedRequestError
 from chat.gateway import Gateway, process_gateway
 from chat.handshake import Handshake
 from chat.limits import EVENT_STREAM_RETRY_MS, FRAME_MAX_BYTES, LONG_POLL_SECONDS, REFUSED_RETRY_SECONDS
@@ -89,11 +92,12 @@ async def _events(scope: Scope, receive: Receive, send: Send) -> None:
     """`GET …/events`: server-sent events, resumed by `Last-Event-ID` or `?since=`."""
     gateway = process_gateway()
     room, since = await _open_room(gateway, scope), _last_event_id(scope)
+    older = await _read_older(room, since)
     headers = [EVENT_STREAM, NO_STORE, UNBUFFERED, ANY_PAGE]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: %d\n\n" % EVENT_STREAM_RETRY_MS, "more_body": True})
     sink = EventStreamSink(send)
-    viewer = await _enter(gateway, room, sink, since)
+    viewer = _enter(gateway, room, sink, since, older)
     try:
         await _disconnected(receive)
     finally:
@@ -106,7 +110,7 @@ async def _poll(scope: Scope, receive: Receive, send: Send) -> None:
     gateway = process_gateway()
     room, since = await _open_room(gateway, scope), Handshake.from_scope(scope).since
     sink, start = PollSink(), room.flushed_seq if since is None else since
-    viewer = await _enter(gateway, room, sink, since)
+    viewer = _enter(gateway, room, sink, since, await _read_older(room, since))
     gone = asyncio.create_task(_disconnected(receive))
     gone.add_done_callback(lambda _: sink.close(0, ""))  # nobody waits any more
     try:
@@ -151,11 +155,18 @@ async def _open_room(gateway: Gateway, scope: Scope) -> LocalRoom:
     return await gateway.hub.open_room(_room_id(scope))
 
 
-async def _enter(gateway: Gateway, room: LocalRoom, sink: Sink, since: int | None) -> Viewer:
+async def _read_older(room: LocalRoom, since: int | None) -> list[Entry]:
+    """What a reader who comes back missed longer ago. Raises DirectoryUnavailableError: it cannot be had right now."""
+    try:
+        return await room.read_before_ring(since) if since is not None else []
+    except (RedisError, OSError) as error:
+        raise DirectoryUnavailableError("The history is away.") from error
+
+
+def _enter(gateway: Gateway, room: LocalRoom, sink: Sink, since: int | None, older: list[Entry]) -> Viewer:
     viewer = Viewer(sink)
-    moment = gateway.hub.moment()
-    room.join(viewer, since, await room.read_before_ring(since) if since is not None else [])
-    gateway.hub.enter(room, viewer, moment)
+    room.join(viewer, since, older)
+    gateway.hub.enter(room, viewer, gateway.hub.moment())
     return viewer
 
 

@@ -95,6 +95,7 @@ PRESENCE_READ_SECONDS = 5  # a list that was read is shown to others for so long
 # --- What is remembered.
 HISTORY_ON_JOIN = 100  # messages (requirement C8)
 HISTORY_LENGTH = 500  # messages kept in Redis for readers who come back with since=
+RESUMED_AT_ONCE = 1_000  # readers who come back to a room and are served by one look at its history
 NONCE_SECONDS = 600  # a client that retries later than this is a new message
 ROOM_KEYS_SECONDS = 7 * 86_400  # a room nobody spoke in for a week starts empty
 LOG_LENGTH = 50_000  # messages waiting for PostgreSQL: more than an hour of outage at 10 a second

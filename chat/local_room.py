@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chat import redis_keys
+from chat.batching import Batcher
 from chat.core.board import Board
 from chat.core.events import Gap, Message, Person, Status
 from chat.core.frames import Batch
@@ -23,6 +25,7 @@ from chat.limits import (
     HISTORY_LENGTH,
     HISTORY_ON_JOIN,
     PENDING_MAX,
+    RESUMED_AT_ONCE,
     SLOW_BUFFER_BYTES,
     SLOW_DRAINED_BYTES,
     SLOW_SECONDS,
@@ -79,6 +82,7 @@ class LocalRoom:
         self._sweeping = False
         self._next_flush = 0.0
         self._catching_up: asyncio.Task[None] | None = None
+        self._older = Batcher(self._read_older, most=RESUMED_AT_ONCE)
 
     # --- viewers
 
@@ -105,7 +109,12 @@ class LocalRoom:
         """Events after `since` that are older than the ring, for a reader who was away for longer."""
         if not self.connected or since >= (self._ring[0][0] if self._ring else self.last_seq + 1) - 1:
             return []
-        return await read_after(self._redis, self.room_id, since, HISTORY_LENGTH)
+        return await self._older.ask(since) or []
+
+    async def _read_older(self, asked: Sequence[int]) -> dict[int, list[Entry]]:
+        """One look at the history for all who come back at once; it keeps somewhat more than HISTORY_LENGTH."""
+        entries = await read_after(self._redis, self.room_id, min(asked), 2 * HISTORY_LENGTH)
+        return {since: entries[bisect_right(entries, since, key=lambda entry: entry[0]) :] for since in asked}
 
     def find(self, message_id: str) -> Message | None:
         """The message with this id, if it is among the latest."""

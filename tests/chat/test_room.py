@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts.services import suspend_user
+from chat.consumers import RoomConsumer
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis
@@ -290,3 +291,9 @@ async def test_an_ended_session_ends_the_connection(
             await bob.wait_for("never")
         assert bob.socket.close_code == 1008
         assert (await charlie.said("still here"))["type"] == "ack"
+
+
+async def test_who_was_refused_and_talks_on_is_passed_over() -> None:
+    consumer = RoomConsumer()
+    consumer.viewer = None
+    await consumer.websocket_receive({"type": "websocket.receive", "text": "{}"})
