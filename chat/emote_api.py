@@ -23,7 +23,7 @@ from chat.emote_serializers import (
     SubscriberBadgeSerializer,
 )
 from chat.looks import color_of, set_color
-from chat.models import Emote, SubscriberBadge
+from chat.models import Emote, EmotePrefix, SubscriberBadge
 from chat.uploads import read_upload
 from streaming.lookup import get_channel
 
@@ -43,7 +43,7 @@ def channel_emotes(request: Request, login: str) -> Response:
         emote = emotes.add_emote(room=room, actor=signed_in_user(request), name=wanted["name"], picture=picture)
         return Response(EmoteSerializer(emote).data, status=201)
     table = {
-        "prefix": emotes.prefix_of(room=room),
+        "prefix": EmotePrefix.objects.filter(room=room).values_list("text", flat=True).first() or "",
         "channel": Emote.objects.kept().filter(room=room).order_by("code"),
         "common": Emote.objects.common().kept().order_by("code"),
     }

@@ -26,7 +26,9 @@ class EmoteSerializer(serializers.ModelSerializer[Emote]):
 class RoomEmotesSerializer(serializers.Serializer[Any]):
     """What can be written in a channel's chat."""
 
-    prefix = serializers.CharField(help_text="What the codes of this channel's own emotes begin with.")
+    prefix = serializers.CharField(
+        help_text="What the codes of this channel's own emotes begin with; empty before the first."
+    )
     channel = EmoteSerializer(many=True)
     common = EmoteSerializer(many=True)
 

@@ -2,6 +2,7 @@
 counts up, so the publish script sends whoever decides by an older table back to read it again.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -42,8 +43,9 @@ def prefix_of(*, room: Channel) -> str:
     for number in range(PREFIX_TRIES):
         text = prefix_from(room.owner.login, number)
         if not EmotePrefix.objects.filter(text=text).exists():
-            prefix, _ = EmotePrefix.objects.get_or_create(room=room, defaults={"text": text})
-            return prefix.text
+            with suppress(IntegrityError):  # another channel took it since we looked
+                prefix, _ = EmotePrefix.objects.get_or_create(room=room, defaults={"text": text})
+                return prefix.text
     raise Conflict("Choose a prefix for your emotes first.")
 
 
@@ -57,9 +59,11 @@ def change_prefix(*, room: Channel, actor: User, text: str) -> None:
         return
     if Emote.objects.kept().filter(room=room).exists():
         raise Conflict("The prefix is part of your emotes' codes. Remove the emotes first.")
-    if EmotePrefix.objects.filter(text=text).exists():
-        raise Conflict(f"Another channel's emotes begin with {text}. Choose a different prefix.")
-    EmotePrefix.objects.filter(room=room).update(text=text)
+    try:
+        with transaction.atomic():
+            EmotePrefix.objects.filter(room=room).update(text=text)
+    except IntegrityError:
+        raise Conflict(f"Another channel's emotes begin with {text}. Choose a different prefix.") from None
 
 
 def add_emote(*, room: Channel, actor: User, name: str, picture: bytes) -> Emote:
