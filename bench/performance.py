@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,7 @@ class Table:
     at: float
     title: str
     lines: list[Line]
+    others: tuple[str, ...] = ()  # commands with the same title, whose lines are here as well
 
     @classmethod
     def read(cls, path: Path) -> "Table":
@@ -73,6 +76,11 @@ class Table:
         found = (index for index in longest_first if self.command.startswith(ORDER[index]))
         return next(found, len(ORDER)), self.command
 
+    def joined(self, other: "Table") -> "Table":
+        """Several runs of one command, each with other options, as one table."""
+        lines, at = [*self.lines, *other.lines], max(self.at, other.at)
+        return Table(self.command, at, self.title, lines, (*self.others, other.command))
+
     def markdown(self) -> str:
         """The columns nobody uses are left out."""
         rows = [["figure", "measured", "bar", "", "note"], *(line.cells() for line in self.lines)]
@@ -80,7 +88,8 @@ class Table:
         head, *body = ([_escaped(row[index]) for index in used] for row in rows)
         drawn = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(used), *body)]
         day = time.strftime("%Y-%m-%d", time.gmtime(self.at))
-        return f"## {self.title}\n`python -m {self.command}`, {day}\n\n" + "\n".join(drawn) + "\n"
+        commands = ", ".join(f"`python -m {command}`" for command in (self.command, *self.others))
+        return f"## {self.title}\n{commands}, {day}\n\n" + "\n".join(drawn) + "\n"
 
 
 def _escaped(cell: str) -> str:
@@ -111,8 +120,10 @@ def main() -> int:
     if not tables:
         print("Nothing was measured yet: run the commands in bench/ first.", file=sys.stderr)
         return 1
-    PAGE.write_text(INTRODUCTION + machine() + "\n".join(table.markdown() for table in tables))
-    print(f"{PAGE}: {len(tables)} tables")
+    groups = groupby(sorted(tables, key=lambda table: (table.place[0], table.title)), key=lambda table: table.title)
+    shown = [reduce(Table.joined, group) for _, group in groups]
+    PAGE.write_text(INTRODUCTION + machine() + "\n".join(table.markdown() for table in shown))
+    print(f"{PAGE}: {len(shown)} tables")
     return 0
 
 
