@@ -111,7 +111,7 @@ PENDING_MAX = 2_000  # room events one process holds back while it fetches misse
 ROOM_IDLE_SECONDS = 30  # a subscription outlives its last viewer by this: people reload pages
 SLOW_BUFFER_BYTES = 65_536  # a viewer with more unsent than this loses messages instead of costing memory
 SLOW_DRAINED_BYTES = 8_192  # below this a slow viewer is told what he missed and is served again
-SLOW_SECONDS = 30  # slow for longer: disconnected
+SLOW_SECONDS = 25  # slow for longer: disconnected; with the time to notice and to say goodbye it stays below 30
 SOCKET_SEND_BUFFER_BYTES = 65_536  # the kernel otherwise grows it to 4 MB and hides a slow viewer
 FALLBACK_QUEUE_LENGTH = 200  # frames, where the server gives us no transport
 
