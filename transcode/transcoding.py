@@ -9,7 +9,6 @@ There are two ways from one FFmpeg to the next, and both lose no frame of a rend
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +30,8 @@ log = logging.getLogger(__name__)
 CHECK_SECONDS = 0.5
 COLLECT_MS = 100  # what a pipe holds (process.PIPE_BYTES) is 20 Mbit/s for so long
 SILENT_SECONDS = 1.0
-DRAIN_SECONDS = 2.0  # how long an FFmpeg that gets no more source may take to write what it holds
+DRAIN_SECONDS = 2.0  # how long an FFmpeg that gets no more source may write nothing of what it holds
+DRAIN_SECONDS_MAX = 6.0  # and how long one that is too slow may take for all of it
 
 
 class Renditions(Protocol):
@@ -97,6 +97,17 @@ class Generation:
             self._take(rung, tags)
         else:
             self._held.append((rung, tags))
+
+
+async def drain(generation: Generation) -> None:
+    """Wait until it has ended, as long as it goes on writing: what it holds are a broadcast's last pictures."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while generation.ended is not None and not generation.has_ended:
+        patience = min(max(generation.heard_at, began) + DRAIN_SECONDS, began + DRAIN_SECONDS_MAX) - loop.time()
+        if patience <= 0:
+            return
+        await asyncio.wait({generation.ended}, timeout=patience)
 
 
 class Transcoding:
@@ -192,11 +203,11 @@ class Transcoding:
         """The source has ended: let FFmpeg write what it holds."""
         await self._stop_keeper()
         if self._leaving is not None:
-            await self._drain(self._leaving)
+            await drain(self._leaving)
             self._finish_leaving()
         if self._current is not None:
             self._current.transcoder.finish_input()
-            await self._drain(self._current)
+            await drain(self._current)
         await self.abort()
 
     async def abort(self) -> None:
@@ -355,11 +366,6 @@ class Transcoding:
         time_ms = self._spool[0].time_ms if self._spool else round(began_ms)
         generation.transcoder.feed(flv.flv_tag(MediaTag("video", time_ms, self._header.payload)))
         return generation
-
-    async def _drain(self, generation: Generation) -> None:
-        if generation.ended is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(generation.ended), DRAIN_SECONDS)
 
     async def _stop_all(self) -> None:
         running = [one for one in (self._leaving, self._next, self._current) if one is not None]

@@ -15,6 +15,7 @@ from transcode.ladder import AUDIO, SOURCE, VideoPlan
 from transcode.live_run import LiveRun, RunPlan
 from transcode.packager import Publication, RunStart, Track
 from transcode.source import SourceReader, VideoFrame
+from transcode.transcoding import Generation, drain
 
 CLIP = Clip(width=320, height=180, fps=30, seconds=40, gop_seconds=2.0, kbps=250, first=100)
 UPPER, LOWER = "120p", "90p"
@@ -254,3 +255,24 @@ async def test_an_encoder_that_dies_at_once_every_time_is_given_up_and_the_sourc
 
     assert all(sizes[SOURCE])
     assert not any(sizes[UPPER])
+
+
+@pytest.mark.parametrize(("writes", "waited_for"), [(True, True), (False, False)])
+async def test_a_slow_encoder_may_write_its_last_pictures(
+    monkeypatch: pytest.MonkeyPatch, writes: bool, waited_for: bool
+) -> None:
+    monkeypatch.setattr("transcode.transcoding.DRAIN_SECONDS", 0.2)
+    loop = asyncio.get_running_loop()
+    slow = Generation([UPPER], lambda rung, tags: None, loop.time())
+
+    async def end_late() -> int:
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            if writes:
+                slow.heard_at = loop.time()
+        return 0
+
+    slow.ended = asyncio.create_task(end_late())
+    await drain(slow)
+    assert slow.has_ended == waited_for
+    slow.ended.cancel()
