@@ -1,4 +1,4 @@
-"""held_load.c as a class: viewers that wait for the next part of a playlist, again and again."""
+"""held_readers.c as a class: viewers that wait for the next part of a playlist, again and again."""
 
 import subprocess
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class HeldReaders:
     def __init__(self, port: int, paths: dict[str, str], count: int) -> None:
         self.refused = 0
         self._renditions = list(paths)
-        argv = [str(program("held_load")), str(port), str(count), *paths.values()]
+        argv = [str(program("held_readers")), str(port), str(count), *paths.values()]
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         if self._process.stdout.readline() != "ready\n":

@@ -1,14 +1,17 @@
 """This process's connections to Redis: one pool for commands, separate ones for subscriptions."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from chat.limits import REDIS_COMMAND_SECONDS, REDIS_CONNECTIONS
+from chat.limits import REDIS_COMMAND_SECONDS, REDIS_CONNECTIONS, REDIS_PING_SECONDS
 
 _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, Redis]" = WeakKeyDictionary()
 
@@ -34,3 +37,18 @@ def new_client(connections: int, *, url: str = "") -> Redis:
         protocol=2,  # what a relay speaks, and all that is needed
     )
     return Redis(connection_pool=pool)
+
+
+async def listen(pubsub: PubSub, take: Callable[[dict[str, Any]], None]) -> None:
+    """Deliver until Redis goes away. A connection that does not even answer a ping is as good as gone."""
+    asked = False
+    while True:
+        message = await pubsub.get_message(timeout=REDIS_PING_SECONDS)
+        if message is not None:
+            asked = False
+            take(message)
+        elif asked:
+            raise TimeoutError("no answer to a ping")
+        else:
+            asked = True
+            await pubsub.ping()

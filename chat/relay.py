@@ -22,12 +22,11 @@ from chat.limits import (
     RECONNECT_FIRST_SECONDS,
     RECONNECT_MAX_SECONDS,
     REDIS_COMMAND_SECONDS,
-    REDIS_PING_SECONDS,
     RELAY_BUFFER_BYTES,
     RELAY_COMMAND_BYTES,
     RELAY_WORDS_MAX,
 )
-from chat.redis_connections import new_client
+from chat.redis_connections import listen, new_client
 
 log = logging.getLogger(__name__)
 KEPT_OPEN = "chat:relays"  # a connection without any subscription would not be a subscriber's
@@ -117,7 +116,7 @@ class Relay:
                 await pubsub.subscribe(KEPT_OPEN)
                 await pubsub.get_message(timeout=REDIS_COMMAND_SECONDS)
                 self._pubsub, delay = pubsub, RECONNECT_FIRST_SECONDS
-                await self._listen(pubsub)
+                await listen(pubsub, self._pass_on)
             except OUTAGE as error:
                 log.warning("Redis is away: %s", error or type(error).__name__)
             finally:
@@ -169,22 +168,8 @@ class Relay:
 
     async def _send(self, what: str, name: bytes) -> None:
         if self._pubsub is not None:
-            with suppress(*OUTAGE):  # `_listen` notices too
+            with suppress(*OUTAGE):  # `listen` notices too
                 await getattr(self._pubsub, what)(name)
-
-    async def _listen(self, pubsub: PubSub) -> None:
-        """Pass on until Redis goes away. A connection that does not even answer a ping is as good as gone."""
-        asked = False
-        while True:
-            message = await pubsub.get_message(timeout=REDIS_PING_SECONDS)
-            if message is not None:
-                asked = False
-                self._pass_on(message)
-            elif asked:
-                raise TimeoutError("no answer to a ping")
-            else:
-                asked = True
-                await pubsub.ping()
 
     def _pass_on(self, message: dict[str, Any]) -> None:
         name = message["channel"]

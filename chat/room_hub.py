@@ -26,13 +26,12 @@ from chat.limits import (
     RECONNECT_FIRST_SECONDS,
     RECONNECT_MAX_SECONDS,
     REDIS_COMMAND_SECONDS,
-    REDIS_PING_SECONDS,
     ROOM_IDLE_SECONDS,
 )
 from chat.local_room import LocalRoom, Viewer
 from chat.orders import Order, SignOut, parse_order
 from chat.presence import PresenceReporter
-from chat.redis_connections import new_client
+from chat.redis_connections import listen, new_client
 
 log = logging.getLogger(__name__)
 POLICY_VIOLATION = 1008
@@ -157,7 +156,7 @@ class RoomHub:
                 self._subscribed.set()
                 self._repair_rooms()
                 delay = RECONNECT_FIRST_SECONDS
-                await self._listen(pubsub)
+                await listen(pubsub, self._deliver)
             except OUTAGE as error:
                 log.warning("Redis is away: %s", error or type(error).__name__)
             finally:
@@ -166,20 +165,6 @@ class RoomHub:
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  jitter, not a secret
             delay = min(delay * 2, RECONNECT_MAX_SECONDS)
-
-    async def _listen(self, pubsub: PubSub) -> None:
-        """Deliver until Redis goes away. A connection that does not even answer a ping is as good as gone."""
-        asked = False
-        while True:
-            message = await pubsub.get_message(timeout=REDIS_PING_SECONDS)
-            if message is not None:
-                asked = False
-                self._deliver(message)
-            elif asked:
-                raise TimeoutError("no answer to a ping")
-            else:
-                asked = True
-                await pubsub.ping()
 
     def _deliver(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":

@@ -1,6 +1,6 @@
 /* Viewers that do nothing but blocking reloads (RFC 8216bis §6.2.5.2), as many as one core can play.
 
-   held_load PORT CONNECTIONS PATH…     the paths of media playlists, in turn
+   held_readers PORT CONNECTIONS PATH…     the paths of media playlists, in turn
 
    Prints "ready" once all are connected. "begin" on stdin makes everyone ask; the end of stdin prints a line for each
    playlist that was waited for, "PATH MSN PART SECONDS" (which path, which part, when it was there whole on the monotonic
