@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from bench.chat_servers import Target, cpu_seconds, pin, resident_bytes
+from bench.chat_servers import Target, cpu_seconds, resident_bytes
+from bench.processes import pin
 from bench.session_servers import session_servers
 
 SERVER_CORE = 0

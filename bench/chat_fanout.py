@@ -19,7 +19,8 @@ import uvloop
 
 from bench.c_programs import program
 from bench.chat_crowd import FRAME_HEAD_BYTES, Crowd, Step, measure
-from bench.chat_servers import Target, nchan_server, our_server, pin, reference_server, stock_server
+from bench.chat_servers import Target, nchan_server, our_server, reference_server, stock_server
+from bench.processes import pin
 from bench.report import Line, report
 
 SERVER_CORE, LOAD_CORE = 0, (os.cpu_count() or 1) - 1

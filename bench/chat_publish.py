@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import uvloop
 
 from bench.chat_crowd import Writer, join, text_frame
-from bench.chat_servers import Target, cpu_seconds, our_rooms, pin
+from bench.chat_servers import Target, cpu_seconds, our_rooms
+from bench.processes import pin
 from bench.report import Line, report
 from chat.redis_connections import new_client
 

@@ -20,7 +20,8 @@ from pathlib import Path
 import uvloop
 
 from bench.chat_crowd import Crowd, Writer, join, offer
-from bench.chat_servers import ROOT, Target, cpu_seconds, our_gateways, pin
+from bench.chat_servers import ROOT, Target, cpu_seconds, our_gateways
+from bench.processes import pin
 from bench.report import Line, report
 from tests.chat.gateway_process import wait_until
 

@@ -20,7 +20,8 @@ import uvloop
 
 from bench.c_programs import program
 from bench.chat_crowd import FRAME_HEAD_BYTES, Count, Crowd, Step, Writer, join, measure, offer
-from bench.chat_servers import Target, our_server, pin, reference_server
+from bench.chat_servers import Target, our_server, reference_server
+from bench.processes import pin
 from bench.report import Line, report
 
 SERVER_CORE, LOAD_CORE = 0, (os.cpu_count() or 1) - 1

@@ -33,6 +33,7 @@ from django.conf import settings  # noqa: E402
 from bench.asgi_stub import PARTS_PER_SEGMENT  # noqa: E402
 from bench.free_ports import free_ports  # noqa: E402
 from bench.held_readers import Delivery, HeldReaders  # noqa: E402
+from bench.processes import pin  # noqa: E402
 from bench.report import Line, report  # noqa: E402
 from stack import nginx  # noqa: E402
 from tests.stack.nginx_process import move_settings, running_nginx, wait_for_port  # noqa: E402
@@ -61,12 +62,6 @@ class Result:
 
     def tail(self, share: float) -> float:
         return self.tails_ms[int(len(self.tails_ms) * share)] if self.tails_ms else float("inf")
-
-
-def pin(core: int, *pids: int) -> None:
-    for pid in pids:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            os.sched_setaffinity(int(task.name), {core})
 
 
 def cpu_seconds(pids: list[int]) -> float:

@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 from django.conf import settings
 
 from bench.held_load import HeldLoad
-from bench.origin_held import LOAD_CORE, WARM_UP_SECONDS, Publisher, edge_before, fetch, live_services, pin
+from bench.origin_held import LOAD_CORE, WARM_UP_SECONDS, Publisher, edge_before, fetch, live_services
+from bench.processes import pin
 from bench.report import Line, report
 from transcode.playback_tokens import sign
 
