@@ -4,13 +4,14 @@ The source itself and its sound are packaged without FFmpeg; FFmpeg only makes t
 Whatever happens to them, viewers of the source do not notice.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from transcode import flv, fmp4, h264, silence
+from transcode.cadence import Cadence
 from transcode.errors import BitstreamError, FlvError
 from transcode.flv import MediaTag
 from transcode.hls.cutter import Frame
@@ -70,6 +71,7 @@ class LiveRun:
         self.spool: deque[VideoFrame] = deque()
         self.sounds: deque[AudioFrame] = deque(maxlen=SPOOLED_SOUNDS)
         self._newest_pts = -1
+        self._reorders = False  # whether the source has B-frames
         self._rung_configs: dict[str, h264.AvcConfig] = {}
         self.policy = RungPolicy(plan.rungs, patience=plan.patience, has_slot=plan.has_slot)
         self._transcoding = Transcoding(
@@ -85,6 +87,9 @@ class LiveRun:
         absent = [track for name, track in tracks.items() if name not in made]
         self.packager = Packager(start=plan.start, part_target=plan.part_target, leader=SOURCE, absent=absent)
         self._overdue = OverdueParts(self._flush, part_target=plan.part_target)
+        self._cadence = Cadence()
+        self._loop = asyncio.get_running_loop()
+        self._rested_until = 0.0  # loop time: before it nobody looked whether a picture was there
 
     async def begin(self) -> None:
         """Announce what is known already and start FFmpeg."""
@@ -102,13 +107,14 @@ class LiveRun:
 
     def video(self, frame: VideoFrame) -> None:
         """The next picture of the source."""
-        self._overdue.see_source()
+        self._overdue.see_source(self._rested_until)
         self.spool.append(frame)
         while frame.time_ms - self.spool[0].time_ms > SPOOL_MS:
             self.spool.popleft()
         made = self.packager.push(SOURCE, frame.frame) if self.plan.passes_source_through else []
         self._publish(made)
         self._newest_pts = max(self._newest_pts, frame.frame.pts)
+        self._reorders = self._reorders or frame.frame.composition_offset != 0
         if frame.time_ms >= self.plan.begin_ms:
             for silent in self._filler.take_picture(frame.time_ms):
                 self._publish(self.packager.push(AUDIO, silent))
@@ -117,15 +123,27 @@ class LiveRun:
         )
         self._transcoding.feed(frame, begins_segment=begins)
         if not self.plan.passes_source_through:
-            self._transcoding.expect(inf)
+            self._transcoding.expect()
         elif any(entry.part_name for entry in made):  # the rungs' parts end with this picture as well
-            self._transcoding.expect(self._newest_pts / TICKS_PER_MS)
+            self._transcoding.await_part(self._newest_pts / TICKS_PER_MS)
 
     def audio(self, frame: AudioFrame) -> None:
         """The next sound packet of the source."""
         self.sounds.append(frame)
         for sound in self._filler.take_sound(frame.frame):
             self._publish(self.packager.push(AUDIO, sound))
+
+    def spare_seconds(self) -> float:
+        """Everything that waited was taken: for how long from now on nothing that comes can end a part."""
+        if not (self.spool and self.plan.passes_source_through):
+            return 0.0
+        now = self._loop.time()
+        self._cadence.see(now, self.spool[-1].time_ms)
+        if self._reorders and self._transcoding.awaits_part:
+            return 0.0  # FFmpeg shows the picture that ends a part only after it was fed the next ones
+        rest = self._cadence.rest_seconds(now, self.packager.next_cut_ms)
+        self._rested_until = now + rest
+        return rest
 
     def set_slot(self, has_slot: bool) -> None:
         """Whether this broadcast may have its rungs encoded; they come and go at a key frame."""

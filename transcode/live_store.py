@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -33,6 +33,7 @@ from transcode.limits import (
     STATE_TTL_SECONDS,
     STATUS_TTL_SECONDS,
     UPLOAD_RETRY_MAX_SECONDS,
+    UPLOADS_AT_ONCE,
     UPLOADS_WAITING,
 )
 from transcode.live_state import LiveState
@@ -191,12 +192,31 @@ def _news(entry: Publication) -> dict[str, Any]:
     }
 
 
+class WholeFile(ContentFile):  # type: ignore[type-arg]  # generic in its stubs only
+    """Written at once: a chunk of 64 KB at a time, a thread gives up the interpreter twenty times a segment."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self._body = body
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        yield self._body
+
+
 def store_object(stream_id: str, path: str, body: bytes) -> None:
     """Write one file of a broadcast to object storage, replacing what a killed worker may have left half-written."""
     key = names.object_key(stream_id, path)
     if default_storage.exists(key):
         default_storage.delete(key)
-    default_storage.save(key, ContentFile(body))
+    default_storage.save(key, WholeFile(body))
+
+
+def store_objects(stream_id: str, files: "Files") -> None:
+    """Write these files and take them off the list, up to the first one that cannot be written."""
+    while files:
+        path, body = files[0]
+        store_object(stream_id, path, body)
+        del files[0]
 
 
 def backoff_seconds(attempt: int) -> float:
@@ -259,24 +279,28 @@ class Uploader:
             except Exception:
                 log.exception("%s: what is not stored could not be found, attempt %d", self._stream_id, attempt + 1)
                 await asyncio.sleep(backoff_seconds(attempt))
-        for path, body in files:
-            await self._store(path, body)
+        await self._store(files)
 
     async def _run(self) -> None:
+        """What waits goes to storage in one turn of a thread."""
         while True:
-            path, body = await self._queue.get()
-            await self._store(path, body)
-            self._queue.task_done()
+            files = [await self._queue.get()]
+            while not self._queue.empty() and len(files) < UPLOADS_AT_ONCE:
+                files.append(self._queue.get_nowait())
+            taken = len(files)
+            await self._store(files)
+            for _ in range(taken):
+                self._queue.task_done()
 
-    async def _store(self, path: str, body: bytes) -> None:
-        """Until it is stored: a recording with a hole cannot be mended later."""
-        store = sync_to_async(store_object, thread_sensitive=False)
+    async def _store(self, files: Files) -> None:
+        """Until they are stored: a recording with a hole cannot be mended later."""
+        store = sync_to_async(store_objects, thread_sensitive=False)
         for attempt in count():
             try:
-                await store(self._stream_id, path, body)
+                await store(self._stream_id, files)
                 break
             except Exception:
-                log.exception("storing %s of %s failed, attempt %d", path, self._stream_id, attempt + 1)
+                log.exception("storing %s of %s failed, attempt %d", files[0][0], self._stream_id, attempt + 1)
                 await asyncio.sleep(backoff_seconds(attempt))
 
 

@@ -26,10 +26,11 @@ class Pauses:
         self.heard_at = now
         self._longest = FIRST_PAUSE_SECONDS
 
-    def see(self, now: float) -> None:
-        """A picture came."""
-        pause, self.heard_at = now - self.heard_at, now
-        self._longest = max(pause, self._longest * 0.5 ** (pause / FORGET_SECONDS))
+    def see(self, now: float, listening_since: float = 0.0) -> None:
+        """A picture came. Before `listening_since` nobody looked, which is no pause of the source's."""
+        pause = now - max(self.heard_at, min(listening_since, now))
+        self._longest = max(pause, self._longest * 0.5 ** ((now - self.heard_at) / FORGET_SECONDS))
+        self.heard_at = now
 
     @property
     def silent_seconds(self) -> float:
@@ -48,9 +49,9 @@ class OverdueParts:
         self._pauses = Pauses(self._loop.time())
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def see_source(self) -> None:
-        """A picture came."""
-        self._pauses.see(self._loop.time())
+    def see_source(self, listening_since: float = 0.0) -> None:
+        """A picture came; before `listening_since` nobody looked whether there was one."""
+        self._pauses.see(self._loop.time(), listening_since)
 
     def see(self, published: Iterable[Publication]) -> None:
         """The parts among these are not overdue any more."""

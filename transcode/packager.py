@@ -6,7 +6,7 @@ Synchronous and free of I/O: frames go in, Publications come out, in the order i
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from transcode import fmp4
@@ -184,6 +184,10 @@ class RenditionRun:
     def push(self, frame: Frame) -> list[Publication]:
         return [publication for part in self.cutter.push(frame) for publication in self._publish(part)]
 
+    def end_part(self) -> list[Publication]:
+        """The leader has ended a part: end this rendition's as well, so that both become visible at once."""
+        return [publication for part in self.cutter.end_part() for publication in self._publish(part)]
+
     def flush(self) -> list[Publication]:
         """Nothing comes at present: what is pending becomes a short part."""
         return [publication for part in self.cutter.flush() for publication in self._publish(part)]
@@ -319,8 +323,21 @@ class Packager:
         run = self.runs[name]
         made = run.push(frame)
         self._horizon_ms = frame.dts * 1000 / run.cutter.timescale
+        ends_part = bool(made)
         made += self._gaps_beside(made)
-        return [*made, *(entry for other in self.runs if other != name for entry in self._release(other))]
+        for other, follower in self.runs.items():
+            if follower is not run:
+                made += self._release(other)
+                if ends_part and follower.cutter.is_audio:
+                    made += follower.end_part()
+        return made
+
+    @property
+    def next_cut_ms(self) -> float:
+        """The decode time in milliseconds that the leader must have come to before a part of what is pushed as it
+        comes can end, unless a key frame comes out of turn; those who follow it from afar are not asked."""
+        cutters = [run.cutter for name, run in self.runs.items() if name == self.leader or run.cutter.is_audio]
+        return min((cutter.next_cut_ms for cutter in cutters), default=inf)
 
     def segment_seconds(self, pts_ms: float) -> float:
         """How long the open segment is when a picture at this time belongs to it."""

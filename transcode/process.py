@@ -1,7 +1,8 @@
 """Starts, feeds and stops one FFmpeg: stdin for the source, one pipe per rung for what it makes.
 
 Nobody can see what is in the pipes before a part is whole. So it waits there until `collect`, when the worker is awake
-anyway; only what `expect` speaks of is read as soon as it is there.
+anyway. What ends a part is looked for after as long as FFmpeg has needed of late, in all pipes at once (`await_part`);
+only what `expect` speaks of is read as soon as it is there.
 
 The process dies with its worker whatever happens to it (PR_SET_PDEATHSIG), so that no kill leaves an orphan. That
 signal is bound to the thread that forked, which is why `start` must be called on the worker's main thread.
@@ -18,7 +19,7 @@ import pwd
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from math import inf
 from typing import Any
@@ -41,6 +42,8 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 # Beyond what a pipe holds FFmpeg waits for us. The kernel grants every user 64 MB of such in all, by default.
 PIPE_BYTES = 1 << 18
 STOP_SECONDS = 1.5
+LOOK_AGAIN_SECONDS = 0.01
+MOST_SECONDS = 0.1  # before the first look; who needs longer is looked for again and again
 STDERR_LINES = 20
 
 
@@ -83,7 +86,8 @@ class Outlet:
 
     def __init__(self, rung: str, on_tags: Callable[[str, list[MediaTag]], None]) -> None:
         self.ended = asyncio.Event()
-        self._rung, self._on_tags, self._flv = rung, on_tags, FlvReader()
+        self.rung, self._on_tags, self._flv = rung, on_tags, FlvReader()
+        self._written_ms = -inf  # how far the rung has come
         self._awaited_ms = -inf
         self._loop = asyncio.get_running_loop()
         self._end, self.write_end = os.pipe()
@@ -101,14 +105,15 @@ class Outlet:
         except BlockingIOError:
             return
         except FlvError:
-            log.exception("FFmpeg's output for %s is not FLV", self._rung)
+            log.exception("FFmpeg's output for %s is not FLV", self.rung)
             data = b""
         if not data:
             self.close()
         elif tags:
-            if tags[-1].timestamp_ms >= self._awaited_ms:
+            self._written_ms = tags[-1].timestamp_ms
+            if self._written_ms >= self._awaited_ms:
                 self._rest()
-            self._on_tags(self._rung, tags)
+            self._on_tags(self.rung, tags)
 
     def expect(self, time_ms: float) -> None:
         """Read whatever comes at once, until the rung has come to this time."""
@@ -116,6 +121,10 @@ class Outlet:
             if self._awaited_ms == -inf:
                 self._loop.add_reader(self._end, self.read)
             self._awaited_ms = max(self._awaited_ms, time_ms)
+
+    def has_come_to(self, time_ms: float) -> bool:
+        """Whether the rung was read up to this time, or nothing more comes."""
+        return self.ended.is_set() or self._written_ms >= time_ms
 
     def close(self) -> None:
         if not self.ended.is_set():
@@ -129,6 +138,23 @@ class Outlet:
             self._awaited_ms = -inf
 
 
+class Looks:
+    """When to look for what ends a part: as late as need be and as early as it pays, so that one look finds it in
+    all pipes. A look in vain comes four times as dear as one that could have been a little earlier."""
+
+    LATER_SECONDS = 0.004
+    EARLIER_SECONDS = 0.001
+
+    def __init__(self) -> None:
+        self.first_seconds = 0.02
+
+    def was_in_vain(self) -> None:
+        self.first_seconds = min(self.first_seconds + self.LATER_SECONDS, MOST_SECONDS)
+
+    def has_found(self) -> None:
+        self.first_seconds = max(self.first_seconds - self.EARLIER_SECONDS, 0.0)
+
+
 class Transcoder:
     """One running FFmpeg. `on_tags(rung, tags)` is called on the loop with what each rung's pipe carried."""
 
@@ -137,6 +163,8 @@ class Transcoder:
         self._process: asyncio.subprocess.Process | None = None
         self._outlets: list[Outlet] = []
         self._listener: asyncio.Task[None] | None = None
+        self._looks = Looks()
+        self._look_timer: asyncio.TimerHandle | None = None
         self.last_words: deque[str] = deque(maxlen=STDERR_LINES)
 
     async def start(self, rungs: Sequence[str], argv_for: Callable[[dict[str, int]], list[str]]) -> None:
@@ -173,6 +201,34 @@ class Transcoder:
         """Hand over what FFmpeg has written so far."""
         for outlet in self._outlets:
             outlet.read()
+
+    def await_part(self, times_ms: Mapping[str, float]) -> None:
+        """Hand over what FFmpeg writes for each rung up to this time, which ends a part, soon after it does."""
+        self._stop_looking()
+        self._look_in(self._looks.first_seconds, times_ms, is_first=True)
+
+    @property
+    def awaits_part(self) -> bool:
+        return self._look_timer is not None
+
+    def _look_in(self, seconds: float, times_ms: Mapping[str, float], *, is_first: bool) -> None:
+        self._look_timer = asyncio.get_running_loop().call_later(seconds, self._look, times_ms, is_first)
+
+    def _look(self, times_ms: Mapping[str, float], is_first: bool) -> None:
+        self.collect()
+        if not all(outlet.has_come_to(times_ms[outlet.rung]) for outlet in self._outlets):
+            if is_first:
+                self._looks.was_in_vain()
+            self._look_in(LOOK_AGAIN_SECONDS, times_ms, is_first=False)
+            return
+        self._look_timer = None
+        if is_first:
+            self._looks.has_found()
+
+    def _stop_looking(self) -> None:
+        if self._look_timer is not None:
+            self._look_timer.cancel()
+            self._look_timer = None
 
     def expect(self, time_ms: float) -> None:
         """Hand over what FFmpeg writes as soon as it does, until each rung has come to this time."""
@@ -217,6 +273,7 @@ class Transcoder:
                 await asyncio.wait_for(self._process.stdin.wait_closed(), STOP_SECONDS)
 
     def _close_outlets(self) -> None:
+        self._stop_looking()
         for outlet in self._outlets:
             outlet.close()
 

@@ -44,9 +44,13 @@ class Publisher:
         self._outbox.put_nowait(publications)
 
     async def run(self) -> None:
-        """Publish for ever."""
+        """Publish for ever; what comes right behind something else waits a moment for what comes behind that."""
+        published_at = 0.0
         while True:
             batches = [await self._outbox.get()]
+            pause = published_at + PUBLISH_PAUSE_SECONDS - asyncio.get_running_loop().time()
+            if pause > 0:
+                await asyncio.sleep(pause)
             while not self._outbox.empty():
                 batches.append(self._outbox.get_nowait())
             await self._publish([entry for batch in batches for entry in batch])
@@ -59,7 +63,7 @@ class Publisher:
             await self._after_each()
             for _ in batches:
                 self._outbox.task_done()
-            await asyncio.sleep(PUBLISH_PAUSE_SECONDS)
+            published_at = asyncio.get_running_loop().time()
 
     def index(self, finished: FinishedSegment) -> None:
         """Note a finished segment for the database; written once every rendition has it."""

@@ -33,6 +33,9 @@ class SourceListener(Protocol):
     async def take_frame(self, source: SourceReader, frame: VideoFrame | AudioFrame) -> None:
         """The next frame; the first one of a run is a key frame."""
 
+    def spare_seconds(self) -> float:
+        """For how long from now on no frame is needed."""
+
     async def end_run(self) -> None:
         """The source is gone or changes: what follows is a new run."""
 
@@ -69,7 +72,10 @@ class SourceIntake:
         """Stay connected to the ingest server; it keeps the connection while no encoder publishes."""
         while True:
             try:
-                async for events in pull(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id, self._name):
+                async for events in pull(
+                    *(INGEST_HOST, settings.RTMP_PORT, INGEST_APP, self._stream_id, self._name),
+                    spare=self._listener.spare_seconds,
+                ):
                     async with self._turn:
                         for event in events:
                             await self._on_event(event)

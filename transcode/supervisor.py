@@ -185,6 +185,9 @@ class Supervisor:
             self._run = await self._encode_source_instead(self._run, source)
         self._run.video(frame)
 
+    def spare_seconds(self) -> float:
+        return self._run.spare_seconds() if self._run is not None else 0.0
+
     def _unfit_from(self, run: LiveRun, frame: VideoFrame) -> Problem | None:
         """Why the source cannot be taken as it is any longer, asked where its run may end: before this picture.
 

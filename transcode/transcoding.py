@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Protocol
 
 from transcode import flv
@@ -28,7 +29,7 @@ from transcode.source import VideoFrame
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.5
-COLLECT_MS = 100  # what a pipe holds (process.PIPE_BYTES) is 20 Mbit/s for so long
+COLLECT_MS = 200  # what a pipe holds (process.PIPE_BYTES) is 10 Mbit/s for so long
 SILENT_SECONDS = 1.0
 DRAIN_SECONDS = 2.0  # how long an FFmpeg that gets no more source may write nothing of what it holds
 DRAIN_SECONDS_MAX = 6.0  # and how long one that is too slow may take for all of it
@@ -53,8 +54,9 @@ class Renditions(Protocol):
 class Generation:
     """One FFmpeg, and the rungs it was started for. Held, it is heard only when released."""
 
-    def __init__(self, rungs: Iterable[str], take: Callable[[str, list[MediaTag]], None], now: float) -> None:
-        self.rungs = frozenset(rungs)
+    def __init__(self, plans: Iterable[VideoPlan], take: Callable[[str, list[MediaTag]], None], now: float) -> None:
+        self._spacing_ms = {plan.name: _spacing_ms(plan) for plan in plans}
+        self.rungs = frozenset(self._spacing_ms)
         self.transcoder = Transcoder(self._on_tags)
         self.ended: asyncio.Task[int] | None = None
         self.began_ms = 0.0
@@ -74,6 +76,10 @@ class Generation:
 
     def feed(self, frame: VideoFrame) -> None:
         self.transcoder.feed(flv.flv_tag(frame.tag))
+
+    def await_part(self, time_ms: float) -> None:
+        """The source's picture of this time ends a part."""
+        self.transcoder.await_part({rung: time_ms - spacing for rung, spacing in self._spacing_ms.items()})
 
     def hold(self) -> None:
         self._held = []
@@ -97,6 +103,13 @@ class Generation:
             self._take(rung, tags)
         else:
             self._held.append((rung, tags))
+
+
+def _spacing_ms(plan: VideoPlan) -> float:
+    """How much earlier than any picture of the source the rung's latest may be."""
+    if plan.frame_step == 1 or not plan.frame_rate:
+        return 0.0
+    return 1000 / plan.frame_rate * (1 - 1 / plan.frame_step) + 1  # its times are rounded
 
 
 async def drain(generation: Generation) -> None:
@@ -162,10 +175,20 @@ class Transcoding:
         if self._current is not None:
             self._current.transcoder.collect()
 
-    def expect(self, time_ms: float) -> None:
-        """Hand over what is encoded as soon as it is, up to this time; anything else may wait for the next picture."""
+    def expect(self) -> None:
+        """Hand over what is encoded as soon as it is."""
         if self._current is not None:
-            self._current.transcoder.expect(time_ms)
+            self._current.transcoder.expect(inf)
+
+    def await_part(self, time_ms: float) -> None:
+        """A part ends with this picture of the source: hand it over soon after it is encoded. The rest may wait."""
+        if self._current is not None:
+            self._current.await_part(time_ms)
+
+    @property
+    def awaits_part(self) -> bool:
+        """Whether what was asked for is still to come."""
+        return self._current is not None and self._current.transcoder.awaits_part
 
     def set_slot(self, has_slot: bool) -> None:
         """Whether the rungs may be encoded at all."""
@@ -346,7 +369,7 @@ class Transcoding:
     # --- Processes -----------------------------------------------------------------------------------------------
 
     async def _spawn(self, rungs: Sequence[VideoPlan], began_ms: float) -> Generation:
-        generation = Generation((rung.name for rung in rungs), self._output.take_tags, self._loop.time())
+        generation = Generation(rungs, self._output.take_tags, self._loop.time())
 
         def argv(pipes: dict[str, int]) -> list[str]:
             return transcode_argv(

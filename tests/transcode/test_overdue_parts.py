@@ -107,3 +107,14 @@ async def test_nothing_is_asked_for_when_the_run_is_over() -> None:
     await other.wait_until_asked("source")
     other.overdue.close()
     assert listener.asked == []
+
+
+def test_time_in_which_nobody_looked_is_no_pause() -> None:
+    pauses = Pauses(100.0)
+    for number in range(600):
+        pauses.see(pauses.heard_at + 0.11, listening_since=pauses.heard_at + 0.1)
+        assert pauses.heard_at == pytest.approx(100 + 0.11 * (number + 1))
+    assert pauses.silent_seconds == SILENT_SECONDS[0]
+
+    pauses.see(pauses.heard_at + 0.2, listening_since=pauses.heard_at + 0.1)
+    assert pauses.silent_seconds == pytest.approx(SILENT_PAUSES * 0.1)

@@ -129,6 +129,46 @@ def test_initialization_comes_with_the_rendition() -> None:
     ]
 
 
+@given(st.sampled_from([24, 25, 30, 50, 60]), st.integers(0, 60), st.sampled_from([0, 2]))
+def test_sound_becomes_visible_together_with_the_picture(rate: int, late_ms: int, b_frames: int) -> None:
+    """Whatever is cut is cut when the source's part ends, or when it is announced by `next_cut_ms`."""
+    show = Show()
+    source, sound = show.packager.runs["source"], 0
+    for number in range(rate * 9):
+        expected_ms = show.packager.next_cut_ms
+        dts_ms = START_MS + number * 1000 // rate
+        offset = b_frames * 1000 // rate
+        frame = Frame(dts_ms * 90, b"source", number % (2 * rate) == 0, composition_offset=offset * 90)
+        made: list[Publication] = []
+        while (START_MS * 48 + sound * 1024) / 48 + late_ms <= dts_ms:  # encoders send what is first first
+            made += show.packager.push("audio", Frame(START_MS * 48 + sound * 1024, b"sound"))
+            sound += 1
+        made += show.packager.push("source", frame)
+        show.made += made
+        if made and number > 4 * rate:  # key frames are known to come every two seconds
+            assert dts_ms > expected_ms - 2
+
+    audio = show.segments("audio")
+    assert [segment.msn for segment in audio] == [0, 1, 2, 3]
+    for segment in audio:
+        assert segment.parts == () or max(part.duration for part in segment.parts) <= 0.35
+        assert all(part.duration >= 0.85 * 0.35 for part in segment.parts[:-1])
+    assert source.end_ms > START_MS + 8000
+    if not late_ms and not b_frames and rate < 60:  # whose parts are longer than whole packets of sound can be
+        visible_at = [[entry.rendition for entry in made if entry.part_name] for made in _batches(show.made)]
+        assert all("audio" in names for names in visible_at if "source" in names)
+
+
+def _batches(made: list[Publication]) -> Iterable[list[Publication]]:
+    """Publications from each part of the source to the next."""
+    batch: list[Publication] = []
+    for entry in made:
+        if entry.rendition == "source" and entry.part_name and batch:
+            yield batch
+            batch = []
+        batch.append(entry)
+
+
 def test_followers_are_never_ahead_of_the_source() -> None:
     show = Show()
     for number in range(200):  # sound and rung arrive half a second early

@@ -17,7 +17,7 @@ from transcode import flv, process_limits
 from transcode.ffmpeg import transcode_argv
 from transcode.flv import FlvReader, MediaTag
 from transcode.ladder import VideoPlan
-from transcode.process import FIXED_ENVIRONMENT, PASSED_ON, Transcoder
+from transcode.process import FIXED_ENVIRONMENT, PASSED_ON, Looks, Transcoder
 
 RUNGS = [VideoPlan("180p", 320, 180, 300_000), VideoPlan("90p", 160, 90, 100_000)]
 
@@ -173,6 +173,36 @@ async def test_what_is_not_expected_is_read_when_it_is_collected() -> None:
     assert output.times[-1] == 233
 
 
+async def test_what_ends_a_part_is_looked_for_until_it_is_there() -> None:
+    output = Output()
+    transcoder = await filling(output)
+    transcoder.await_part({"180p": 133})
+    transcoder.feed(b"100\n")
+    await until(lambda: output.times == [100])
+    assert transcoder.awaits_part
+    transcoder.feed(b"133\n")
+    await until(lambda: not transcoder.awaits_part)
+    assert output.times == [100, 133]
+
+    transcoder.feed(b"166\n")
+    await until(lambda: "166" in transcoder.last_words)
+    assert output.times == [100, 133]  # nobody awaits it
+    transcoder.await_part({"180p": 166})
+    await until(lambda: output.times == [100, 133, 166])
+    await transcoder.stop()
+    assert not transcoder.awaits_part
+
+
+def test_the_first_look_moves_to_where_it_finds_what_it_looks_for() -> None:
+    looks, needed = Looks(), 0.037
+    found = []
+    for _ in range(300):
+        found.append(looks.first_seconds >= needed)
+        (looks.has_found if found[-1] else looks.was_in_vain)()
+    assert 0.75 < sum(found[100:]) / 200 < 0.85
+    assert abs(looks.first_seconds - needed) < 0.005
+
+
 async def test_what_nobody_reads_stops_ffmpeg_and_is_not_lost() -> None:
     output = Output()
     transcoder = await filling(output)
@@ -245,7 +275,7 @@ CHILD = """
 import asyncio
 from transcode.ffmpeg import transcode_argv
 from transcode.ladder import VideoPlan
-from transcode.process import FIXED_ENVIRONMENT, PASSED_ON, Transcoder
+from transcode.process import FIXED_ENVIRONMENT, PASSED_ON, Looks, Transcoder
 
 async def main():
     transcoder = Transcoder(lambda rung, tags: None)

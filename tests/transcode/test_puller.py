@@ -1,7 +1,7 @@
 """The player's connection: how it is woken, and how little it keeps of what nobody takes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,8 +39,8 @@ class Line:
 
 
 @asynccontextmanager
-async def playing(said: bytes = PLAYING) -> AsyncIterator[Line]:
-    """A player on a server that has said this."""
+async def playing(said: bytes = PLAYING, spare: Callable[[], float] = lambda: 0.0) -> AsyncIterator[Line]:
+    """A player on a server that has said this; `spare` says for how long nothing is needed."""
     accepted: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,7 +49,7 @@ async def playing(said: bytes = PLAYING) -> AsyncIterator[Line]:
         await reader.read()
 
     async with await asyncio.start_server(accept, HOST, 0) as server:
-        events = pull(HOST, server.sockets[0].getsockname()[1], "live", "room", "")
+        events = pull(HOST, server.sockets[0].getsockname()[1], "live", "room", "", spare)
         first = asyncio.ensure_future(anext(events))
         writer = await accepted.get()
 
@@ -102,6 +102,36 @@ async def test_small_pictures_are_heard_at_once(monkeypatch: pytest.MonkeyPatch)
             assert await line.hear() == ["video"]
 
 
+@pytest.mark.parametrize("picture", [PICTURE, SMALL_PICTURE])
+async def test_pictures_that_are_not_needed_yet_come_together_when_the_rest_is_over(picture: bytes) -> None:
+    rests = [3 * MOMENT, 0.0]
+    async with playing(PLAYING + picture, lambda: rests.pop(0)) as line:
+        assert await line.hear() == ["PlayStarted", "video"]
+        hearing = asyncio.ensure_future(line.hear())
+        for _ in range(2):
+            await asyncio.sleep(MOMENT)
+            assert not hearing.done()
+            line.server.write(picture)
+        assert await hearing == ["video", "video"]
+
+
+async def test_a_rest_ends_when_more_waits_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(puller, "REST_BYTES", 2 * ENOUGH_BYTES)
+    async with playing(PLAYING + PICTURE, lambda: LONG_SECONDS) as line:
+        assert await line.hear() == ["PlayStarted", "video"]
+        line.server.write(PICTURE * 3)
+        assert await line.hear() == ["video"] * 3
+
+
+async def test_a_rest_ends_with_the_connection() -> None:
+    async with playing(PLAYING + PICTURE, lambda: LONG_SECONDS) as line:
+        assert await line.hear() == ["PlayStarted", "video"]
+        line.server.write(SMALL_PICTURE)
+        line.server.write_eof()
+        heard = [event async for events in line.events for event in events]
+    assert [type(event) for event in heard] == [MediaTag]
+
+
 async def test_what_is_said_before_media_comes_is_heard_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(puller, "PATIENCE_SECONDS", LONG_SECONDS)
     async with playing(PLAYING) as line:
@@ -151,7 +181,7 @@ class Wire(asyncio.Transport):
 
 
 async def test_server_that_does_not_read_our_answers_is_not_read_either() -> None:
-    player, line = puller.Player(rtmp.PlaySession("live", "rtmp://host/live", "room")), Wire()
+    player, line = puller.Player(rtmp.PlaySession("live", "rtmp://host/live", "room"), lambda: 0.0), Wire()
     player.connection_made(line)
     player.pause_writing()
     assert not line.reads

@@ -1,7 +1,7 @@
 """Rungs that come and go within a run, with an encoder that repeats its input: every path, no waiting."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -56,6 +56,13 @@ class Echo:
 
     def expect(self, time_ms: float) -> None:
         pass
+
+    def await_part(self, times_ms: Mapping[str, float]) -> None:
+        pass
+
+    @property
+    def awaits_part(self) -> bool:
+        return False
 
     def finish_input(self) -> None:
         if not self.deaf:
@@ -263,7 +270,7 @@ async def test_a_slow_encoder_may_write_its_last_pictures(
 ) -> None:
     monkeypatch.setattr("transcode.transcoding.DRAIN_SECONDS", 0.2)
     loop = asyncio.get_running_loop()
-    slow = Generation([UPPER], lambda rung, tags: None, loop.time())
+    slow = Generation(VIDEOS[1:2], lambda rung, tags: None, loop.time())
 
     async def end_late() -> int:
         for _ in range(10):

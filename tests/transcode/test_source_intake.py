@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -35,6 +35,9 @@ class Listener:
             self.described.append(source.description)
         self.runs[-1].append(frame)
 
+    def spare_seconds(self) -> float:
+        return 0.0
+
     async def end_run(self) -> None:
         if self.runs[-1]:
             self.runs.append([])
@@ -58,7 +61,7 @@ async def take_in(monkeypatch: pytest.MonkeyPatch, *events: rtmp.Event) -> tuple
     """An intake that has seen these events on one connection, which then stays open."""
     seen = asyncio.Event()
 
-    async def pull(*_: Any) -> AsyncIterator[Sequence[rtmp.Event]]:
+    async def pull(*_: Any, spare: Callable[[], float]) -> AsyncIterator[Sequence[rtmp.Event]]:
         for event in events:
             yield [event]
         seen.set()

@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 # Rungs repeat the source's timestamps, but through other clocks' rounding.
 BOUNDARY_TOLERANCE_MS = 8
 KEY_INTERVALS_REMEMBERED = 30
+SHORTEST_PART = 0.85  # of the Part Target Duration, if it is not its segment's last (§4.4.4.9)
 
 
 class Frame(NamedTuple):
@@ -79,6 +81,10 @@ class SegmentClock:
     def start_ms(self, number: int) -> float:
         return self._starts_ms[number]
 
+    def start_of_next_ms(self, number: int) -> float:
+        """When the segment after this one begins; infinite while nobody knows."""
+        return self._starts_ms[number + 1] if number < self.latest_number else inf
+
 
 @dataclass
 class Cutter:
@@ -99,7 +105,7 @@ class Cutter:
     _newest_interval: int = 0
     _flushed_until: int | None = None  # where the next frame is decoded after a flush
     _segment: int = -1
-    _last_key_ms: float | None = None
+    _last_key: Frame | None = None
     _key_intervals_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEY_INTERVALS_REMEMBERED))
 
     def push(self, frame: Frame) -> list[CutPart]:
@@ -131,6 +137,38 @@ class Cutter:
         if not self._pending:
             return []
         return [self._cut(None)]
+
+    def end_part(self) -> list[CutPart]:
+        """Of sound, whose frames are all alike: the reference rendition has ended a part, and whatever belongs before
+        its end was taken. End this one as well if it is long enough, or if nothing more belongs to its segment."""
+        if not self._pending:
+            return []
+        following = Frame(self._pending[-1].dts + self.fixed_duration, b"")
+        number = self.clock.number_at(self.decided_ms(following))
+        if number > self._segment:
+            part, self._segment = self._cut(following, ends_segment=True), number
+            return [part]
+        length = following.dts - self._pending[0].dts
+        return [self._cut(None)] if length >= SHORTEST_PART * self.part_target * self.timescale else []
+
+    @property
+    def next_cut_ms(self) -> float:
+        """How far the reference rendition must have come before the pending part can end, in milliseconds; unless a
+        key frame comes out of turn, or frames come faster than before. Infinite while nothing is pending."""
+        if not self._pending:
+            return self.clock.start_of_next_ms(self._segment) if self.is_audio else inf
+        interval = self.fixed_duration or self._newest_interval
+        full = Frame(round(self._pending[0].dts + self.part_target * self.timescale) - interval, b"")
+        if self.is_audio:
+            return min(self.decided_ms(full), self.clock.start_of_next_ms(self._segment))
+        return min(full.dts * 1000 / self.timescale, self._next_key_ms)
+
+    @property
+    def _next_key_ms(self) -> float:
+        """When the next key frame is decoded if it comes as the last one did."""
+        if self._last_key is None or not self._key_intervals_ms:
+            return inf
+        return self._last_key.dts * 1000 / self.timescale + self._key_intervals_ms[-1]
 
     def flush(self) -> list[CutPart]:
         """Nothing comes at present: make a part of what is there. The last frame lasts as long as the one before it,
@@ -198,9 +236,9 @@ class Cutter:
 
     def _lead(self, frame: Frame, pts_ms: float) -> int:
         if frame.is_key:
-            if self._last_key_ms is not None:
-                self._key_intervals_ms.append(pts_ms - self._last_key_ms)
-            self._last_key_ms = pts_ms
+            if self._last_key is not None:
+                self._key_intervals_ms.append((frame.pts - self._last_key.pts) * 1000 / self.timescale)
+            self._last_key = frame._replace(data=b"")
             if not self.clock.started or self._is_time(pts_ms - self.clock.latest_ms):
                 return self.clock.open(pts_ms)
         return self.clock.latest_number
