@@ -148,6 +148,11 @@ class Step:
     cpu_us: float
 
     @property
+    def cpu_share(self) -> float:
+        """Of one core, while it lasted."""
+        return self.per_second * self.cpu_us / 1e6
+
+    @property
     def keeps_up(self) -> bool:
         """Below 100 ms and nothing piled up."""
         return self.share >= 0.97 and self.count.p99 < 100

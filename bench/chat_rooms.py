@@ -28,6 +28,7 @@ SERVER_CORE, LOAD_CORE = 0, (os.cpu_count() or 1) - 1
 WRITERS = 8
 LARGE, CALM = 10_000, 10
 HOT_VIEWERS, HOT = 5_000, 200
+SHOWN = 20  # messages a second of it, as a gateway is set by default
 CARELESS_VIEWERS, CARELESS = 200, 300
 UNREAD = 1
 MESSAGE_BYTES = 200
@@ -82,6 +83,8 @@ def main() -> int:
     size = round(large.count.size / max(large.count.delivered, 1)) - FRAME_HEAD_BYTES
     bare = step(reference, viewers=LARGE, rate=CALM, seconds=seconds, size=size)
     hot = step(ours, viewers=HOT_VIEWERS, rate=HOT, seconds=seconds, size=MESSAGE_BYTES)
+    sampling = partial(our_server, writers=WRITERS, environment={"MILLRACE_CHAT_SHOWN_PER_SECOND": str(SHOWN)})
+    sampled = step(sampling, viewers=HOT_VIEWERS, rate=HOT, seconds=seconds, size=MESSAGE_BYTES)
     alone, _ = careless(ours, 0)
     beside, dropped = careless(ours, UNREAD)
     spread = f"p50 {large.count.p50:.0f}, max {large.count.max:.0f} ms, {large.share:.0%} in time"
@@ -98,6 +101,12 @@ def main() -> int:
             note=f"{hot.cpu_us:.2f} µs each, {hot.share:.0%} in time",
         ),
         Line(f"{HOT_VIEWERS:,} × {HOT}/s, coalesced: p99", hot.count.p99, "ms", 120.0),
+        Line(
+            f"{HOT_VIEWERS:,} × {HOT}/s, {SHOWN}/s shown: processor, to all shown",
+            sampled.cpu_share / hot.cpu_share,
+            "×",
+            note=f"{sampled.cpu_share:.0%} and {hot.cpu_share:.0%} of a core, {sampled.share:.0%} of messages shown",
+        ),
         Line("a viewer who does not read: dropped after", dropped, bar=DROPPED_SECONDS),
         Line("the others' p99 beside him : without him", beside.p99 / alone.p99, "×", 1.2, note=f"{beside.p99:.1f} ms"),
     ]

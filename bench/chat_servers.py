@@ -37,6 +37,8 @@ http {{
   }}
 }}
 """
+# Writers that stand for thousands, and whole delivery: a sample would be measured as speed.
+AS_MEASURED = {"MILLRACE_CHAT_USER_RATE": "100000", "MILLRACE_CHAT_SHOWN_PER_SECOND": "0"}
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -77,19 +79,30 @@ def both_servers(*, writers: int) -> Iterator[tuple[Target, Target]]:
 
 
 @contextmanager
-def our_server(*, writers: int, application: str = "config.asgi_chat:application") -> Iterator[Target]:
-    """The gateway as in production, but for how much one user may say."""
-    with our_rooms(rooms=1, writers=writers, application=application) as rooms:
+def our_server(
+    *,
+    writers: int,
+    application: str = "config.asgi_chat:application",
+    environment: dict[str, str] | None = None,
+) -> Iterator[Target]:
+    """The gateway as in production, but for how much one user may say and others are shown."""
+    with our_rooms(rooms=1, writers=writers, application=application, environment=environment) as rooms:
         yield rooms[0]
 
 
 @contextmanager
-def our_rooms(*, rooms: int, writers: int, application: str = "config.asgi_chat:application") -> Iterator[list[Target]]:
+def our_rooms(
+    *,
+    rooms: int,
+    writers: int,
+    application: str = "config.asgi_chat:application",
+    environment: dict[str, str] | None = None,
+) -> Iterator[list[Target]]:
     """Several rooms of one gateway, each with so many writers."""
     with ExitStack() as stack:
         stack.enter_context(temporary_database())
         redis = stack.enter_context(temporary_redis())
-        environment = {"MILLRACE_CHAT_USER_RATE": "100000"}
+        environment = AS_MEASURED | (environment or {})
         gateway = GatewayProcess(redis.url, application=application, environment=environment)
         stack.callback(gateway.stop)
         made = [room_with_writers(number, writers) for number in range(rooms)]
@@ -115,7 +128,7 @@ def our_gateways(count: int, *, writers: int, before: Relay | None) -> Iterator[
         stack.enter_context(temporary_database())
         redis = stack.enter_context(temporary_redis())
         feed, relay_pid = stack.enter_context(before(redis.url)) if before else (redis.url, redis.pid)
-        environment = {"MILLRACE_CHAT_USER_RATE": "100000", "MILLRACE_CHAT_FEED_URL": feed}
+        environment = AS_MEASURED | {"MILLRACE_CHAT_FEED_URL": feed}
         gateways = [GatewayProcess(redis.url, environment=environment) for _ in range(count)]
         for gateway in gateways:
             stack.callback(gateway.stop)

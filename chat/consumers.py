@@ -164,6 +164,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         self.room.delay_line.learn_policy(self.participant.facts.policy)
         viewer.sink.write(_batch(hello, *notices))
         self.room.join(viewer, since, older)
+        self.room.tell_sampling(viewer)
         self.viewer = viewer
         self.gateway.hub.enter(self.room, viewer, self.participant.known_since)
 
@@ -184,7 +185,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         you = self.participant.person
         if you is None or self.viewer is None:
             return refused(Refusal(Rule.TOKEN, DENIALS[BadTokenError][1]), None)
-        self.viewer.person = you
+        self.viewer.become(you)
         self.gateway.hub.check(self.room, self.viewer, self.participant.known_since)
         return SignedIn(you=you)
 

@@ -98,6 +98,7 @@ async def _events(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"retry: %d\n\n" % EVENT_STREAM_RETRY_MS, "more_body": True})
     sink = EventStreamSink(send)
     viewer = _enter(gateway, room, sink, since, older)
+    room.tell_sampling(viewer)
     try:
         await _disconnected(receive)
     finally:

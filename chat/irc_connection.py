@@ -223,6 +223,7 @@ class _Place:
     def enter(self) -> None:
         """From here on, without history: what a bot hears it may answer."""
         self.room.join(self._viewer, self.room.flushed_seq, [])
+        self.room.tell_sampling(self._viewer)
         self._gateway.hub.enter(self.room, self._viewer, self.participant.known_since)
 
     def leave(self) -> None:

@@ -115,6 +115,10 @@ SLOW_SECONDS = 25  # slow for longer: disconnected; with the time to notice and 
 SOCKET_SEND_BUFFER_BYTES = 65_536  # the kernel otherwise grows it to 4 MB and hides a slow viewer
 FALLBACK_QUEUE_LENGTH = 200  # frames, where the server gives us no transport
 
+# --- Rooms that are faster than anybody reads (how fast is a setting: CHAT_SHOWN_PER_SECOND).
+SAMPLED_WINDOW_SECONDS = 1.0  # over which a room's pace is measured: a single burst of a screenful is no pace
+SAMPLED_END_SECONDS = 5.0  # slow for so long, and all is shown again: the notice must not flicker
+
 # --- Without a WebSocket.
 LONG_POLL_SECONDS = 25  # a request without news waits so long: shorter than what proxies allow
 EVENT_STREAM_RETRY_MS = 2_000  # before a browser comes back to a stream that ended

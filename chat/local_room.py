@@ -7,17 +7,20 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chat import redis_keys
 from chat.batching import Batcher
 from chat.core.board import Board
-from chat.core.events import Gap, Message, Person, Status
+from chat.core.events import Gap, Message, Person, Sampled, Status
+from chat.core.flush import Flush
 from chat.core.frames import Batch
 from chat.core.removals import Entry, apply, is_message, is_removal
 from chat.core.replies import find_message
 from chat.core.roles import may_moderate
+from chat.core.sampling import About, Sampler
 from chat.delay_line import DelayLine
 from chat.history import read_after, read_latest
 from chat.limits import (
@@ -41,20 +44,31 @@ TRY_AGAIN_LATER = 1013
 class Viewer:
     """One connection in a room, and what it has missed by being slow."""
 
-    __slots__ = ("asked_at", "gone", "has_until", "missed_first", "missed_last", "person", "sink", "slow_since")
+    __slots__ = (
+        "asked_at",
+        "gone",
+        "has_until",
+        "missed_first",
+        "missed_last",
+        "moderates",
+        "person",
+        "sink",
+        "slow_since",
+    )
 
     def __init__(self, sink: Sink, person: Person | None = None) -> None:
         self.sink = sink
         self.gone = False
-        self.person = person  # who speaks through it, if anybody
+        self.become(person)
         self.has_until = 0  # he came back with everything up to here, perhaps more than was flushed
         self.slow_since: float | None = None
         self.missed_first = self.missed_last = 0
         self.asked_at: float | None = None  # when the hub's unanswered ping went out
 
-    @property
-    def moderates(self) -> bool:
-        return self.person is not None and may_moderate(self.person.badges)
+    def become(self, person: Person | None) -> None:
+        """Who speaks through it, if anybody. Whether he moderates is asked in every sweep, so it is known ahead."""
+        self.person = person
+        self.moderates = person is not None and may_moderate(person.badges)
 
     @property
     def user_id(self) -> int | None:
@@ -78,6 +92,9 @@ class LocalRoom:
         self._ring: deque[Entry] = deque(maxlen=HISTORY_ON_JOIN)
         self._ahead: deque[Entry] = deque(maxlen=PENDING_MAX)  # arrived before something that is missing
         self._unsent: list[Entry] = []
+        self._sampler = Sampler(settings.CHAT_SHOWN_PER_SECOND)
+        self._left_out: dict[int, About] = {}  # of what is unsent: by seq, what the sample is without
+        self._told_sampled = False
         self._flush_timer: asyncio.TimerHandle | None = None
         self._sweeping = False
         self._next_flush = 0.0
@@ -132,6 +149,11 @@ class LocalRoom:
             if viewer.moderates:
                 viewer.sink.write(batch)
 
+    def tell_sampling(self, viewer: Viewer) -> None:
+        """Tell who comes into a room that is too fast. Not to those who wait for news: this is none."""
+        if self._told_sampled and not viewer.moderates:
+            viewer.sink.write(Batch((self._sampling(),)))
+
     def latest(self) -> list[bytes]:
         """The encoded messages that a new viewer gets, oldest first."""
         return [payload for _, payload in self._ring if is_message(payload)]
@@ -181,6 +203,8 @@ class LocalRoom:
         if not self.connected or self._catching_up is not None:
             self._ahead.append(entry)
         elif seq == self.last_seq + 1 or self.last_seq == 0:
+            if not self._sampler.shows(*entry, self._loop.time()):
+                self._left_out[seq] = About.of(entry[1])
             self._accept(entry)
         elif seq > self.last_seq:
             self._ahead.append(entry)
@@ -241,29 +265,27 @@ class LocalRoom:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        entries, self._unsent = self._unsent, []
-        if not entries:
+        if not self._unsent:
             return
-        self.flushed_seq = entries[-1][0]
-        batch = Batch(tuple(payload for _, payload in entries))
+        flush = Flush(self._unsent, self._left_out, self._news_of_sampling())
+        self._unsent, self._left_out = [], {}
+        self.flushed_seq = flush.last
         viewers = list(self.viewers)
         started = self._loop.time()
-        self._sweep(viewers[:SWEEP_SLICE], batch, entries)
+        self._sweep(viewers[:SWEEP_SLICE], flush)
         if len(viewers) <= SWEEP_SLICE:
             self._end_sweep(started)
         else:
             self._sweeping = True
-            self._sweep_next(viewers, SWEEP_SLICE, batch, entries, started)
+            self._sweep_next(viewers, SWEEP_SLICE, flush, started)
 
-    def _sweep_next(
-        self, viewers: list[Viewer], start: int, batch: Batch, entries: list[Entry], started: float
-    ) -> None:
+    def _sweep_next(self, viewers: list[Viewer], start: int, flush: Flush, started: float) -> None:
         """The next slice, a turn of the event loop later, so that reads are not starved by a large room."""
 
         def go_on() -> None:
-            self._sweep(viewers[start : start + SWEEP_SLICE], batch, entries)
+            self._sweep(viewers[start : start + SWEEP_SLICE], flush)
             if start + SWEEP_SLICE < len(viewers):
-                self._sweep_next(viewers, start + SWEEP_SLICE, batch, entries, started)
+                self._sweep_next(viewers, start + SWEEP_SLICE, flush, started)
             else:
                 self._sweeping = False
                 self._end_sweep(started)
@@ -276,17 +298,19 @@ class LocalRoom:
         if self._unsent:
             self._schedule_flush()
 
-    def _sweep(self, viewers: list[Viewer], batch: Batch, entries: list[Entry]) -> None:
-        first = entries[0][0]
+    def _sweep(self, viewers: list[Viewer], flush: Flush) -> None:
+        first, everything, is_sampled = flush.first, flush.everything, flush.is_sampled
         for viewer in viewers:
             if viewer.gone:
                 continue
             if viewer.slow_since is not None or viewer.sink.buffered() > SLOW_BUFFER_BYTES:
                 self._note_missed(viewer, first)
-            elif viewer.has_until < first:
-                viewer.sink.write(batch)
+            elif viewer.has_until < first and not is_sampled:
+                viewer.sink.write(everything)
             else:
-                viewer.sink.write(Batch(tuple(payload for seq, payload in entries if seq > viewer.has_until)))
+                batch = flush.batch_for(viewer.person, moderates=viewer.moderates, has_until=viewer.has_until)
+                if batch.payloads:
+                    viewer.sink.write(batch)
 
     def _note_missed(self, viewer: Viewer, first: int) -> None:
         if viewer.slow_since is None:
@@ -294,11 +318,28 @@ class LocalRoom:
             viewer.missed_first = first
         viewer.missed_last = self.flushed_seq
 
-    def _write_all(self, payloads: list[bytes]) -> None:
+    def _write_all(self, payloads: list[bytes], viewers: Sequence[Viewer] | None = None) -> None:
         batch = Batch(tuple(payloads))
-        for viewer in list(self.viewers):
+        for viewer in list(self.viewers) if viewers is None else viewers:
             if viewer.sink.buffered() <= SLOW_BUFFER_BYTES:
                 viewer.sink.write(batch)
+
+    def _news_of_sampling(self) -> bytes | None:
+        """What to tell those who only watch, when sampling has begun since they were last told."""
+        if self._sampler.active == self._told_sampled:
+            return None
+        self._told_sampled = self._sampler.active
+        return self._sampling()
+
+    def _sampling(self) -> bytes:
+        return Sampled(self._told_sampled, self._sampler.per_second).to_json().encode()
+
+    def care_for_sampling(self, now: float) -> None:
+        """Tell when the room has become slow enough for everything. Called every second."""
+        self._sampler.rest(now)
+        news = self._news_of_sampling()
+        if news is not None:
+            self._write_all([news], [viewer for viewer in self.viewers if not viewer.moderates])
 
     def care_for_slow(self, now: float) -> None:
         """Tell drained viewers what they missed; disconnect those who stay slow. Called every second."""

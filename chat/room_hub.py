@@ -257,6 +257,7 @@ class RoomHub:
             now = self._loop.time()
             for room in list(self._rooms.values()):
                 room.care_for_slow(now)
+                room.care_for_sampling(now)
             self._keepalive.tick(now)
             self._repair_rooms()
             await self._close_idle(now)

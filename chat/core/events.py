@@ -322,6 +322,18 @@ class Status(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled(Event):
+    """The room is faster than anybody reads: from here on some of its messages are shown, about so many a second.
+
+    With `active` false: all are shown again. Has no place in the room's order; skipped numbers are no loss.
+    """
+
+    type: ClassVar[str] = "sampled"
+    active: bool
+    per_second: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notice(Event):
     """Something this client should know."""
 

@@ -33,6 +33,10 @@ NOTICES = {
     "emote_only_on": "This room is now in emote-only mode.",
     "emote_only_off": "This room is no longer in emote-only mode.",
 }
+SAMPLED = {
+    True: "This room is very fast. You are shown some of its messages.",
+    False: "You are shown all messages of this room again.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ def room_lines(room: IrcRoom, event: Json, capabilities: frozenset[str], now_ms:
             yield from line.command("CLEARCHAT", at)
         case "room_state":
             yield from _changes(line, room, event["modes"])
+        case "sampled":
+            yield from line.command("NOTICE", {"msg-id": "sampled"}, last=SAMPLED[event["active"]])
 
 
 def joined_lines(room: IrcRoom, me: Json | None, nick: str, capabilities: frozenset[str]) -> Iterator[str]:

@@ -71,8 +71,11 @@ class PrivateRedis:
             return False
 
 
+EVERYTHING_SHOWN = {"MILLRACE_CHAT_SHOWN_PER_SECOND": "0"}  # tests and benchmarks are faster than anybody reads
+
+
 class GatewayProcess:
-    """`uvicorn config.asgi_chat:application` as it runs in production."""
+    """`uvicorn config.asgi_chat:application` as it runs in production, but that everybody is shown everything."""
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class GatewayProcess:
                 "MILLRACE_PORT": str(settings.PORT),
                 "MILLRACE_LOG_LEVEL": "ERROR",
             }
+            | EVERYTHING_SHOWN
             | (environment or {}),
         )
         try:

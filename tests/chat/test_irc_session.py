@@ -252,6 +252,11 @@ def test_what_is_written_is_understood_as_on_twitch(sent: str, text: str, plain:
             {"type": "user_removed", "user_id": 103, "login": "carol", "seconds": None},
             "@room-id=101;target-user-id=103;tmi-sent-ts=1700000000000 :tmi.twitch.tv CLEARCHAT #alice :carol\n",
         ),
+        (
+            {"type": "sampled", "active": True, "per_second": 20},
+            "@msg-id=sampled :tmi.twitch.tv NOTICE #alice"
+            " :This room is very fast. You are shown some of its messages.\n",
+        ),
         ({"type": "room_cleared"}, "@room-id=101;tmi-sent-ts=1700000000000 :tmi.twitch.tv CLEARCHAT #alice\n"),
         (
             {"type": "message_removed", "id": "m1", "message_seq": 1, "login": "carol"},

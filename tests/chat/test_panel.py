@@ -190,6 +190,20 @@ async def test_the_list_is_bounded(browser: Browser, site: GatewayProcess, cast:
     assert await page.locator(LOG).count() == 300
 
 
+async def test_a_room_too_fast_to_be_shown_whole_says_so(
+    browser: Browser, site: GatewayProcess, cast: Cast, room_redis: redis.Redis
+) -> None:
+    page = await open_panel(browser, site, cast.room_id)
+    line = page.locator(".chat__sampled[role=status]")
+    await expect(line).to_have_count(1)
+    await expect(line).to_have_text("")
+    feed = redis_keys.room_feed(cast.room_id)
+    room_redis.publish(feed, '0:{"type":"sampled","active":true,"per_second":20}')
+    await expect(line).to_have_text("Chat is very fast: showing some of the messages.")
+    room_redis.publish(feed, '0:{"type":"sampled","active":false,"per_second":20}')
+    await expect(line).to_have_text("")
+
+
 async def test_a_lost_connection_is_shown_and_messages_wait(
     browser: Browser, site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
 ) -> None:

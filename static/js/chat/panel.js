@@ -17,6 +17,7 @@ import { Names } from "./names.js";
 import { Outbox } from "./outbox.js";
 import { PinView } from "./pin_view.js";
 import { PollView } from "./poll_view.js";
+import { SampledView } from "./sampled_view.js";
 import { ThreadView } from "./thread_view.js";
 import { mayModerate, rightsOver, UserCard } from "./user_card.js";
 
@@ -47,6 +48,7 @@ class ChatPanel {
     this.composer = new Composer(root);
     this.outbox = new Outbox();
     this.connection = new ChatConnection(root.dataset.room);
+    this.sampled = new SampledView(root);
     this.mountAnnouncements();
     this.badges = {}; // of subscribers: name -> picture
     this.emotes = new Emotes(root.dataset.emotes);
@@ -95,6 +97,7 @@ class ChatPanel {
       held: (held) => this.held.add(held),
       held_decided: ({ id }) => this.held.drop(id),
       poll_progress: (progress) => this.polls.progress(progress),
+      sampled: ({ active }) => this.sampled.show(active),
       gap: () => this.log.add(lineElement("Some messages were skipped here.")),
       notice: (notice) => this.composer.showAlert(String(notice.text)),
       status: (status) => this.showState(status.connected ? "" : "Reconnecting…"),
@@ -115,6 +118,7 @@ class ChatPanel {
     this.showModes(hello.modes);
     this.composer.setStanding(hello.standing);
     this.part("acknowledge").hidden = hello.standing?.rule !== "warned";
+    this.sampled.show(false); // told again where it is still so
     this.toldUntil = hello.seq; // what history tells of modes, pins and polls is older than what hello says
     this.pins.show(hello.pin, this.rightsHere());
     this.polls.show(hello.poll, this.rightsHere());
