@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from accounts.models import User
 from chat import redis_keys
@@ -14,9 +15,9 @@ from chat.core.roles import Role, may_act_on
 from chat.limits import HISTORY_LENGTH, LOG_LENGTH, ROOM_KEYS_SECONDS
 from chat.membership import role_in_room
 from chat.models import ChatMessage, ModeratorAct
+from chat.redis_connections import is_cluster, redis_client
 from chat.scripts import MODERATE
 from common.errors import InvalidInput, NotAllowed, NotThere
-from common.redis import redis_client
 from streaming.models import Channel
 
 
@@ -43,7 +44,11 @@ def perform(
         redis_keys.room_board(room.pk),
     )
     redis = redis_client()
-    redis.zadd(redis_keys.logged_rooms(), {str(room.pk): timezone.now().timestamp()})
+    try:
+        redis.zadd(redis_keys.logged_rooms(), {str(room.pk): timezone.now().timestamp()})
+    except RedisError:
+        if not is_cluster(redis):  # there it is another master than the room's: an act does not wait for it
+            raise
     MODERATE.run(redis, keys, (head, tail, ROOM_KEYS_SECONDS, HISTORY_LENGTH, LOG_LENGTH, *ban, version, *board))
 
 

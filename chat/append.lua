@@ -1,4 +1,5 @@
 -- Gives one event its place in a room: sequence, history, log, publication. Prepended to the scripts that write.
+-- PUBLISH: the command that does it, given by chat/scripts.py.
 -- keys: sequence, history, log, feed. head and tail: the JSON before and after the seq. Answers the seq as text.
 local function append(keys, head, tail, now, room_ttl, history_length, log_length)
     -- A room that Redis does not know (any more) starts at the clock's milliseconds: the sequence never runs
@@ -15,7 +16,7 @@ local function append(keys, head, tail, now, room_ttl, history_length, log_lengt
     redis.call('XADD', keys[2], 'MAXLEN', '~', history_length, number .. '-0', 'e', entry)
     redis.call('XADD', keys[3], 'MAXLEN', '~', log_length, number .. '-0', 'e', entry)
     for at = 1, 3 do redis.call('EXPIRE', keys[at], room_ttl) end
-    redis.call('PUBLISH', keys[4], number .. ':' .. entry)
+    redis.call(PUBLISH, keys[4], number .. ':' .. entry)
     return number
 end
 

@@ -9,14 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chat import redis_keys
 from chat.acts import check_moderator, note_act, perform
 from chat.core.events import Held, HeldDecided, Message
 from chat.core.rules import Refusal, Rule, refuse_banned, refuse_held
 from chat.limits import HELD_KEPT_SECONDS, HELD_MAX, HELD_PER_PERSON
 from chat.models import Ban, HeldMessage
+from chat.redis_connections import publish_to_room
 from common.errors import Conflict, InvalidInput, NotThere
-from common.redis import redis_client
 from streaming.models import Channel
 
 
@@ -63,4 +62,4 @@ def _take(room: Channel, actor: User, message_id: str, *, approve: bool) -> Held
 
 
 def _tell_moderators(room_id: int, event: str) -> None:
-    redis_client().publish(redis_keys.room_feed(room_id), f"m:{event}")
+    publish_to_room(room_id, f"m:{event}")

@@ -132,7 +132,10 @@ CLOSE_SECONDS = 5  # how long a closing socket may take to say goodbye
 # --- Redis.
 REDIS_CONNECTIONS = 32  # commands in flight per process
 REDIS_COMMAND_SECONDS = 2  # then the sender is told to try again; his nonce keeps the retry from doubling
+REDIS_CLUSTER_CONNECTIONS = 256  # of one process to one master; unlike one server's pool, a cluster's lets nobody wait
+REDIS_LOG_SECONDS = 10  # the log worker reads a thousand messages at once, and nobody waits for it
 REDIS_PING_SECONDS = 5
+FEEDS_LOOK_SECONDS = 1  # between two looks at who a cluster's masters are
 OPEN_WAIT_SECONDS = 1  # how long a reader waits for Redis before he gets what the process knows
 RECONNECT_FIRST_SECONDS = 0.1
 RECONNECT_MAX_SECONDS = 2.0
@@ -144,6 +147,7 @@ RELAY_WORDS_MAX = 1_000  # of one command
 
 # --- The log on its way to PostgreSQL.
 LOG_ROOM_NOTED_SECONDS = 60  # how often a publisher renews a room's place on the list the log worker reads
+LOG_ROOM_RETRY_SECONDS = 5  # after it could not, in a cluster
 LOG_ROOM_FORGOTTEN_SECONDS = 600  # how long an empty log stays on that list
 LOG_BATCH = 1_000  # rows in one INSERT
 LOG_BATCHES_PER_RUN = 50

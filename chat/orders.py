@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from redis.exceptions import RedisError
 
 from chat import redis_keys
-from common.redis import redis_client
+from chat.redis_connections import redis_client
 
 log = logging.getLogger(__name__)
 

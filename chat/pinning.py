@@ -15,8 +15,8 @@ from chat.acts import check_moderator, find_message, note_act, perform
 from chat.core.board import Board, Json
 from chat.core.events import Pin, PinChanged
 from chat.limits import PIN_MAX_SECONDS
+from chat.redis_connections import redis_client
 from common.errors import InvalidInput
-from common.redis import redis_client
 from streaming.models import Channel
 
 

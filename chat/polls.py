@@ -24,9 +24,9 @@ from chat.core.rules import Refusal
 from chat.errors import BadPollError
 from chat.limits import POLL_KEYS_SECONDS, POLL_TOLD_MS
 from chat.models import Poll
+from chat.redis_connections import redis_client
 from chat.scripts import TELL_VOTES, VOTE
 from common.errors import Conflict, InvalidInput, NotThere
-from common.redis import redis_client
 from streaming.models import Channel
 
 
@@ -91,7 +91,7 @@ async def vote_async(redis: AsyncRedis, *, room_id: int, user_id: int, poll_id: 
     try:
         answer: bytes = await VOTE.run_async(redis, keys, arguments)
     except NoScriptError:
-        await VOTE.send(redis)
+        await VOTE.send(redis, keys)
         answer = await VOTE.run_async(redis, keys, arguments)
     return refuse_vote(answer.decode())
 

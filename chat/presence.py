@@ -18,7 +18,7 @@ from chat import redis_keys
 from chat.core.present import Present, merge, people_of
 from chat.limits import PRESENCE_KEPT_SECONDS, PRESENCE_MAX, PRESENCE_READ_SECONDS, PRESENCE_SECONDS, ROOM_FACTS_KEPT
 from chat.local_room import LocalRoom
-from common.redis import redis_client
+from chat.redis_connections import redis_client
 
 log = logging.getLogger(__name__)
 

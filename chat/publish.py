@@ -1,5 +1,6 @@
 """How a viewer's message gets its place in a room: the publish script, and what to do when it cannot decide."""
 
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,13 +17,16 @@ from chat.limits import (
     HISTORY_LENGTH,
     LOG_LENGTH,
     LOG_ROOM_NOTED_SECONDS,
+    LOG_ROOM_RETRY_SECONDS,
     NONCE_SECONDS,
     ROOM_FACTS_KEPT,
     ROOM_KEYS_SECONDS,
     UNIQUE_SECONDS,
 )
+from chat.redis_connections import is_cluster
 from chat.scripts import LOAD_BANS, PUBLISH
 
+log = logging.getLogger(__name__)
 LOAD_TRIES = 5
 Bans = dict[int, int]  # user id -> until when he may not speak, Unix milliseconds; 0: for ever
 
@@ -72,7 +76,7 @@ class RoomPublisher:
             except NoScriptError:  # a fresh Redis: it does not know the list of logs either
                 self._noted.clear()
                 await self._note_log(room_id)
-                await PUBLISH.send(self._redis)
+                await PUBLISH.send(self._redis, keys)
                 continue
             if answer[0] != b"unloaded":
                 return answer
@@ -90,7 +94,7 @@ class RoomPublisher:
                 if await LOAD_BANS.run_async(self._redis, (key,), (changes, ROOM_KEYS_SECONDS, *flat)):
                     return
             except NoScriptError:
-                await LOAD_BANS.send(self._redis)
+                await LOAD_BANS.send(self._redis, (key,))
 
     async def _note_log(self, room_id: int) -> None:
         """Put the room on the log worker's list.
@@ -101,7 +105,14 @@ class RoomPublisher:
         now = time.time()
         if now - self._noted.get(room_id, 0) < LOG_ROOM_NOTED_SECONDS:
             return
-        await self._redis.zadd(redis_keys.logged_rooms(), {str(room_id): now})
+        try:
+            await self._redis.zadd(redis_keys.logged_rooms(), {str(room_id): now})
+        except (RedisError, OSError) as error:
+            if not is_cluster(self._redis):
+                raise
+            # Another master than the room's is away. The room goes on: its log keeps, and is noted when that is back.
+            log.warning("Room %s: its log could not be noted: %s", room_id, error)
+            now -= LOG_ROOM_NOTED_SECONDS - LOG_ROOM_RETRY_SECONDS
         if len(self._noted) >= ROOM_FACTS_KEPT:
             self._noted.clear()
         self._noted[room_id] = now

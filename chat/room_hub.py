@@ -2,41 +2,31 @@
 
 import asyncio
 import logging
-import random
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
-from django.conf import settings
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
 
 from chat import redis_keys
 from chat.core.events import Message
+from chat.feeds import OUTAGE, feeds_of_process
 from chat.history import read_message
 from chat.keepalive import Keepalive
 from chat.limits import (
     OPEN_WAIT_SECONDS,
     ORDERS_KEPT,
     PRESENCE_SECONDS,
-    RECONNECT_FIRST_SECONDS,
-    RECONNECT_MAX_SECONDS,
-    REDIS_COMMAND_SECONDS,
     ROOM_IDLE_SECONDS,
 )
 from chat.local_room import LocalRoom, Viewer
 from chat.orders import Order, SignOut, parse_order
 from chat.presence import PresenceReporter
-from chat.redis_connections import listen, new_client
 
 log = logging.getLogger(__name__)
 POLICY_VIOLATION = 1008
 GATEWAYS_FEED = redis_keys.gateways_feed().encode()
-OUTAGE = (RedisError, OSError, asyncio.TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,6 @@ class RoomHub:
     def __init__(self, redis: Redis, obey: Callable[[Order], None] = lambda order: None) -> None:
         """`obey`: what else the process does with an order to all gateways."""
         self._redis, self._obey = redis, obey
-        self._subscriptions = new_client(connections=2, url=settings.CHAT_FEED_URL)
         self._loop = asyncio.get_running_loop()
         self._rooms: dict[int, LocalRoom] = {}
         self._by_feed: dict[bytes, LocalRoom] = {}
@@ -62,17 +51,15 @@ class RoomHub:
         self._presence = PresenceReporter(redis)
         self._orders: deque[SignOut] = deque(maxlen=ORDERS_KEPT)
         self._moment = Moment(0, 0)
-        self._pubsub: PubSub | None = None
-        self._subscribed = asyncio.Event()
-        self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}  # subscriptions by feed
+        self._feeds = feeds_of_process(self)
         self._repair: asyncio.Task[None] | None = None
-        works = (self._stay_subscribed(), self._tick(), self._say_who_is_here())
+        works = (self._tick(), self._say_who_is_here())
         self._tasks = [self._loop.create_task(work) for work in works]
 
     @property
     def connected(self) -> bool:
-        """Whether Redis brings events now."""
-        return self._pubsub is not None
+        """Whether Redis brings events now; of a cluster, any master."""
+        return self._feeds.connected
 
     def now(self) -> float:
         return self._loop.time()
@@ -137,46 +124,19 @@ class RoomHub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._feeds.stop()
         for room in self._rooms.values():
             room.stop()
-        with suppress(*OUTAGE):
-            await self._subscriptions.aclose()
 
-    # --- the subscription
+    # --- what the feeds say
 
-    async def _stay_subscribed(self) -> None:
-        delay = RECONNECT_FIRST_SECONDS
-        while True:
-            pubsub = self._subscriptions.pubsub()
-            try:
-                await pubsub.subscribe(redis_keys.gateways_feed())
-                await pubsub.get_message(timeout=REDIS_COMMAND_SECONDS)
-                self._pubsub = pubsub
-                self._count_interruption()  # again at its end: who was looked up during it may be out of date, too
-                self._subscribed.set()
-                self._repair_rooms()
-                delay = RECONNECT_FIRST_SECONDS
-                await listen(pubsub, self._deliver)
-            except OUTAGE as error:
-                log.warning("Redis is away: %s", error or type(error).__name__)
-            finally:
-                self._lose_connection()
-                with suppress(*OUTAGE):
-                    await pubsub.aclose()  # type: ignore[no-untyped-call]
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  jitter, not a secret
-            delay = min(delay * 2, RECONNECT_MAX_SECONDS)
-
-    def _deliver(self, message: dict[str, Any]) -> None:
-        if message["type"] == "subscribe":
-            self._confirm(message["channel"])
-        if message["type"] != "message":
+    def take(self, name: bytes, data: bytes) -> None:
+        if name == GATEWAYS_FEED:
+            self._take_order(parse_order(data))
             return
-        if message["channel"] == GATEWAYS_FEED:
-            self._take_order(parse_order(message["data"]))
-            return
-        room = self._by_feed.get(message["channel"])
+        room = self._by_feed.get(name)
         if room is not None:
-            seq, _, payload = message["data"].partition(b":")
+            seq, _, payload = data.partition(b":")
             if seq == b"0":
                 room.tell(payload)
             elif seq == b"m":
@@ -184,10 +144,16 @@ class RoomHub:
             else:
                 room.receive((int(seq), payload))
 
-    def _confirm(self, feed: bytes) -> None:
-        waiting = self._unconfirmed.pop(feed, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
+    def found(self) -> None:
+        self._count_interruption()  # again at its end: who was looked up during it may be out of date, too
+        self._repair_rooms()
+
+    def lost(self, names: Iterable[bytes]) -> None:
+        self._count_interruption()
+        for name in names:
+            room = self._by_feed.get(name)
+            if room is not None:
+                room.set_connected(False)
 
     def _take_order(self, order: Order | None) -> None:
         if isinstance(order, SignOut):
@@ -205,49 +171,41 @@ class RoomHub:
                 viewer.sink.close(POLICY_VIOLATION, "signed out")
 
     async def _connect_rooms(self) -> None:
-        """Every room that is cut off, those with most viewers first."""
+        """Every room that is cut off from a Redis that is there, those with most viewers first."""
         rooms = [room for room in self._rooms.values() if not room.connected]
-        try:
-            for room in sorted(rooms, key=lambda room: -len(room.viewers)):
+        for room in sorted(rooms, key=lambda room: -len(room.viewers)):
+            feed = self._feeds.of(redis_keys.room_feed(room.room_id))
+            if feed is None or not feed.connected:
+                continue
+            try:
                 await self._connect_room(room)
-        except OUTAGE as error:
-            log.warning("Redis went away again: %s", error or type(error).__name__)
+            except OUTAGE as error:
+                log.warning("Redis went away again: %s", error or type(error).__name__)
 
     async def _connect_room(self, room: LocalRoom) -> None:
         """Subscribe first and read the history once that is confirmed: what is said in between arrives by both ways and
         counts once. Two connections carry the two, so the order in which they were asked proves nothing."""
-        await self._subscribed.wait()
+        name = redis_keys.room_feed(room.room_id)
+        feed = self._feeds.of(name)
+        if feed is None:
+            raise ConnectionError("the room's Redis is not known")
+        await feed.ready()
         async with room.connecting:
-            pubsub = self._pubsub
-            if room.connected or pubsub is None:
+            if room.connected:
                 return
-            confirmed = self._unconfirmed[_feed(room.room_id)] = self._loop.create_future()
-            await pubsub.subscribe(redis_keys.room_feed(room.room_id))
-            await confirmed
+            await feed.subscribe(name)
             await room.catch_up()
-            if self._pubsub is pubsub:
+            if feed.hears(name):
                 room.set_connected(True)
 
     def _repair_rooms(self) -> None:
-        if self._pubsub is None or (self._repair is not None and not self._repair.done()):
+        if not self._feeds.connected or (self._repair is not None and not self._repair.done()):
             return
         if any(not room.connected for room in self._rooms.values()):
             self._repair = self._loop.create_task(self._connect_rooms())
 
     def _count_interruption(self) -> None:
         self._moment = replace(self._moment, interruptions=self._moment.interruptions + 1)
-
-    def _lose_connection(self) -> None:
-        if self._pubsub is not None:
-            self._count_interruption()
-        self._pubsub = None
-        self._subscribed.clear()
-        for waiting in self._unconfirmed.values():
-            if not waiting.done():
-                waiting.set_exception(ConnectionError("lost before it was confirmed"))
-        self._unconfirmed.clear()
-        for room in self._rooms.values():
-            room.set_connected(False)
 
     # --- care, once a second
 
@@ -278,9 +236,9 @@ class RoomHub:
                 continue
             del self._rooms[room_id], self._by_feed[_feed(room_id)]
             room.stop()
-            if self._pubsub is not None:
-                with suppress(*OUTAGE):
-                    await self._pubsub.unsubscribe(redis_keys.room_feed(room_id))
+            feed = self._feeds.of(redis_keys.room_feed(room_id))
+            if feed is not None:
+                await feed.unsubscribe(redis_keys.room_feed(room_id))
 
 
 def _is_for(order: SignOut, room: LocalRoom, viewer: Viewer) -> bool:

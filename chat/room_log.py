@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from redis import Redis
+from redis.exceptions import RedisError
 
 from chat import redis_keys
 from chat.core.emotes import by_picture
@@ -21,6 +22,7 @@ from chat.core.events import Message
 from chat.core.removals import is_removal
 from chat.limits import LOG_BATCH, LOG_BATCHES_PER_RUN, LOG_ROOM_FORGOTTEN_SECONDS
 from chat.models import ChatMessage
+from chat.redis_connections import is_cluster
 
 log = logging.getLogger(__name__)
 REMOVAL_REACH = timedelta(days=1)
@@ -33,9 +35,14 @@ def store_room_logs(*, redis: Redis) -> int:
     noted: Any = redis.zrange(redis_keys.logged_rooms(), 0, -1, withscores=True)
     for name, noted_at in noted:
         room_id = int(name)
-        stored += _store_log(redis, room_id)
-        if noted_at < forgotten_before and not redis.xlen(redis_keys.room_log(room_id)):
-            redis.zrem(redis_keys.logged_rooms(), name)
+        try:
+            stored += _store_log(redis, room_id)
+            if noted_at < forgotten_before and not redis.xlen(redis_keys.room_log(room_id)):
+                redis.zrem(redis_keys.logged_rooms(), name)
+        except RedisError as error:
+            if not is_cluster(redis):
+                raise
+            log.warning("Room %s: its master is away, its log waits: %s", room_id, error)
     return stored
 
 

@@ -17,6 +17,6 @@ local function tell(now)
     local numbers = '[' .. table.concat(votes, ',') .. ']'
     redis.call('HSET', KEYS[1], 'untold', '0', 'told_at', now)
     redis.call('HSET', KEYS[4], 'votes', numbers)
-    redis.call('PUBLISH', KEYS[3], '0:{"type":"poll_progress","id":' .. ARGV[1] .. ',"votes":' .. numbers .. '}')
+    redis.call(PUBLISH, KEYS[3], '0:{"type":"poll_progress","id":' .. ARGV[1] .. ',"votes":' .. numbers .. '}')
     return 1
 end

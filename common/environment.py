@@ -65,6 +65,14 @@ def env_parsed(name: str, default: str, parse: Callable[[str], T], *, nonsense: 
         raise ImproperlyConfigured(f"{name}: {refusal}") from None
 
 
+def env_url(name: str, default: str, *, schemes: Sequence[str]) -> str:
+    """An address that begins with one of `schemes`, or nothing; anything else stops the start."""
+    text = env_text(name, default)
+    if text and text.partition("://")[0] not in schemes:
+        raise ImproperlyConfigured(f"{name}={text!r} must begin with {' or '.join(f'{one}://' for one in schemes)}.")
+    return text
+
+
 def env_list(name: str, default: Sequence[str]) -> list[str]:
     """Comma-separated values without blanks."""
     text = env_text(name, ",".join(default))

@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from common.environment import env_choice, env_flag, env_float, env_int, env_list, env_parsed, env_path, env_text
+from common.environment import (
+    env_choice,
+    env_flag,
+    env_float,
+    env_int,
+    env_list,
+    env_parsed,
+    env_path,
+    env_text,
+    env_url,
+)
 from common.secret_key import derive_key, load_or_create_secret
 from common.socket_paths import socket_directory
 from transcode.encoders import ENCODERS
@@ -88,6 +98,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env_text("MILLRACE_REDIS_URL", f"unix://{socket_directory(DATA_DIR / 'redis') / 'redis.sock'}?db=0")
+# Any node of a cluster: chat lives there, and nothing else.
+CHAT_REDIS_CLUSTER = env_url("MILLRACE_CHAT_REDIS_CLUSTER", "", schemes=("redis", "rediss"))
 CHAT_FEED_URL = env_text("MILLRACE_CHAT_FEED_URL", REDIS_URL)  # a relay, where there is one
 # Live media's Redis is another one: a minute of video that needs no disk and may be lost. Who brings an own Redis gets
 # both in it, unless this says otherwise.

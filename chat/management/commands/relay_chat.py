@@ -3,7 +3,8 @@
 from typing import Any
 
 import uvloop
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.relay import serve
 
@@ -15,4 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("--socket", required=True, help="path of the Unix socket to listen on")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.CHAT_REDIS_CLUSTER:
+            raise CommandError(
+                "A relay hears one Redis. In a cluster (MILLRACE_CHAT_REDIS_CLUSTER) gateways hear it themselves."
+            )
         uvloop.run(serve(options["socket"]))
