@@ -33,7 +33,7 @@ from chat.redis_connections import log_client, publish_to_room
 from chat.room_log import store_room_logs
 from streaming.models import Channel
 from tests.chat.chat_client import ChatClient
-from tests.chat.gateway_process import GatewayProcess, PrivateRedis
+from tests.chat.gateway_process import GatewayProcess, PrivateRedis, wait_until
 from tests.chat.redis_cluster import MASTERS, Master, redis_cluster
 
 ROOMS = range(1, 31)
@@ -248,6 +248,63 @@ async def test_a_slot_that_moves_takes_its_readers_along(
         assert (await writer.said("after"))["type"] == "ack"
         await reader.wait_for("message", text="after")
         assert [text for _, text in reader.messages()] == ["before", "after"]
+
+
+async def test_a_gateway_starts_while_a_master_is_away(
+    masters: list[Master], rooms: list[Room], private_redis: PrivateRedis
+) -> None:
+    masters[0].kill()
+    environment = {"MILLRACE_CHAT_REDIS_CLUSTER": f"redis://127.0.0.1:{masters[1].port}"}
+    gateway = await asyncio.to_thread(GatewayProcess, private_redis.url, environment=environment)
+    try:
+        async with in_room([gateway, gateway], rooms[2]) as (owner, reader):
+            assert (await owner.said("here we are"))["type"] == "ack"
+            await reader.wait_for("message", text="here we are")
+        async with ChatClient(gateway.url(rooms[0].id)) as reader:
+            assert not reader.hello["connected"]
+            masters[0].start()
+            await reader.wait_for("status", seconds=15, connected=True)
+    finally:
+        gateway.stop()
+
+
+async def test_a_replica_that_takes_over_is_found(
+    gateways: list[GatewayProcess], masters: list[Master], rooms: list[Room], tmp_path: Path
+) -> None:
+    replica = Master(tmp_path / "replica")
+    try:
+        await asyncio.to_thread(_replicate, masters[0], replica)
+        async with in_room(gateways, rooms[0]) as (owner, reader):
+            assert (await owner.said("before"))["type"] == "ack"
+            await reader.wait_for("message", text="before")
+            masters[0].client.execute_command("WAIT", 1, 5000)  # type: ignore[no-untyped-call]
+            masters[0].kill()
+            await reader.wait_for("status", connected=False)
+            for client in (owner, reader):
+                await client.wait_for("status", seconds=20, connected=True)
+            assert (await owner.said("after"))["type"] == "ack"
+            await reader.wait_for("message", text="after")
+            assert [text for _, text in reader.messages()] == ["before", "after"]
+            assert [event for event in reader.seen if event["type"] == "gap"] == []
+    finally:
+        replica.client.close()
+        replica.kill()
+
+
+def _replicate(master: Master, replica: Master) -> None:
+    replica.start()
+    replica.cluster("MEET", "127.0.0.1", master.port, master.bus)
+    name = str(master.client.execute_command("CLUSTER MYID"), "ascii")  # type: ignore[no-untyped-call]
+    wait_until(lambda: _does(replica, "REPLICATE", name), "the replica to know its master")
+    wait_until(lambda: replica.client.info("replication")["master_link_status"] == "up", "the replica to have all")
+
+
+def _does(master: Master, *words: str) -> bool:
+    try:
+        master.cluster(*words)
+    except redis.ResponseError:
+        return False
+    return True
 
 
 def _move(slot: int, old: Master, new: Master, masters: list[Master]) -> None:
