@@ -13,6 +13,7 @@ from chat.core.sampling import About, Sampler, stands_out
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis
+from tests.chat.test_fallbacks import poll, stream
 
 ALICE = Person(1, "alice", "Alice", ("broadcaster",))
 BOB = Person(2, "bob", "Bob", ("moderator", "subscriber/6"))
@@ -213,3 +214,24 @@ async def test_in_a_fast_room_moderators_see_all_and_others_a_sample_with_a_noti
             await late.wait_for("sampled", seconds=15, active=False)
         await reader.wait_for("sampled", seconds=15, active=False)
         assert {event["type"] for event in reader.seen} == {"hello", "message", "sampled"}
+
+
+async def test_a_stream_is_told_of_the_sample_and_a_waiting_request_is_not_answered_by_it(
+    sampling_gateway: GatewayProcess, cast: Cast, room_redis: redis.Redis
+) -> None:
+    url = sampling_gateway.url(cast.room_id)
+    async with ChatClient(url, token=cast.charlie_token) as charlie, ChatClient(url) as reader:
+        for number in range(30):
+            await charlie.say(f"words {number}")
+        await reader.wait_for("sampled", active=True)
+        while len(charlie.messages()) < 30:
+            await charlie.next_event()
+        last = charlie.messages()[-1][0]
+        async with stream(sampling_gateway, cast.room_id, f"?since={last}") as late:
+            assert await late.next_event() == ("", {"type": "sampled", "active": True, "per_second": 5})
+        waiting = asyncio.create_task(poll(sampling_gateway, cast.room_id, last))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        await asyncio.sleep(2)  # the room is slow again, and what is said now is shown
+        await charlie.say("news")
+        assert [event["text"] for event in (await waiting)["events"]] == ["news"]
