@@ -33,6 +33,8 @@ class SearchSerializer(QuerySerializer):
     before = serializers.IntegerField(
         min_value=0, max_value=PLACE_MAX, default=None, help_text="`before` of the page before."
     )
+    since = serializers.DateTimeField(default=None, help_text="From this time on.")
+    until = serializers.DateTimeField(default=None, help_text="Before this time.")
 
 
 class ReplaySerializer(QuerySerializer):
@@ -46,12 +48,38 @@ class ReplaySerializer(QuerySerializer):
     )
 
 
+class QuoteSerializer(serializers.Serializer[Any]):
+    """What a reply answers. The text is empty where that was removed."""
+
+    id = serializers.CharField()
+    user_id = serializers.IntegerField()
+    login = serializers.CharField()
+    display_name = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+    thread_id = serializers.CharField()
+    thread_login = serializers.CharField()
+
+
 class ChatMessageSerializer(serializers.ModelSerializer[ChatMessage]):
     """A message as it was shown, and when it was removed."""
 
+    reply = QuoteSerializer(allow_null=True)
+
     class Meta:
         model = ChatMessage
-        fields = ("id", "seq", "login", "display_name", "badges", "color", "text", "emotes", "sent_at", "removed_at")
+        fields = (
+            "id",
+            "seq",
+            "login",
+            "display_name",
+            "badges",
+            "color",
+            "text",
+            "emotes",
+            "reply",
+            "sent_at",
+            "removed_at",
+        )
 
 
 class FoundSerializer(serializers.Serializer[Any]):
@@ -65,10 +93,11 @@ class ReplayedMessageSerializer(serializers.ModelSerializer[ChatMessage]):
     """A message and when it was said, in seconds since the broadcast's start."""
 
     seconds = serializers.FloatField()
+    reply = QuoteSerializer(allow_null=True)
 
     class Meta:
         model = ChatMessage
-        fields = ("seconds", "id", "seq", "login", "display_name", "badges", "color", "text", "emotes")
+        fields = ("seconds", "id", "seq", "login", "display_name", "badges", "color", "text", "emotes", "reply")
 
 
 class ReplayedSerializer(serializers.Serializer[Any]):
@@ -86,7 +115,13 @@ def chat_messages(request: Request, login: str) -> Response:
     room = get_room_for_moderator(login, request)
     asked = _asked(SearchSerializer, request)
     found = search_messages(
-        room=room, text=asked["q"], login=asked["user"], before=asked["before"], count=asked["limit"]
+        room=room,
+        text=asked["q"],
+        login=asked["user"],
+        before=asked["before"],
+        since=asked["since"],
+        until=asked["until"],
+        count=asked["limit"],
     )
     return Response(FoundSerializer({"results": found.messages, "before": found.before}).data)
 

@@ -21,13 +21,23 @@ class Found:
     before: int | None
 
 
-def search_messages(*, room: Channel, text: str = "", login: str = "", before: int | None = None, count: int) -> Found:
-    """What was said in the room, removed messages too: with this text in it, by this person, before this place.
+def search_messages(
+    *,
+    room: Channel,
+    text: str = "",
+    login: str = "",
+    before: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    count: int,
+) -> Found:
+    """What was said in the room, removed messages too: with this text in it, by this person, before this place,
+    from `since` on and before `until`.
 
     One question looks at SEARCH_REACH messages and no more, so its cost is known whatever is looked for; a page may be
     short or empty and still have a next one.
     """
-    rows = ChatMessage.objects.filter(room=room)
+    rows = _within(ChatMessage.objects.filter(room=room), since, until)
     if before is not None:
         rows = rows.filter(seq__lt=before)
     reach = rows.order_by("-seq").values_list("seq", flat=True)[SEARCH_REACH - 1 : SEARCH_REACH].first()
@@ -41,6 +51,15 @@ def search_messages(*, room: Channel, text: str = "", login: str = "", before: i
     if len(messages) > count:
         return Found(messages[:count], messages[count - 1].seq)
     return Found(messages, reach)
+
+
+def _within(rows: ChatMessageQuerySet, since: datetime | None, until: datetime | None) -> ChatMessageQuerySet:
+    """By places, not by times: places are what a question walks along."""
+    first = rows.place_at(since) if since is not None else None
+    end = rows.place_at(until) if until is not None else None
+    if since is not None:
+        rows = rows.filter(seq__gte=first) if first is not None else rows.none()
+    return rows.filter(seq__lt=end) if end is not None else rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +84,23 @@ def replay_messages(*, broadcast: Broadcast, seconds: float, after: int | None =
         if last is not None:
             rows = rows.filter(Q(sent_at__gt=last.sent_at) | Q(sent_at=last.sent_at, seq__gt=after))
     messages = list(rows.order_by("sent_at", "seq")[: count + 1])
+    _empty_quotes(messages)
     page = [((message.sent_at - start).total_seconds(), message) for message in messages[:count]]
     return Replayed(page, messages[count - 1].seq if len(messages) > count else None)
+
+
+def _empty_quotes(messages: Sequence[ChatMessage]) -> None:
+    """As on the page: a quote of what was removed has no text. What is not in the log any more is not quoted either."""
+    quotes = [message.reply for message in messages if message.reply]
+    there = {
+        str(pk)
+        for pk in ChatMessage.objects.filter(pk__in={quote["id"] for quote in quotes}, removed_at=None).values_list(
+            "pk", flat=True
+        )
+    }
+    for quote in quotes:
+        if quote["id"] not in there:
+            quote["text"] = ""
 
 
 def _said_between(broadcast: Broadcast, start: datetime, end: datetime) -> ChatMessageQuerySet:

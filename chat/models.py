@@ -1,6 +1,6 @@
 """What was said, kept; who may speak in which room, and what moderators did."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -30,6 +30,10 @@ class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
     def said_by(self, user_id: int) -> "ChatMessageQuerySet":
         return self.filter(sender_id=user_id).order_by("-id")
 
+    def place_at(self, moment: datetime) -> int | None:
+        """Of the first message at this time or later."""
+        return self.filter(sent_at__gte=moment).order_by("sent_at", "seq").values_list("seq", flat=True).first()
+
 
 class ChatMessage(models.Model):
     """One message as it was shown: later changes of the sender's name do not change it.
@@ -54,6 +58,7 @@ class ChatMessage(models.Model):
     text = models.CharField(max_length=2000)
     emotes = models.JSONField(default=dict, blank=True)  # picture -> places, as the message carried them
     badges = models.JSONField(default=list, blank=True)
+    reply = models.JSONField(null=True, blank=True)  # what it answers, as the message carried it
     color = models.CharField(max_length=7, blank=True)
     sent_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)  # by a moderator; only moderators still see it

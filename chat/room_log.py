@@ -8,6 +8,7 @@ group has to be looked after.
 import json
 import logging
 import time
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -91,6 +92,7 @@ def _row(room_id: int, encoded: bytes) -> ChatMessage | None:
         text=message.text,
         emotes=by_picture(message.emotes),
         badges=list(message.user.badges),
+        reply=asdict(message.reply) if message.reply else None,
         color=message.user.color,
         sent_at=datetime.fromisoformat(message.sent_at),
     )

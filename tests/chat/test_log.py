@@ -1,5 +1,6 @@
 """The log: its partitions, the look-back for moderators, the replay for recordings."""
 
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -11,7 +12,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import create_api_token
 from chat import look_back
+from chat.core.events import Message, Person
 from chat.core.message_ids import first_id_at, message_id
+from chat.core.replies import quote
 from chat.core.roles import Role
 from chat.models import ChatMessage, RoomRole
 from chat.partitions import REST, keep_partitions, months
@@ -200,6 +203,39 @@ def test_the_replay_comes_in_pages_that_miss_and_double_nothing(
             break
         after = f"&after={answer['after']}"
     assert texts == ["morning, 100 % of you", *(message.text for message in many), "bye"]
+
+
+def test_replies_quote_what_they_answer_until_that_is_removed(
+    broadcast: Broadcast, room: Channel, bob: User, charlie: User, talk: list[ChatMessage], now: datetime
+) -> None:
+    asked, at = talk[1], now - timedelta(minutes=2)
+    question = Message(str(asked.pk), at.isoformat(), Person(charlie.pk, "charlie", "Charlie"), asked.text)
+    for parent in (question, replace(question, id=str(talk[2].pk), text="rude")):
+        said(room, bob, f"about {parent.text}", at, reply=asdict(quote(parent)))
+    url = f"/api/v1/streams/{broadcast.public_id}/chat"
+    quotes = [message["reply"] for message in Client().get(url).json()["results"]]
+    assert [quote and quote["text"] for quote in quotes] == [None, None, asked.text, ""]
+    assert {"id": str(asked.pk), "login": "charlie", "thread_id": str(asked.pk)}.items() <= quotes[2].items()
+    ChatMessage.objects.filter(pk=asked.pk).update(removed_at=now)
+    quotes = [message["reply"] for message in Client().get(url).json()["results"]]
+    assert [quote["text"] for quote in quotes if quote] == ["", ""]
+    ChatMessage.objects.filter(pk=asked.pk).delete()  # its time in the log is over
+    assert [message["reply"]["text"] for message in Client().get(url).json()["results"] if message["reply"]] == ["", ""]
+
+
+def test_moderators_find_what_was_said_by_time(
+    room: Channel, alice: User, talk: list[ChatMessage], now: datetime
+) -> None:
+    for first, last, texts in (
+        (270, 0, ["bye", "rude", "morning, 100 % of you"]),
+        (400, 210, ["morning, 100 % of you", "Good morning"]),
+        (200, 150, ["rude"]),
+        (0, 0, []),
+    ):
+        since, until = (timezone.localtime(now - timedelta(seconds=ago), UTC).isoformat() for ago in (first, last))
+        query = {"since": since, "until": until}
+        answer = bearer(alice).get("/api/v1/channels/alice/chat/messages", query).json()
+        assert [message["text"] for message in answer["results"]] == texts, (first, last)
 
 
 def test_there_is_no_replay_of_nothing(room: Channel) -> None:

@@ -34,6 +34,22 @@ def test_messages_are_stored_as_they_were_shown(
     assert list(ChatMessage.objects.order_by("id")) == rows
 
 
+def test_a_reply_is_stored_with_what_it_quotes(gateway: GatewayProcess, cast: Cast, room_redis: redis.Redis) -> None:
+    async def talk() -> str:
+        async with ChatClient(gateway.url(cast.room_id), token=cast.bob_token) as bob:
+            parent = str((await bob.said("what is this game?"))["id"])
+            await bob.send(type="say", text="chess", reply_to=parent)
+            await bob.wait_for("ack")
+            return parent
+
+    parent = asyncio.run(talk())
+    store_room_logs(redis=room_redis)
+    first, second = ChatMessage.objects.order_by("seq")
+    assert first.reply is None
+    assert second.reply is not None
+    assert (second.reply["id"], second.reply["text"]) == (parent, "what is this game?")
+
+
 def test_storing_again_adds_nothing(said: list[dict[str, object]], room_redis: redis.Redis, cast: Cast) -> None:
     entries: Any = room_redis.xrange(redis_keys.room_log(cast.room_id))
     store_room_logs(redis=room_redis)
