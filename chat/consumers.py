@@ -142,27 +142,13 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             per_second=CONNECTION_FRAMES_PER_SECOND, burst=CONNECTION_BURST, now=self.gateway.hub.now()
         )
         self.strikes = 0
-        you = self.participant.person
-        viewer = Viewer(sink_for(self.scope, self.base_send), you)
+        viewer = Viewer(sink_for(self.scope, self.base_send), self.participant.person)
         try:
             older = await self.room.read_before_ring(since) if since is not None else []
         except OUTAGE:  # what he missed is there, but cannot be had: a gap would say that it is lost
             viewer.sink.close(TRY_AGAIN_LATER, "history unavailable")
             return
-        hello = Hello(
-            channel_id=self.room.room_id,
-            you=you,
-            seq=self.room.flushed_seq,
-            connected=self.room.connected,
-            text_max=TEXT_MAX_GRAPHEMES,
-            modes=self.participant.facts.policy,
-            standing=_as_standing(self.participant.standing),
-            badges=self.participant.facts.badges,
-            pin=self.room.board.pin(time.time()),
-            poll=self.room.board.poll(),
-        )
-        self.room.delay_line.learn_policy(self.participant.facts.policy)
-        viewer.sink.write(_batch(hello, *notices))
+        viewer.sink.write(as_batch(hello_of(self.room, self.participant), *notices))
         self.room.join(viewer, since, older)
         self.room.tell_sampling(viewer)
         self.viewer = viewer
@@ -192,7 +178,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
     def _write(self, event: Event) -> None:
         """Answers go through the sink too: one way out, one order."""
         if self.viewer is not None and not self.viewer.gone:
-            self.viewer.sink.write(_batch(event))
+            self.viewer.sink.write(as_batch(event))
 
     def _strike(self, refusal: Refusal) -> None:
         self.strikes += 1
@@ -270,9 +256,26 @@ async def answer(consumer: AsyncHttpConsumer, status: int, body: bytes) -> None:
     await consumer.send_response(status, body, headers=[JSON_HEADER, (b"cache-control", b"no-store")])
 
 
+def hello_of(room: LocalRoom, participant: Participant) -> Hello:
+    """What someone is told first in a room."""
+    room.delay_line.learn_policy(participant.facts.policy)
+    return Hello(
+        channel_id=room.room_id,
+        you=participant.person,
+        seq=room.flushed_seq,
+        connected=room.connected,
+        text_max=TEXT_MAX_GRAPHEMES,
+        modes=participant.facts.policy,
+        standing=_as_standing(participant.standing),
+        badges=participant.facts.badges,
+        pin=room.board.pin(time.time()),
+        poll=room.board.poll(),
+    )
+
+
 def _as_standing(refusal: Refusal | None) -> Standing | None:
     return None if refusal is None else Standing(refusal.rule, refusal.text, refusal.retry_after)
 
 
-def _batch(*events: Event) -> Batch:
+def as_batch(*events: Event) -> Batch:
     return Batch(tuple(event.to_json().encode() for event in events))

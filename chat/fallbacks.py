@@ -12,8 +12,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from chat.consumers import DENIALS, JSON_HEADER
-from chat.core.events import Ack, Done, Refused
+from chat.consumers import DENIALS, JSON_HEADER, SIGN_IN_AWAY, as_batch, hello_of
+from chat.core.events import Ack, Done, Event, Refused
 from chat.core.frames import place_of
 from chat.core.removals import Entry
 from chat.core.requests import Say, parse_say
@@ -35,6 +35,7 @@ Header = tuple[bytes, bytes]
 NO_STORE: Header = (b"cache-control", b"no-store")
 ANY_PAGE: Header = (b"access-control-allow-origin", b"*")
 EVENT_STREAM: Header = (b"content-type", b"text/event-stream")
+HELLO = b"hello=1"
 UNBUFFERED: Header = (b"x-accel-buffering", b"no")  # nginx and its kin pass it on as it comes
 # What a refusal is in HTTP; every other rule is something wrong with the text: 400.
 STATUS_OF_RULE = {
@@ -89,15 +90,23 @@ def refusing(method: str, application: Application) -> Application:
 
 
 async def _events(scope: Scope, receive: Receive, send: Send) -> None:
-    """`GET …/events`: server-sent events, resumed by `Last-Event-ID` or `?since=`."""
+    """`GET …/events`: server-sent events, resumed by `Last-Event-ID` or `?since=`.
+
+    With `?hello=1` it is for our own pages: it begins with the hello of a WebSocket, for whom the cookie or the token
+    names, and tells him what a WebSocket would.
+    """
     gateway = process_gateway()
     room, since = await _open_room(gateway, scope), _last_event_id(scope)
+    greeted = HELLO in scope.get("query_string", b"").split(b"&")
+    participant, notices = await _recognise(gateway, scope) if greeted else (None, [])
     older = await _read_older(room, since)
-    headers = [EVENT_STREAM, NO_STORE, UNBUFFERED, ANY_PAGE]
+    headers = [EVENT_STREAM, NO_STORE, UNBUFFERED, *([] if greeted else [ANY_PAGE])]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: %d\n\n" % EVENT_STREAM_RETRY_MS, "more_body": True})
     sink = EventStreamSink(send)
-    viewer = _enter(gateway, room, sink, since, older)
+    if participant is not None:
+        sink.write(as_batch(hello_of(room, participant), *notices))
+    viewer = _enter(gateway, room, sink, since, older, participant)
     room.tell_sampling(viewer)
     try:
         await _disconnected(receive)
@@ -164,10 +173,33 @@ async def _read_older(room: LocalRoom, since: int | None) -> list[Entry]:
         raise DirectoryUnavailableError("The history is away.") from error
 
 
-def _enter(gateway: Gateway, room: LocalRoom, sink: Sink, since: int | None, older: list[Entry]) -> Viewer:
-    viewer = Viewer(sink)
+async def _recognise(gateway: Gateway, scope: Scope) -> tuple[Participant, list[Event]]:
+    """Who reads, and what to tell him if that cannot be found out right now. Raises BadTokenError.
+
+    A browser names the Origin of every page that could read the answer, but for one of the same origin.
+    """
+    handshake = Handshake.from_scope(scope)
+    participant = Participant(gateway, await gateway.directory.find_room(_room_id(scope)))
+    ours = handshake.token is not None or handshake.origin is None or handshake.is_from_our_pages()
+    try:
+        if ours and handshake.credential is not None:
+            await participant.sign_in(handshake.credential)
+    except DirectoryUnavailableError:
+        return participant, [SIGN_IN_AWAY]
+    return participant, []
+
+
+def _enter(
+    gateway: Gateway,
+    room: LocalRoom,
+    sink: Sink,
+    since: int | None,
+    older: list[Entry],
+    participant: Participant | None = None,
+) -> Viewer:
+    viewer = Viewer(sink, participant.person if participant else None)
     room.join(viewer, since, older)
-    gateway.hub.enter(room, viewer, gateway.hub.moment())
+    gateway.hub.enter(room, viewer, participant.known_since if participant else gateway.hub.moment())
     return viewer
 
 

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from playwright.async_api import Browser, async_playwright
 
 from accounts.models import User
 from accounts.services import create_api_token, create_user
@@ -91,3 +92,30 @@ def bob_session(cast: Cast) -> str:
     browser = Client()
     browser.force_login(cast.bob)
     return str(browser.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+@pytest.fixture(scope="session")
+def site(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[GatewayProcess]:
+    """The chat panel alone on a page."""
+    yield from _site(private_redis, "tests.chat.panel_page:application", "tests.chat.panel_settings")
+
+
+@pytest.fixture(scope="session")
+def whole_site(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[GatewayProcess]:
+    """Every page of the site, and the gateway, behind one address."""
+    yield from _site(private_redis, "tests.chat.whole_site:application", "tests.chat.whole_site_settings")
+
+
+def _site(private_redis: PrivateRedis, application: str, settings_module: str) -> Iterator[GatewayProcess]:
+    environment = {"DJANGO_SETTINGS_MODULE": settings_module}
+    process = GatewayProcess(private_redis.url, application=application, environment=environment)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        await browser.close()

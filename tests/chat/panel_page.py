@@ -1,6 +1,7 @@
 """One page with the chat panel in it, and the gateway behind it: what a browser test needs and nothing else."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -14,7 +15,7 @@ from django.template import RequestContext, Template  # noqa: E402
 from django.urls import include, path  # noqa: E402
 
 from chat.lifespan import lifespan  # noqa: E402
-from chat.routing import websocket_application  # noqa: E402
+from chat.routing import http_application, websocket_application  # noqa: E402
 from streaming.models import Channel  # noqa: E402
 
 PAGE = """{% load static %}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chat</title>
@@ -48,9 +49,18 @@ urlpatterns = [
     path("", include("chat.urls")),
 ]
 
+pages = ASGIStaticFilesHandler(django_application)
+
+
+async def edge(scope: Any, receive: Any, send: Any) -> None:
+    """As nginx sends requests on: the gateway's own and the site's."""
+    to_gateway = scope["path"].startswith("/api/v1/chat/")
+    await (http_application if to_gateway else pages)(scope, receive, send)
+
+
 application = ProtocolTypeRouter(
     {
-        "http": ASGIStaticFilesHandler(django_application),
+        "http": edge,
         "websocket": websocket_application,
         "lifespan": lifespan,
     }

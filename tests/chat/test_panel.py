@@ -2,13 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
 
-import pytest
 import redis
 from channels.db import database_sync_to_async
 from django.conf import settings
-from playwright.async_api import Browser, Page, WebSocketRoute, async_playwright, expect
+from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from chat import redis_keys
 from chat.core.emotes import EmoteUse
@@ -18,7 +16,7 @@ from chat.models import Ban, Emote, RoomRole
 from chat.picture_store import store_emote_picture
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
-from tests.chat.gateway_process import GatewayProcess, PrivateRedis
+from tests.chat.gateway_process import GatewayProcess
 from tests.chat.xss_corpus import CALL, PAYLOADS
 from tests.common import sample_pictures
 
@@ -26,36 +24,19 @@ LOG = "[data-log] > .chat__message"
 FOREIGN = ":is(script, img, iframe, object, embed, form, style, input)"
 
 
-@pytest.fixture(scope="module")
-def site(private_redis: PrivateRedis, django_db_setup: None) -> Iterator[GatewayProcess]:
-    process = GatewayProcess(
-        private_redis.url,
-        application="tests.chat.panel_page:application",
-        environment={"DJANGO_SETTINGS_MODULE": "tests.chat.panel_settings"},
-    )
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
 class Network:
     """The way from the page to the gateway, which a test can cut."""
 
     def __init__(self) -> None:
         self.up = True
+        self.carried = 0
         self._sockets: list[WebSocketRoute] = []
 
     async def carry(self, route: WebSocketRoute) -> None:
         if not self.up:
             await route.close()
             return
+        self.carried += 1
         self._sockets.append(route)
         route.connect_to_server()
 

@@ -22,10 +22,24 @@ export class LiveSocket extends EventTarget {
 
   open() {
     this.closed = false;
+    this.hung = false;
+    const socket = new WebSocket(this.address());
+    this.hangTimer = setTimeout(() => {
+      if (socket.readyState !== WebSocket.CONNECTING) return;
+      this.hung = true;
+      socket.close();
+    }, DEAD_AFTER_MS);
+    this.adopt(socket);
+  }
+
+  address() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}${this.path()}`);
+    return `${scheme}//${location.host}${this.path()}`;
+  }
+
+  // From now on this is the connection.
+  adopt(socket) {
     this.socket = socket;
-    this.hangTimer = setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), DEAD_AFTER_MS);
     socket.addEventListener("open", () => socket === this.socket && this.onOpen());
     socket.addEventListener("message", (event) => socket === this.socket && this.onFrame(event.data));
     socket.addEventListener("close", () => socket === this.socket && this.onClose());
