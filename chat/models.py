@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -185,6 +186,12 @@ class ChatLook(models.Model):
         return f"{self.user}: {self.color}"
 
 
+class RoomRoleQuerySet(models.QuerySet["RoomRole"]):
+    def moderated_by(self, user: AbstractBaseUser) -> "RoomRoleQuerySet":
+        """Where this person is a moderator, beside his own room."""
+        return self.filter(user_id=user.pk, role=Role.MODERATOR.value, room__owner__is_active=True)
+
+
 class RoomRole(models.Model):
     """Someone helps in a room: moderator or VIP. Broadcaster and staff need no row."""
 
@@ -194,6 +201,8 @@ class RoomRole(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_roles")
     role = models.PositiveSmallIntegerField(choices=ROLES)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RoomRoleQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["room", "user"], name="one_role_in_a_room")]

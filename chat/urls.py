@@ -2,10 +2,11 @@
 
 from django.urls import path, re_path
 
-from chat import emote_views, views
+from chat import emote_views, moderation_views, views
 
 _NAME, _SCALE = "(?P<name>[0-9a-f]{24})", "(?P<scale>[123])"
 _CODE = "(?P<code>[A-Za-z0-9]{1,40})"
+_MODERATION = "dashboard/moderation/<slug:login>"
 
 urlpatterns = [
     # /pictures/<name>/… /emoticons/v2/<name>/…
@@ -25,5 +26,16 @@ urlpatterns = [
     re_path(rf"^dashboard/emotes/{_CODE}/remove$", emote_views.dashboard_emote_remove, name="dashboard_emote_remove"),
     re_path(
         rf"^dashboard/emotes/{_CODE}/restore$", emote_views.dashboard_emote_restore, name="dashboard_emote_restore"
+    ),
+    # /dashboard/moderation/… of one's own chat, and of those one helps in
+    path("dashboard/moderation/", moderation_views.own_moderation, name="own_moderation"),
+    path(f"{_MODERATION}/", moderation_views.moderation_held, name="moderation"),
+    path(f"{_MODERATION}/log", moderation_views.moderation_log, name="moderation_log"),
+    path(f"{_MODERATION}/bans", moderation_views.moderation_bans, name="moderation_bans"),
+    path(f"{_MODERATION}/acts", moderation_views.moderation_acts, name="moderation_acts"),
+    path(f"{_MODERATION}/held/<uuid:message_id>", moderation_views.moderation_decide, name="moderation_decide"),
+    path(f"{_MODERATION}/bans/<slug:user>/lift", moderation_views.moderation_unban, name="moderation_unban"),
+    path(
+        f"{_MODERATION}/messages/<uuid:message_id>/remove", moderation_views.moderation_remove, name="moderation_remove"
     ),
 ]

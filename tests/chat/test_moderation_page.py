@@ -1,0 +1,145 @@
+"""The moderators' pages in a real browser, with the room behind them."""
+
+import re
+
+import redis
+from channels.db import database_sync_to_async
+from django.conf import settings
+from playwright.async_api import Browser, Page, expect
+
+from chat.core.roles import Role
+from chat.models import Ban, HeldMessage, RoomRole
+from chat.room_log import store_room_logs
+from tests.chat.chat_client import ChatClient
+from tests.chat.conftest import Cast
+from tests.chat.gateway_process import GatewayProcess
+from tests.chat.test_panel import Network
+
+SPAM = "Buy followers and viewers cheap at https://getfamous.example"
+PATH = "/dashboard/moderation/alice/"
+ROWS = "[data-held-list] > li"
+
+
+async def open_page(
+    browser: Browser,
+    site: GatewayProcess,
+    session: str,
+    path: str = "",
+    *,
+    script: bool = True,
+    network: Network | None = None,
+) -> Page:
+    context = await browser.new_context(java_script_enabled=script)
+    await context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site.origin}])
+    page = await context.new_page()
+    page.set_default_timeout(10_000)
+    if network:
+        await page.route_web_socket(re.compile("/api/v1/chat/"), network.carry)
+    await page.goto(f"{site.origin}{PATH}{path}")
+    return page
+
+
+async def make_bob_a_moderator(cast: Cast) -> None:
+    await database_sync_to_async(RoomRole.objects.create)(room_id=cast.room_id, user=cast.bob, role=Role.MODERATOR)
+
+
+async def test_bob_decides_by_keyboard_what_waits(
+    browser: Browser, whole_site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await make_bob_a_moderator(cast)
+    page = await open_page(browser, whole_site, bob_session)
+    await expect(page.locator("[data-held-empty]")).to_be_visible()
+    url = whole_site.url(cast.room_id)
+    async with ChatClient(url, token=cast.alice_token) as alice, ChatClient(url, token=cast.charlie_token) as charlie:
+        await alice.said("/automod 1")
+        for number in range(3):
+            assert (await charlie.said(f"{SPAM}/{number}"))["rule"] == "held"
+        await expect(page.locator(ROWS)).to_have_count(3)
+        await expect(page.locator("[data-waiting]")).to_have_text("3")
+        await page.get_by_role("button", name="Let through").first.focus()
+        await page.keyboard.press("Enter")
+        assert (await charlie.wait_for("message"))["text"] == f"{SPAM}/0"
+        await expect(page.locator(ROWS)).to_have_count(2)
+        await expect(page.get_by_role("button", name="Let through").first).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(ROWS)).to_have_count(1)
+        waiting = await database_sync_to_async(HeldMessage.objects.waiting().get)()
+        assert waiting.message["text"] == f"{SPAM}/2"
+        assert (await alice.said(f"/deny {waiting.pk}"))["type"] == "done"  # another moderator was first
+        await expect(page.locator("[data-held-empty]")).to_be_visible()
+        await expect(page.locator("#held-title")).to_be_focused()  # what had the focus is gone
+    decided = await database_sync_to_async(list)(HeldMessage.objects.order_by("pk").values_list("approved", flat=True))
+    assert decided == [True, False, False]
+
+
+async def test_what_waits_is_seen_and_decided_without_a_script(
+    browser: Browser, whole_site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await make_bob_a_moderator(cast)
+    url = whole_site.url(cast.room_id)
+    async with ChatClient(url, token=cast.alice_token) as alice, ChatClient(url, token=cast.charlie_token) as charlie:
+        await alice.said("/automod 1")
+        await charlie.said(SPAM)
+        page = await open_page(browser, whole_site, bob_session, script=False)
+        await expect(page.locator(ROWS)).to_contain_text(SPAM)
+        await page.get_by_role("button", name="Let through").click()
+        await expect(page.get_by_text("The message was let through.")).to_be_visible()
+        assert (await charlie.wait_for("message"))["text"] == SPAM
+        await database_sync_to_async(store_room_logs)(redis=room_redis)
+        await page.get_by_role("link", name="Messages").click()
+        await page.get_by_label("Text").fill("FOLLOWERS")
+        await page.get_by_role("button", name="Search").click()
+        await expect(page.locator(".moderation__text")).to_have_text(SPAM)
+        await page.get_by_role("button", name="Remove this message of charlie").click()
+        await expect(page.get_by_text("The message is removed.")).to_be_visible()
+        await expect(page.locator(".moderation__row .badge")).to_have_text("Removed")
+        await expect(page.get_by_label("Text")).to_have_value("FOLLOWERS")
+        assert (await charlie.wait_for("message_removed"))["login"] == "charlie"
+
+
+async def test_what_waits_is_told_where_sockets_are_blocked(
+    browser: Browser, whole_site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await make_bob_a_moderator(cast)
+    blocked = Network()
+    blocked.up = False
+    page = await open_page(browser, whole_site, bob_session, network=blocked)
+    url = whole_site.url(cast.room_id)
+    async with ChatClient(url, token=cast.alice_token) as alice, ChatClient(url, token=cast.charlie_token) as charlie:
+        await alice.said("/automod 1")
+        await charlie.said(SPAM)
+        await expect(page.locator(ROWS)).to_contain_text(SPAM)
+        await page.get_by_role("button", name="Do not show").click()
+        await expect(page.locator(ROWS)).to_have_count(0)
+
+
+async def test_a_ban_is_lifted_on_the_page_and_a_new_one_is_told(
+    browser: Browser, whole_site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await make_bob_a_moderator(cast)
+    async with ChatClient(whole_site.url(cast.room_id), token=cast.alice_token) as alice:
+        await alice.said("/timeout charlie 600 rude")
+        page = await open_page(browser, whole_site, bob_session, "bans")
+        await expect(page.locator(".moderation__row")).to_contain_text("rude")
+        await page.get_by_role("button", name="Let charlie write again").click()
+        await expect(page.get_by_text("charlie can write again.")).to_be_visible()
+        await expect(page.locator(".moderation__row")).to_have_count(0)
+        assert not await database_sync_to_async(Ban.objects.in_force().exists)()
+        await alice.said("/timeout charlie 60")
+        await page.get_by_role("link", name="Show it").click()
+        await expect(page.locator(".moderation__row")).to_have_count(1)
+        await expect(page.locator("[data-state]")).to_be_hidden()
+
+
+async def test_an_act_that_is_refused_says_why(
+    browser: Browser, whole_site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await make_bob_a_moderator(cast)
+    async with ChatClient(whole_site.url(cast.room_id), token=cast.alice_token) as alice:
+        await alice.said("I am the broadcaster")
+    await database_sync_to_async(store_room_logs)(redis=room_redis)
+    page = await open_page(browser, whole_site, bob_session, "log")
+    await page.get_by_role("button", name="Remove this message of alice").click()
+    await expect(page.locator(".toast--error")).to_contain_text("cannot be moderated by you")
+    await expect(page.locator(".moderation__text--removed")).to_have_count(0)
