@@ -12,6 +12,7 @@ from chat.core.events import Message, Person, RoomEvent
 from chat.core.removals import Entry, without_removed
 from chat.core.replies import find_message as find_among
 from chat.core.roles import Role, may_act_on
+from chat.core.text import storable
 from chat.limits import HISTORY_LENGTH, LOG_LENGTH, ROOM_KEYS_SECONDS
 from chat.membership import role_in_room
 from chat.models import ChatMessage, ModeratorAct
@@ -76,7 +77,8 @@ def _remembered(room: Channel) -> list[bytes]:
 
 
 def user_called(login: str) -> User:
-    user = User.objects.filter(login=login.lower().removeprefix("@")).first()
+    name = login.lower().removeprefix("@")
+    user = User.objects.filter(login=name).first() if name == storable(name) else None
     if user is None:
         raise NotThere(f"There is nobody called {login[:25]}.", code="no_such_user")
     return user

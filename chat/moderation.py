@@ -15,6 +15,7 @@ from chat.core.blocked_terms import is_term
 from chat.core.events import MessageRemoved, RoomCleared, RoomState, UserRemoved
 from chat.core.policy import RoomPolicy, with_shield
 from chat.core.roles import Role
+from chat.core.text import storable
 from chat.limits import (
     ACCOUNT_MAX_SECONDS,
     DELAY_MAX_SECONDS,
@@ -157,7 +158,7 @@ def save_shield(*, room: Channel, actor: User) -> dict[str, Any]:
 def block_term(*, room: Channel, actor: User, text: str) -> BlockedTerm:
     """Refuse messages with this term from now on; nothing happens where it is blocked already."""
     check_moderator(room, actor)
-    text = " ".join(text.split()).lower()
+    text = " ".join(storable(text).split()).lower()
     if len(text) > TERM_MAX or not is_term(text):
         raise InvalidInput(f"A term is 1 to {TERM_MAX_WORDS} words and at most {TERM_MAX} characters.")
     if BlockedTerm.objects.filter(room=room).count() >= TERMS_MAX:
@@ -173,7 +174,7 @@ def block_term(*, room: Channel, actor: User, text: str) -> BlockedTerm:
 def unblock_term(*, room: Channel, actor: User, text: str) -> None:
     """Allow it again; nothing happens where it was not blocked."""
     check_moderator(room, actor)
-    text = " ".join(text.split()).lower()
+    text = " ".join(storable(text).split()).lower()
     deleted, _ = BlockedTerm.objects.filter(room=room, text=text).delete()
     if deleted:
         note_act(room, actor, "unblock", None, details={"term": text})

@@ -6,6 +6,7 @@ from typing import Any
 
 from chat.core.durations import parse_seconds
 from chat.core.roles import Role
+from chat.core.text import storable
 from chat.limits import (
     ACCOUNT_MAX_SECONDS,
     DELAY_MAX_SECONDS,
@@ -373,7 +374,7 @@ def action_of(text: str) -> str | None:
 
 def parse_command(text: str, role: Role) -> Command:
     """The command in `text`. Raises UsageError, also for commands above `role`: he is not offered them."""
-    name, _, rest = text[1:].partition(" ")
+    name, _, rest = storable(text)[1:].partition(" ")
     form = FORMS.get(name.lower())
     if form is None or role < form.least:
         text = f"There is no command /{name[:25]} for you. /help lists them."

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from chat.core.text import storable
 from chat.errors import MalformedRequestError
 from chat.limits import API_TOKEN_MAX_CHARACTERS, FRAME_MAX_BYTES, JSON_MAX_DEPTH, NONCE_MAX_CHARACTERS
 
@@ -47,7 +48,7 @@ def parse_request(frame: str | None) -> Request:
         case "say":
             return Say(text=_text(body, "text", FRAME_MAX_BYTES), nonce=_nonce(body), reply_to=_reply_to(body))
         case "auth":
-            return Authenticate(token=_text(body, "token", API_TOKEN_MAX_CHARACTERS))
+            return Authenticate(token=storable(_text(body, "token", API_TOKEN_MAX_CHARACTERS)))
     raise MalformedRequestError("Unknown type. Known are: say, auth.")
 
 

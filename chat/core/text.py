@@ -51,6 +51,11 @@ def clean_text(text: str) -> str:
     return " ".join("".join(kept).split()) if _has_ink(kept) else ""
 
 
+def storable(text: str) -> str:
+    """The text without what JSON can name and nobody can keep: halves of surrogate pairs, and NUL."""
+    return text.encode(errors="ignore").decode().replace("\0", "")
+
+
 def count_graphemes(text: str) -> int:
     """How many characters a reader sees.
 
