@@ -24,12 +24,17 @@ from chat.core.message_ids import message_id
 from chat.core.roles import Role
 from chat.limits import HELD_MAX, REASON_MAX, SEARCH_TEXT_MAX
 from chat.models import Ban, ChatMessage, HeldMessage, ModeratorAct, RoomRole
+from streaming.models import Channel
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess
 from tests.chat.test_panel import FOREIGN, LOG, Network, _put, open_panel
 from tests.chat.xss_corpus import CALL, PAYLOADS
 
+OWN_REQUEST = re.compile(
+    r"(blob:)?http://127\.0\.0\.1:\d+/(api/v1/|pictures/0{24}/|static/|dashboard/moderation/|alice$)"
+)
 NAME_MAX = 25
+TITLE_MAX = 140
 PICTURE = "0" * 24
 OURS = f"[type=hidden], .moderation__row form, [src^='/pictures/{PICTURE}/']"
 numbers = count(1)
@@ -56,7 +61,7 @@ class Watch:
         return await self.page.locator(f"{self.inside} {FOREIGN}:not({OURS})").count()
 
     def _note(self, url: str) -> None:
-        if not re.match(r"http://127\.0\.0\.1:\d+/(api/v1/|pictures/0{24}/|static/|dashboard/moderation/)", url):
+        if not OWN_REQUEST.match(url):
             self.strange.append(url)
 
 
@@ -162,6 +167,29 @@ def _said(text: str, at: int = 0) -> dict[str, Any]:
 async def _answer(route: Route, answers: dict[str, Any]) -> None:
     path = route.request.url.partition("?")[0].partition("/channels/alice/")[2].removeprefix("chat/")
     await route.fulfill(json=answers[path])
+
+
+async def test_no_payload_runs_in_the_title_beside_the_chat(
+    browser: Browser, whole_site: GatewayProcess, cast: Cast, alice_session: str, room_redis: redis.Redis
+) -> None:
+    """As the server writes it, for some, and as the page is told it, for all."""
+    told: list[WebSocketRoute] = []
+    page = await (await browser.new_context()).new_page()
+    await page.route_web_socket(re.compile("/channels/alice/events"), lambda route: told.append(route))
+    watch = Watch(page, "main")
+    for text in PAYLOADS[:: len(PAYLOADS) // 16]:
+        fields = {"title": text[:TITLE_MAX], "about": text, "tags": [text[:NAME_MAX]]}
+        await database_sync_to_async(Channel.objects.filter(pk=cast.room_id).update)(**fields)
+        await page.goto(f"{whole_site.origin}/alice")
+        await page.locator("[data-chat] [data-loading]").wait_for(state="detached")
+        if not hasattr(watch, "mine"):
+            await watch.begin()
+        await watch.check()
+    for text in PAYLOADS:
+        state = {"type": "state", "state": "offline", "title": text, "category": text, "viewers": text}
+        told[-1].send(json.dumps(state))
+    await expect(page.locator("[data-stream-title]")).to_have_text(PAYLOADS[-1])
+    await watch.check()
 
 
 # --- the moderators' pages
