@@ -170,6 +170,31 @@ async def test_a_page_that_had_a_socket_waits_for_it(
     assert [url for url in asked if "/events" in url] == []
 
 
+async def test_a_socket_that_opens_and_says_nothing_is_given_up(
+    browser: Browser, site: GatewayProcess, cast: Cast, room_redis: redis.Redis
+) -> None:
+    page = await (await browser.new_context()).new_page()
+    await page.route_web_socket(BLOCKED, lambda route: None)
+    await page.goto(f"{site.origin}/{cast.room_id}/")
+    async with ChatClient(site.url(cast.room_id), token=cast.alice_token) as alice:
+        await alice.said("hello")
+        await expect(page.locator(LOG)).to_have_count(1, timeout=20_000)
+
+
+async def test_who_cannot_reach_the_room_at_all_comes_back_by_whatever_works_first(
+    browser: Browser, site: GatewayProcess, cast: Cast, room_redis: redis.Redis, blocked: Network
+) -> None:
+    page = await (await browser.new_context()).new_page()
+    await page.route_web_socket(BLOCKED, blocked.carry)
+    await page.route("**/events?*", lambda route: route.abort())
+    await page.goto(f"{site.origin}/{cast.room_id}/")
+    await expect(page.locator("[data-state]")).to_have_text("Reconnecting…", timeout=10_000)
+    blocked.up = True
+    await expect(page.locator("[data-state]")).to_have_text("", timeout=30_000)
+    await expect(page.locator("[data-empty]")).to_be_visible()
+    assert blocked.carried == 1
+
+
 async def test_a_foreign_page_learns_nothing_of_the_reader(
     site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
 ) -> None:

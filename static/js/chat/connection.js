@@ -65,6 +65,11 @@ export class ChatConnection extends LiveSocket {
     super.receive(event);
   }
 
+  // Some proxies let it open, and nothing through.
+  isHung(socket) {
+    return super.isHung(socket) || (!this.socketWorks && socket.readyState === WebSocket.OPEN);
+  }
+
   onClose() {
     this.ready = false;
     // An attempt that hung took longer than anybody wants to wait for two more of them.

@@ -25,11 +25,15 @@ export class LiveSocket extends EventTarget {
     this.hung = false;
     const socket = new WebSocket(this.address());
     this.hangTimer = setTimeout(() => {
-      if (socket.readyState !== WebSocket.CONNECTING) return;
+      if (!this.isHung(socket)) return;
       this.hung = true;
       socket.close();
     }, DEAD_AFTER_MS);
     this.adopt(socket);
+  }
+
+  isHung(socket) {
+    return socket.readyState === WebSocket.CONNECTING;
   }
 
   address() {
