@@ -157,7 +157,7 @@ LIVE_BROADCASTS = env_int("MILLRACE_LIVE_BROADCASTS", 8, minimum=1, maximum=500)
 CHAT_KEEP_DAYS = env_int("MILLRACE_CHAT_KEEP_DAYS", 0, minimum=0, maximum=36_500)  # 0: for good
 CHAT_DRAIN_SECONDS = env_float("MILLRACE_CHAT_DRAIN_SECONDS", 0, minimum=0, maximum=600)
 CHAT_MESSAGES_PER_MINUTE = env_int("MILLRACE_CHAT_USER_RATE", 20, minimum=1, maximum=100_000)  # one viewer, one room
-CHAT_SHOWN_PER_SECOND = env_int("MILLRACE_CHAT_SHOWN_PER_SECOND", 20, minimum=0, maximum=10_000)  # 0: everything
+CHAT_SHOWN_PER_SECOND = env_int("MILLRACE_CHAT_SHOWN_PER_SECOND", 400, minimum=0, maximum=10_000)  # 0: everything
 CHAT_CHANNEL_EMOTES = env_int("MILLRACE_CHAT_CHANNEL_EMOTES", 60, minimum=0, maximum=1_000)
 
 # --- Django.
