@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from bench.chat_servers import Target, room_with_writers, running, temporary_database, temporary_redis
+from bench.signed_in import sign_in
 from tests.chat.gateway_process import GatewayProcess, free_port
 
 
@@ -16,7 +17,7 @@ def session_servers(people: int) -> Iterator[tuple[tuple[Target, Target], list[s
         database = stack.enter_context(temporary_database())
         redis = stack.enter_context(temporary_redis())
         room_id, _ = room_with_writers(0, 0)
-        sessions = _sign_in(people)
+        sessions = sign_in(people)
         gateway = GatewayProcess(redis.url)
         stack.callback(gateway.kill)
         port = free_port()
@@ -31,23 +32,3 @@ def session_servers(people: int) -> Iterator[tuple[tuple[Target, Target], list[s
             ),
             sessions,
         )
-
-
-def _sign_in(people: int) -> list[str]:
-    """That many users, each signed in in a browser of his own."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    from accounts.models import User
-
-    logins = [f"visitor{number}" for number in range(people)]
-    users = User.objects.bulk_create(User(login=login, display_name=login, password="!") for login in logins)  # noqa: S106  nobody's
-    sessions = []
-    for user in users:
-        session = SessionStore()
-        session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session.create()
-        sessions.append(str(session.session_key))
-    return sessions
