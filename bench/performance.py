@@ -51,6 +51,7 @@ ORDER = [
     "bench.chat_rooms",
     "bench.chat_publish",
     "bench.chat_relay",
+    "bench.chat_storm",
     "bench.chat_page",
 ]
 
