@@ -37,11 +37,18 @@ OFFLINE = (
     "transcode/test_silence",
 )
 
+# Chat's tests run beside the others as well, with services of their own; but for these, so that both lines are as long.
+ROOMS = "chat/"
+CHAT_IN_A_BROWSER = ("chat/test_hostile_text", "chat/test_moderation_page", "chat/test_panel")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(OFFLINE):
+        path = item.path.relative_to(Path(__file__).parent).as_posix()
+        if path.startswith(OFFLINE):
             item.add_marker(pytest.mark.offline)
+        if path.startswith(ROOMS) and not path.startswith(CHAT_IN_A_BROWSER):
+            item.add_marker(pytest.mark.rooms)
 
 
 @pytest.fixture(scope="session")
