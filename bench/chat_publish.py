@@ -24,7 +24,7 @@ from chat.redis_connections import new_client
 
 SERVER_CORE, LOAD_CORE = 0, (os.cpu_count() or 1) - 1
 ROOMS, WRITERS_OF_A_ROOM = 50, 4
-RATES = (500, 1000, 2000, 3000, 4000, 5000, 6000, 7000)
+RATES = (500, 1000, 2000, 3000, 4000, 5000, 5250, 5500, 6000, 7000)
 BAR = 5_000.0
 LATE_MS = 250.0
 WARM_UP_RATE, WARM_UP_SECONDS = 200, 2.0

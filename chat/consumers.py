@@ -37,7 +37,7 @@ from chat.limits import (
 from chat.local_room import LocalRoom, Viewer
 from chat.participant import Participant
 from chat.services import refused
-from chat.sinks import QueueSink, sink_for
+from chat.sinks import QueueSink, Receive, Send, sink_for
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -59,6 +59,13 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
     """One viewer in one room. The hub writes the room's events to his sink without waking this consumer."""
 
     channel_layer_alias = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Without the task for every message by which Channels waits for several sources: there is one."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Without Channels' trip to a thread for every message: nothing here touches the database on the loop."""

@@ -26,10 +26,9 @@ from chat.limits import EVENT_STREAM_RETRY_MS, FRAME_MAX_BYTES, LONG_POLL_SECOND
 from chat.local_room import LocalRoom, Viewer
 from chat.participant import Participant
 from chat.services import refused
-from chat.sinks import EventStreamSink, PollSink, Send, Sink
+from chat.sinks import EventStreamSink, PollSink, Receive, Send, Sink
 
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 NO_STORE: Header = (b"cache-control", b"no-store")

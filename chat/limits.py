@@ -93,6 +93,7 @@ PRESENCE_MAX = 1_000  # people of one process in one room that are named
 PRESENCE_READ_SECONDS = 5  # a list that was read is shown to others for so long
 
 # --- What is remembered.
+CALLS_AT_ONCE = 200  # of scripts in one pipeline: Redis is busy with them for some milliseconds
 HISTORY_ON_JOIN = 100  # messages (requirement C8)
 HISTORY_LENGTH = 500  # messages kept in Redis for readers who come back with since=
 RESUMED_AT_ONCE = 1_000  # readers who come back to a room and are served by one look at its history
@@ -111,7 +112,7 @@ PENDING_MAX = 2_000  # room events one process holds back while it fetches misse
 ROOM_IDLE_SECONDS = 30  # a subscription outlives its last viewer by this: people reload pages
 SLOW_BUFFER_BYTES = 65_536  # a viewer with more unsent than this loses messages instead of costing memory
 SLOW_DRAINED_BYTES = 8_192  # below this a slow viewer is told what he missed and is served again
-SLOW_SECONDS = 25  # slow for longer: disconnected; with the time to notice and to say goodbye it stays below 30
+SLOW_SECONDS = 18  # slow for longer: disconnected; with the time to notice and to say goodbye it stays below 30
 SOCKET_SEND_BUFFER_BYTES = 65_536  # the kernel otherwise grows it to 4 MB and hides a slow viewer
 FALLBACK_QUEUE_LENGTH = 200  # frames, where the server gives us no transport
 

@@ -24,6 +24,7 @@ from chat.limits import (
     UNIQUE_SECONDS,
 )
 from chat.redis_connections import is_cluster
+from chat.script_line import ScriptLine
 from chat.scripts import LOAD_BANS, PUBLISH
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class RoomPublisher:
     """Publishes into rooms through one Redis client. `read_bans` asks the database, for a Redis that knows none."""
 
     def __init__(self, redis: Redis, read_bans: Callable[[int], Awaitable[Bans]]) -> None:
-        self._redis, self._read_bans = redis, read_bans
+        self._redis, self._read_bans, self._line = redis, read_bans, ScriptLine(redis)
         self._noted: dict[int, float] = {}  # room -> when its log was last put on the log worker's list
 
     async def publish_message(
@@ -72,7 +73,7 @@ class RoomPublisher:
         keys, arguments = _call(room_id, message, nonce, allowance)
         for _ in range(LOAD_TRIES):
             try:
-                answer: list[bytes] = await PUBLISH.run_async(self._redis, keys, arguments)
+                answer: list[bytes] = await self._line.run(PUBLISH, keys, arguments)
             except NoScriptError:  # a fresh Redis: it does not know the list of logs either
                 self._noted.clear()
                 await self._note_log(room_id)

@@ -25,6 +25,11 @@ class Script:
             sharded: sha1(text.encode(), usedforsecurity=False).hexdigest() for sharded, text in self._texts.items()
         }
 
+    @property
+    def digest(self) -> str:
+        """What one server knows the script by."""
+        return self._digests[False]
+
     def run(self, redis: Redis, keys: tuple[str, ...], arguments: tuple[Any, ...]) -> Any:
         sharded = is_cluster(redis)
         try:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -41,9 +41,7 @@ async def say(
     )
     if isinstance(allowance, Refusal):
         return allowance
-    message = replace(
-        _new_message(allowance, now), action=action is not None, reply=quote, announcement=request.announcement
-    )
+    message = _new_message(allowance, now, is_action=action is not None, quote=quote, announcement=request.announcement)
     if allowance.suspicion is not None:
         return Suspect(message, allowance.suspicion)
     try:
@@ -78,11 +76,16 @@ def person(speaker: Speaker) -> Person:
     )
 
 
-def _new_message(allowance: Allowance, now: float) -> Message:
+def _new_message(
+    allowance: Allowance, now: float, *, is_action: bool, quote: Quote | None, announcement: str
+) -> Message:
     return Message(
         id=str(message_id(unix_ms=int(now * 1000), random=secrets.randbits(74))),
         sent_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         user=person(allowance.speaker),
         text=allowance.text,
+        action=is_action,
         emotes=allowance.emotes,
+        reply=quote,
+        announcement=announcement,
     )

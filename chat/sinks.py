@@ -10,6 +10,7 @@ from chat.limits import FALLBACK_QUEUE_LENGTH, SLOW_BUFFER_BYTES
 SERVICE_RESTART = 1012
 EXTENSION = "chat.raw"  # where chat.uvicorn_protocol puts the connection in the ASGI scope
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Sink(Protocol):

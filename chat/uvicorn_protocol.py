@@ -7,6 +7,7 @@ tests/chat/test_uvicorn_protocol.py fails when its shape changes.
 
 import asyncio
 import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -63,4 +64,12 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self._cut_off)
+
+    def _cut_off(self) -> None:
+        """With a reset (SO_LINGER of 0): behind what a peer does not read, a mere end would never reach him, and the
+        kernel would keep all of it for minutes."""
+        raw_socket = self.transport.get_extra_info("socket")
+        if raw_socket is not None and not self.transport.is_closing():
+            raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()

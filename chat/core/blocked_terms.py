@@ -45,6 +45,8 @@ class BlockedTerms:
         )
 
     def found_in(self, text: str) -> bool:
+        if not (self.phrases or self.beginnings or self.endings or self.insides):
+            return False
         words = _words(text)
         return self._holds_phrase(words) or any(map(self._matches, words))
 

@@ -8,13 +8,7 @@ from chat.core.emotes import EmoteUse, by_picture, from_pictures
 from chat.core.policy import RoomPolicy
 
 Json = dict[str, Any]
-_OPTIONAL = frozenset(
-    {"action", "emotes", "reply", "announcement", "color", "months"}
-)  # fields that most messages do not need
-
-
-def _encode(body: Json) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +23,19 @@ class Person:
     months: int = 0  # for so long he has subscribed
 
     def fields(self) -> Json:
-        """Colour and months only where there are some."""
-        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
+        """Colour and months only where there are some. Written out, as all that every message needs: `asdict` takes ten
+        times as long."""
+        body: Json = {
+            "id": self.id,
+            "login": self.login,
+            "display_name": self.display_name,
+            "badges": self.badges,
+        }
+        if self.color:
+            body["color"] = self.color
+        if self.months:
+            body["months"] = self.months
+        return body
 
     @classmethod
     def from_fields(cls, user: Json) -> "Person":
@@ -106,9 +111,16 @@ class Message(RoomEvent):
 
     def fields(self) -> Json:
         """What most messages are not, is named only where it is so; emotes as {picture: [[begin, end], …]}."""
-        body = RoomEvent.fields(self)
-        body["user"], body["emotes"] = self.user.fields(), by_picture(self.emotes)
-        return {name: value for name, value in body.items() if value or name not in _OPTIONAL}
+        body: Json = {"id": self.id, "sent_at": self.sent_at, "user": self.user.fields(), "text": self.text}
+        if self.action:
+            body["action"] = True
+        if self.emotes:
+            body["emotes"] = by_picture(self.emotes)
+        if self.reply is not None:
+            body["reply"] = asdict(self.reply)
+        if self.announcement:
+            body["announcement"] = self.announcement
+        return body
 
     def to_json(self) -> str:
         head, tail = self.around_seq()
@@ -272,6 +284,9 @@ class Ack(Event):
     nonce: str | None
     id: str
     seq: int
+
+    def to_json(self) -> str:
+        return _encode({"type": self.type, "nonce": self.nonce, "id": self.id, "seq": self.seq})
 
 
 @dataclass(frozen=True, slots=True)

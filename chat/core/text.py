@@ -34,8 +34,15 @@ REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
 EMOJI_MODIFIERS = range(0x1F3FB, 0x1F400)
 
 
+def is_plain(text: str) -> bool:
+    """Whether all of it is printable ASCII, as most of chat is: nothing to look at character by character."""
+    return text.isascii() and text.isprintable()
+
+
 def clean_text(text: str) -> str:
     """The text as it will be published: one line, visible characters, no tricks with direction or height."""
+    if is_plain(text):
+        return " ".join(text.split())
     kept: list[str] = []
     marks = 0
     in_flag = False  # tag characters spell the flags of England, Scotland and Wales, and are invisible elsewhere
@@ -63,6 +70,8 @@ def count_graphemes(text: str) -> int:
     modifiers and tags belong to what precedes them, regional indicators go in pairs. In NFC, Hangul is composed
     already; a few Indic conjuncts count as two.
     """
+    if is_plain(text):
+        return len(text)
     count = 0
     joined = False
     flag_half = False
