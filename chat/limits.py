@@ -92,6 +92,10 @@ PRESENCE_KEPT_SECONDS = 45  # what a process said is believed for so long; it sa
 PRESENCE_MAX = 1_000  # people of one process in one room that are named
 PRESENCE_READ_SECONDS = 5  # a list that was read is shown to others for so long
 
+# --- Garbage collection of a gateway: new objects, and collections of the younger ones, before one is due. Cycles are
+# few, since connections are taken apart when they end.
+GARBAGE_THRESHOLDS = (10_000, 20, 50)
+
 # --- What is remembered.
 CALLS_AT_ONCE = 200  # of scripts in one pipeline: Redis is busy with them for some milliseconds
 HISTORY_ON_JOIN = 100  # messages (requirement C8)
