@@ -32,7 +32,7 @@ class Line:
         sign = "≥" if self.at_least else "≤"
         bar = "" if self.bar is None else f"{sign} {self.bar:g} {self.unit}".strip()
         verdict = "" if self.bar is None else ("met" if self.passes else "MISSED")
-        value = str(int(self.value)) if self.value.is_integer() else f"{self.value:.3g}"
+        value = str(int(self.value)) if float(self.value).is_integer() else f"{self.value:.3g}"
         return [self.name, f"{value} {self.unit}".strip(), bar, verdict, self.note]
 
 
