@@ -31,7 +31,7 @@ HOT_VIEWERS, HOT = 5_000, 200
 SHOWN = 20  # messages a second of it, as a gateway is set by default
 CARELESS_VIEWERS, CARELESS = 200, 300
 UNREAD = 1
-MESSAGE_BYTES = 200
+MESSAGE_BYTES = 100  # of what is said; with who and when it becomes 280, as in bench.chat_fanout
 DROPPED_SECONDS = 30.0
 WATCHED_SECONDS = 40
 

@@ -294,7 +294,7 @@ class LocalRoom:
 
     def _end_sweep(self, started: float) -> None:
         took = self._loop.time() - started
-        self._next_flush = started + took + max(FLUSH_TICK_SECONDS, SWEEP_HEADROOM * took)
+        self._next_flush = started + max(FLUSH_TICK_SECONDS, SWEEP_HEADROOM * took)
         if self._unsent:
             self._schedule_flush()
 
