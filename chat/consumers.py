@@ -1,6 +1,8 @@
 """Carry frames between one connection and the room; they decide nothing."""
 
+import asyncio
 import json
+import random
 import time
 from contextlib import suppress
 from typing import Any
@@ -12,7 +14,7 @@ from redis.exceptions import RedisError
 
 from chat.core.events import Event, Hello, Notice, Refused, SignedIn, Standing
 from chat.core.frames import Batch
-from chat.core.requests import Authenticate, Say, nonce_of, parse_request
+from chat.core.requests import Say, nonce_of, parse_request
 from chat.core.rules import Refusal, Rule, refuse_rate
 from chat.core.token_bucket import TokenBucket
 from chat.directory import RoomFacts
@@ -32,6 +34,7 @@ from chat.limits import (
     CONNECTION_FRAMES_PER_SECOND,
     CONNECTION_STRIKES,
     REFUSED_RETRY_SECONDS,
+    SIGN_IN_AGAIN_SECONDS,
     TEXT_MAX_GRAPHEMES,
 )
 from chat.local_room import LocalRoom, Viewer
@@ -73,6 +76,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.viewer: Viewer | None = None
+        self.signing_in: asyncio.Task[None] | None = None  # of one who came while nobody could say who he is
         self.gateway: Gateway = process_gateway()
         handshake = Handshake.from_scope(self.scope)
         try:
@@ -100,9 +104,11 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         if isinstance(request, Say):
             await self._say(request)
         else:
-            self._write(await self._authenticate(request))
+            self._write(await self._authenticate(Credential(token=request.token)))
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        if self.signing_in is not None:
+            self.signing_in.cancel()
         if self.viewer is not None:
             self.gateway.hub.leave(self.room, self.viewer)
             if isinstance(self.viewer.sink, QueueSink):
@@ -141,8 +147,22 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
             if credential is not None:
                 await self.participant.sign_in(credential)
         except DirectoryUnavailableError:
+            self.signing_in = asyncio.create_task(self._sign_in_later(handshake))
             return [SIGN_IN_AWAY]
         return []
+
+    async def _sign_in_later(self, handshake: Handshake) -> None:
+        """In a storm of reconnects some wait longer than anybody lets them stand at the door: they read along, and are
+        told who they are as soon as that can be found out."""
+        for seconds in SIGN_IN_AGAIN_SECONDS:
+            await asyncio.sleep(random.uniform(0.5, 1) * seconds)  # noqa: S311  jitter, not a secret
+            if handshake.credential is None or self.participant.speaker is not None:
+                return
+            answer = await self._authenticate(handshake.credential)
+            if answer is not SIGN_IN_AWAY:
+                if isinstance(answer, SignedIn):  # else the session has ended meanwhile: he goes on reading
+                    self._write(answer)
+                return
 
     async def _join(self, since: int | None, notices: list[Event]) -> None:
         self.rate = TokenBucket(
@@ -168,9 +188,9 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         if you is not None and you != before:
             self._write(SignedIn(you=you))
 
-    async def _authenticate(self, request: Authenticate) -> Event:
+    async def _authenticate(self, credential: Credential) -> Event:
         try:
-            await self.participant.sign_in(Credential(token=request.token))
+            await self.participant.sign_in(credential)
         except BadTokenError:
             return refused(Refusal(Rule.TOKEN, DENIALS[BadTokenError][1]), None)
         except DirectoryUnavailableError:

@@ -167,4 +167,5 @@ DIRECTORY_THREADS = 4
 IDENTITIES_AT_ONCE = 200  # who connects while a query runs is looked up by the next one, together
 ORDERS_KEPT = 1_000  # to sign someone out, for those who were on their way in when it came
 DIRECTORY_FUSE_SECONDS = 2  # after a failed query: a reconnect storm must not queue up behind time-outs
+SIGN_IN_AGAIN_SECONDS = (3, 6, 15, 30, 60)  # at most, between looks for who came while the database was away or busy
 DIRECTORY_WAIT_SECONDS = 2.0  # a query takes milliseconds; a viewer who waits longer had better read as nobody

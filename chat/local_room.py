@@ -109,11 +109,11 @@ class LocalRoom:
         `since` is the last event a returning reader has, `older` what `read_before_ring` found for him.
         """
         sent = [entry for entry in self._ring if entry[0] <= self.flushed_seq]
-        if since is None or since > self.last_seq:
+        if since is None or (self.connected and since > self.last_seq):  # Redis has lost what he has
             payloads = [payload for _, payload in sent]
         else:
             payloads = _resume(since, [*older, *sent])
-            viewer.has_until = since
+            viewer.has_until = max(since, older[-1][0] if older else 0)  # the history may be ahead of what was flushed
         if payloads:
             viewer.sink.write(Batch(tuple(payloads)))
         self.viewers.add(viewer)
@@ -123,9 +123,18 @@ class LocalRoom:
         self.viewers.discard(viewer)
 
     async def read_before_ring(self, since: int) -> list[Entry]:
-        """Events after `since` that are older than the ring, for a reader who was away for longer."""
-        if not self.connected or since >= (self._ring[0][0] if self._ring else self.last_seq + 1) - 1:
+        """Events after `since` that are older than the ring, for a reader who was away for longer.
+
+        One who has more than this process has it from another that was faster: first this one catches up. Raises
+        RedisError or OSError while what he missed cannot be had: a gap would say that it is lost.
+        """
+        if self.connected and since > self.last_seq:
+            self._catching_up = self._catching_up or self._loop.create_task(self._fetch_skipped())
+            await asyncio.shield(self._catching_up)
+        if since >= (self._ring[0][0] if self._ring else self.last_seq + 1) - 1:
             return []
+        if not self.connected:
+            raise ConnectionError("the history is away")
         return await self._older.ask(since) or []
 
     async def _read_older(self, asked: Sequence[int]) -> dict[int, list[Entry]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from tests.chat.chat_client import ChatClient, Json
 from tests.chat.conftest import Cast
@@ -197,3 +198,26 @@ async def test_a_gateway_starts_before_redis_does(tmp_path: Path, cast: Cast) ->
     finally:
         gateway.stop()
         server.kill()
+
+
+async def test_who_came_while_the_database_was_away_is_signed_in_when_it_is_back(
+    private_redis: PrivateRedis, cast: Cast, tmp_path: Path
+) -> None:
+    with_database = GatewayProcess(private_redis.url)
+    without = GatewayProcess(private_redis.url, environment={"MILLRACE_DB_HOST": str(tmp_path)})
+    try:
+        async with ChatClient(with_database.url(cast.room_id), token=cast.bob_token) as bob:
+            await bob.said("remember me")
+        async with ChatClient(without.url(cast.room_id), token=cast.bob_token) as late:
+            assert late.hello["you"] is None
+            await asyncio.to_thread(_show_database_in, tmp_path)
+            assert (await late.wait_for("signed_in", seconds=30))["you"]["login"] == "bob"
+            assert (await late.said("here I am"))["type"] == "ack"
+    finally:
+        without.stop()
+        with_database.stop()
+
+
+def _show_database_in(directory: Path) -> None:
+    for address in Path(str(connection.settings_dict["HOST"])).glob(".s.PGSQL.*"):
+        (directory / address.name).symlink_to(address)
