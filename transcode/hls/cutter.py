@@ -148,8 +148,12 @@ class Cutter:
         if number > self._segment:
             part, self._segment = self._cut(following, ends_segment=True), number
             return [part]
-        length = following.dts - self._pending[0].dts
-        return [self._cut(None)] if length >= SHORTEST_PART * self.part_target * self.timescale else []
+        last = self._pending[-1]  # stays: should the source fall silent now, there is something left to show in time
+        if last.dts - self._pending[0].dts < SHORTEST_PART * self.part_target * self.timescale:
+            return []
+        self._pending.pop()
+        part, self._pending = self._cut(last), [last]
+        return [part]
 
     @property
     def next_cut_ms(self) -> float:
