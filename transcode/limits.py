@@ -55,7 +55,7 @@ PAST_TTL_SECONDS = 6 * 3600  # longer than an encoder may be away, and than a vi
 STATUS_TTL_SECONDS = 5
 EVENT_OUTBOX_LIMIT = 2_000  # reports to the database that may wait while it is down
 UPLOADS_WAITING = 1_500  # files: ten minutes of five renditions while object storage is away
-UPLOADS_AT_ONCE = 20
+UPLOADS_AT_ONCE = 20  # files that one turn of a thread writes: a segment of all renditions, and no more held twice
 UPLOAD_RETRY_MAX_SECONDS = 10.0
 
 PREVIEW_EVERY_SECONDS = 20
