@@ -1,8 +1,8 @@
 """Our gateway with a write for each message, to be compared with servers that know no other way."""
 
-from chat import local_room
+from chat import fan_out
 
-vars(local_room).update(FLUSH_TICK_SECONDS=0.0, SWEEP_HEADROOM=0.0)
+vars(fan_out).update(FLUSH_TICK_SECONDS=0.0, SWEEP_HEADROOM=0.0)
 
 from config.asgi_chat import application  # noqa: E402
 

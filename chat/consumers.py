@@ -37,10 +37,11 @@ from chat.limits import (
     SIGN_IN_AGAIN_SECONDS,
     TEXT_MAX_GRAPHEMES,
 )
-from chat.local_room import LocalRoom, Viewer
+from chat.local_room import LocalRoom
 from chat.participant import Participant
 from chat.services import refused
 from chat.sinks import QueueSink, Receive, Send, sink_for
+from chat.viewer import Viewer
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -289,7 +290,7 @@ def hello_of(room: LocalRoom, participant: Participant) -> Hello:
     return Hello(
         channel_id=room.room_id,
         you=participant.person,
-        seq=room.flushed_seq,
+        seq=room.last_seq,
         connected=room.connected,
         text_max=TEXT_MAX_GRAPHEMES,
         modes=participant.facts.policy,

@@ -23,10 +23,11 @@ from chat.errors import DirectoryUnavailableError, ForeignOriginError, GoingAway
 from chat.gateway import Gateway, process_gateway
 from chat.handshake import Handshake
 from chat.limits import EVENT_STREAM_RETRY_MS, FRAME_MAX_BYTES, LONG_POLL_SECONDS, REFUSED_RETRY_SECONDS
-from chat.local_room import LocalRoom, Viewer
+from chat.local_room import LocalRoom
 from chat.participant import Participant
 from chat.services import refused
 from chat.sinks import EventStreamSink, PollSink, Receive, Send, Sink
+from chat.viewer import Viewer
 
 Scope = dict[str, Any]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -118,7 +119,7 @@ async def _poll(scope: Scope, receive: Receive, send: Send) -> None:
     """`GET …/poll?since=`: what came since, as soon as there is something; nothing after LONG_POLL_SECONDS."""
     gateway = process_gateway()
     room, since = await _open_room(gateway, scope), Handshake.from_scope(scope).since
-    sink, start = PollSink(), room.flushed_seq if since is None else since
+    sink, start = PollSink(), room.last_seq if since is None else since
     viewer = _enter(gateway, room, sink, since, await _read_older(room, since))
     gone = asyncio.create_task(_disconnected(receive))
     gone.add_done_callback(lambda _: sink.close(0, ""))  # nobody waits any more

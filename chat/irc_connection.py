@@ -26,9 +26,10 @@ from chat.limits import (
     IRC_PONG_SECONDS,
     IRC_ROOMS_MAX,
 )
-from chat.local_room import LocalRoom, Viewer
+from chat.local_room import LocalRoom
 from chat.looks import set_color
 from chat.participant import Participant
+from chat.viewer import Viewer
 from common.errors import InvalidInput
 
 log = logging.getLogger(__name__)
@@ -222,7 +223,7 @@ class _Place:
 
     def enter(self) -> None:
         """From here on, without history: what a bot hears it may answer."""
-        self.room.join(self._viewer, self.room.flushed_seq, [])
+        self.room.join(self._viewer, self.room.last_seq, [])
         self.room.tell_sampling(self._viewer)
         self._gateway.hub.enter(self.room, self._viewer, self.participant.known_since)
 

@@ -3,7 +3,7 @@
 from itertools import count
 
 from chat.limits import PING_SECONDS, PONG_SECONDS
-from chat.local_room import Viewer
+from chat.viewer import Viewer
 
 DEAD_PEER = 1001
 

@@ -110,8 +110,8 @@ CHANGED_USERS_KEPT = 10_000  # whose change is noted; forgotten ones are looked 
 
 # --- Fan-out (reference: measured designs).
 FLUSH_TICK_SECONDS = 0.025  # nobody reads faster; several messages share one send
-SWEEP_HEADROOM = 1.2  # from one sweep to the next, in sweeps: of 10,000 sockets one takes 60-90 ms
-SWEEP_SLICE = 1_000  # sinks written between two turns of the event loop
+SWEEP_HEADROOM = 1.2  # from one turn of a slice to its next, in sweeps of all: those of 10,000 sockets take 60-90 ms
+SLICE_VIEWERS = 1_000  # written to in one turn of the event loop
 PENDING_MAX = 2_000  # room events one process holds back while it fetches missed ones
 ROOM_IDLE_SECONDS = 30  # a subscription outlives its last viewer by this: people reload pages
 SLOW_BUFFER_BYTES = 65_536  # a viewer with more unsent than this loses messages instead of costing memory

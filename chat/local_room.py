@@ -14,17 +14,15 @@ from redis.exceptions import RedisError
 from chat import redis_keys
 from chat.batching import Batcher
 from chat.core.board import Board
-from chat.core.events import Gap, Message, Person, Sampled, Status
-from chat.core.flush import Flush
+from chat.core.events import Gap, Message, Sampled, Status
 from chat.core.frames import Batch
 from chat.core.removals import Entry, apply, is_message, is_removal
 from chat.core.replies import find_message
-from chat.core.roles import may_moderate
 from chat.core.sampling import About, Sampler
 from chat.delay_line import DelayLine
+from chat.fan_out import FanOut
 from chat.history import read_after, read_latest
 from chat.limits import (
-    FLUSH_TICK_SECONDS,
     HISTORY_LENGTH,
     HISTORY_ON_JOIN,
     PENDING_MAX,
@@ -32,47 +30,11 @@ from chat.limits import (
     SLOW_BUFFER_BYTES,
     SLOW_DRAINED_BYTES,
     SLOW_SECONDS,
-    SWEEP_HEADROOM,
-    SWEEP_SLICE,
 )
-from chat.sinks import Sink
+from chat.viewer import Viewer
 
 log = logging.getLogger(__name__)
 TRY_AGAIN_LATER = 1013
-
-
-class Viewer:
-    """One connection in a room, and what it has missed by being slow."""
-
-    __slots__ = (
-        "asked_at",
-        "gone",
-        "has_until",
-        "missed_first",
-        "missed_last",
-        "moderates",
-        "person",
-        "sink",
-        "slow_since",
-    )
-
-    def __init__(self, sink: Sink, person: Person | None = None) -> None:
-        self.sink = sink
-        self.gone = False
-        self.become(person)
-        self.has_until = 0  # he came back with everything up to here, perhaps more than was flushed
-        self.slow_since: float | None = None
-        self.missed_first = self.missed_last = 0
-        self.asked_at: float | None = None  # when the hub's unanswered ping went out
-
-    def become(self, person: Person | None) -> None:
-        """Who speaks through it, if anybody. Whether he moderates is asked in every sweep, so it is known ahead."""
-        self.person = person
-        self.moderates = person is not None and may_moderate(person.badges)
-
-    @property
-    def user_id(self) -> int | None:
-        return self.person.id if self.person else None
 
 
 class LocalRoom:
@@ -86,41 +48,38 @@ class LocalRoom:
         self.board = Board()
         self.delay_line = DelayLine(self._receive)
         self.last_seq = 0  # of the newest event in `_ring`
-        self.flushed_seq = 0  # of the newest event that was written to the viewers
         self._redis = redis
         self._loop = asyncio.get_running_loop()
         self._ring: deque[Entry] = deque(maxlen=HISTORY_ON_JOIN)
         self._ahead: deque[Entry] = deque(maxlen=PENDING_MAX)  # arrived before something that is missing
-        self._unsent: list[Entry] = []
+        self._fan_out = FanOut()
         self._sampler = Sampler(settings.CHAT_SHOWN_PER_SECOND)
-        self._left_out: dict[int, About] = {}  # of what is unsent: by seq, what the sample is without
         self._told_sampled = False
-        self._flush_timer: asyncio.TimerHandle | None = None
-        self._sweeping = False
-        self._next_flush = 0.0
         self._catching_up: asyncio.Task[None] | None = None
         self._older = Batcher(self._read_older, most=RESUMED_AT_ONCE)
 
     # --- viewers
 
     def join(self, viewer: Viewer, since: int | None, older: Sequence[Entry]) -> None:
-        """Send what came before and then, from the next flush on, everything: in one turn, so nothing falls between.
+        """Send what came before and then everything that comes: in one turn, so nothing falls between.
 
         `since` is the last event a returning reader has, `older` what `read_before_ring` found for him.
         """
-        sent = [entry for entry in self._ring if entry[0] <= self.flushed_seq]
         if since is None or (self.connected and since > self.last_seq):  # Redis has lost what he has
-            payloads = [payload for _, payload in sent]
+            payloads = [payload for _, payload in self._ring]
+            viewer.has_until = self.last_seq
         else:
-            payloads = _resume(since, [*older, *sent])
-            viewer.has_until = max(since, older[-1][0] if older else 0)  # the history may be ahead of what was flushed
+            payloads = _resume(since, [*older, *self._ring])
+            viewer.has_until = max(since, self.last_seq, older[-1][0] if older else 0)
         if payloads:
             viewer.sink.write(Batch(tuple(payloads)))
         self.viewers.add(viewer)
+        self._fan_out.add(viewer)
 
     def leave(self, viewer: Viewer) -> None:
         viewer.gone = True
         self.viewers.discard(viewer)
+        self._fan_out.remove(viewer)
 
     async def read_before_ring(self, since: int) -> list[Entry]:
         """Events after `since` that are older than the ring, for a reader who was away for longer.
@@ -212,9 +171,9 @@ class LocalRoom:
         if not self.connected or self._catching_up is not None:
             self._ahead.append(entry)
         elif seq == self.last_seq + 1 or self.last_seq == 0:
-            if not self._sampler.shows(*entry, self._loop.time()):
-                self._left_out[seq] = About.of(entry[1])
-            self._accept(entry)
+            shown = self._sampler.shows(*entry, self._loop.time())
+            self._tell_news_of_sampling()
+            self._accept(entry, None if shown else About.of(entry[1]))
         elif seq > self.last_seq:
             self._ahead.append(entry)
             self._catching_up = self._loop.create_task(self._fetch_skipped())
@@ -224,7 +183,6 @@ class LocalRoom:
         if connected == self.connected:
             return
         self.connected = connected
-        self._flush_now()
         self._write_all([Status(connected=connected).to_json().encode()])
 
     async def _fetch_skipped(self) -> None:
@@ -242,90 +200,18 @@ class LocalRoom:
             return
         if self.last_seq and entry[0] > self.last_seq + 1:
             first, last = self.last_seq + 1, entry[0] - 1
-            self._unsent.append((last, _gap(first, last)))
+            self._fan_out.send((last, _gap(first, last)))
         self._accept(entry)
 
-    def _accept(self, entry: Entry) -> None:
+    def _accept(self, entry: Entry, about: About | None = None) -> None:
         self.last_seq = entry[0]
         self.board.take(entry[1])
         if is_removal(entry[1]):
             self._ring = deque(apply(entry[1], self._ring), maxlen=HISTORY_ON_JOIN)
         self._ring.append(entry)
-        self._unsent.append(entry)
-        self._schedule_flush()
+        self._fan_out.send(entry, about)
 
-    # --- events out
-
-    def _schedule_flush(self) -> None:
-        """An idle room's event leaves at once; a busy room's share one write per tick."""
-        if self._flush_timer is not None or self._sweeping:
-            return
-        delay = self._next_flush - self._loop.time()
-        if delay <= 0:
-            self._flush()
-        else:
-            self._flush_timer = self._loop.call_later(delay, self._flush)
-
-    def _flush_now(self) -> None:
-        if self._unsent and not self._sweeping:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
-            self._flush_timer = None
-        if not self._unsent:
-            return
-        flush = Flush(self._unsent, self._left_out, self._news_of_sampling())
-        self._unsent, self._left_out = [], {}
-        self.flushed_seq = flush.last
-        viewers = list(self.viewers)
-        started = self._loop.time()
-        self._sweep(viewers[:SWEEP_SLICE], flush)
-        if len(viewers) <= SWEEP_SLICE:
-            self._end_sweep(started)
-        else:
-            self._sweeping = True
-            self._sweep_next(viewers, SWEEP_SLICE, flush, started)
-
-    def _sweep_next(self, viewers: list[Viewer], start: int, flush: Flush, started: float) -> None:
-        """The next slice, a turn of the event loop later, so that reads are not starved by a large room."""
-
-        def go_on() -> None:
-            self._sweep(viewers[start : start + SWEEP_SLICE], flush)
-            if start + SWEEP_SLICE < len(viewers):
-                self._sweep_next(viewers, start + SWEEP_SLICE, flush, started)
-            else:
-                self._sweeping = False
-                self._end_sweep(started)
-
-        self._loop.call_soon(go_on)
-
-    def _end_sweep(self, started: float) -> None:
-        took = self._loop.time() - started
-        self._next_flush = started + max(FLUSH_TICK_SECONDS, SWEEP_HEADROOM * took)
-        if self._unsent:
-            self._schedule_flush()
-
-    def _sweep(self, viewers: list[Viewer], flush: Flush) -> None:
-        first, everything, is_sampled = flush.first, flush.everything, flush.is_sampled
-        for viewer in viewers:
-            if viewer.gone:
-                continue
-            if viewer.slow_since is not None or viewer.sink.buffered() > SLOW_BUFFER_BYTES:
-                self._note_missed(viewer, first)
-            elif viewer.has_until < first and not is_sampled:
-                viewer.sink.write(everything)
-            else:
-                batch = flush.batch_for(viewer.person, moderates=viewer.moderates, has_until=viewer.has_until)
-                if batch.payloads:
-                    viewer.sink.write(batch)
-
-    def _note_missed(self, viewer: Viewer, first: int) -> None:
-        if viewer.slow_since is None:
-            viewer.slow_since = self._loop.time()
-            viewer.missed_first = first
-        viewer.missed_last = self.flushed_seq
+    # --- apart from the order
 
     def _write_all(self, payloads: list[bytes], viewers: Sequence[Viewer] | None = None) -> None:
         batch = Batch(tuple(payloads))
@@ -333,28 +219,25 @@ class LocalRoom:
             if viewer.sink.buffered() <= SLOW_BUFFER_BYTES:
                 viewer.sink.write(batch)
 
-    def _news_of_sampling(self) -> bytes | None:
-        """What to tell those who only watch, when sampling has begun since they were last told."""
-        if self._sampler.active == self._told_sampled:
-            return None
-        self._told_sampled = self._sampler.active
-        return self._sampling()
+    def care_for_sampling(self, now: float) -> None:
+        """Tell when the room has become slow enough for everything. Called every second."""
+        self._sampler.rest(now)
+        self._tell_news_of_sampling()
+
+    def _tell_news_of_sampling(self) -> None:
+        """Those who only watch, when it has begun or ended."""
+        if self._sampler.active != self._told_sampled:
+            self._told_sampled = self._sampler.active
+            self._write_all([self._sampling()], [viewer for viewer in self.viewers if not viewer.moderates])
 
     def _sampling(self) -> bytes:
         return Sampled(self._told_sampled, self._sampler.per_second).to_json().encode()
 
-    def care_for_sampling(self, now: float) -> None:
-        """Tell when the room has become slow enough for everything. Called every second."""
-        self._sampler.rest(now)
-        news = self._news_of_sampling()
-        if news is not None:
-            self._write_all([news], [viewer for viewer in self.viewers if not viewer.moderates])
-
     def care_for_slow(self, now: float) -> None:
         """Tell drained viewers what they missed; disconnect those who stay slow. Called every second."""
-        for viewer in [viewer for viewer in self.viewers if viewer.slow_since is not None]:
-            if viewer.sink.buffered() <= SLOW_DRAINED_BYTES and not self._sweeping:
-                viewer.slow_since = None
+        for viewer in list(self._fan_out.slow):
+            if viewer.sink.buffered() <= SLOW_DRAINED_BYTES:
+                self._fan_out.serve_again(viewer)
                 viewer.sink.write(Batch((_gap(viewer.missed_first, viewer.missed_last),)))
             elif viewer.slow_since is not None and now - viewer.slow_since > SLOW_SECONDS:
                 viewer.sink.close(TRY_AGAIN_LATER, "too slow")
@@ -363,8 +246,7 @@ class LocalRoom:
     def stop(self) -> None:
         """Nobody is here any more."""
         self.delay_line.stop()
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
+        self._fan_out.stop()
         if self._catching_up is not None:
             self._catching_up.cancel()
 

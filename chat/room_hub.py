@@ -20,9 +20,10 @@ from chat.limits import (
     PRESENCE_SECONDS,
     ROOM_IDLE_SECONDS,
 )
-from chat.local_room import LocalRoom, Viewer
+from chat.local_room import LocalRoom
 from chat.orders import Order, SignOut, parse_order
 from chat.presence import PresenceReporter
+from chat.viewer import Viewer
 
 log = logging.getLogger(__name__)
 POLICY_VIOLATION = 1008

@@ -8,6 +8,7 @@ from chat.core.frames import PING_FRAME, Batch
 from chat.limits import FALLBACK_QUEUE_LENGTH, SLOW_BUFFER_BYTES
 
 SERVICE_RESTART = 1012
+NOT_LENT = -1
 EXTENSION = "chat.raw"  # where chat.uvicorn_protocol puts the connection in the ASGI scope
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -32,10 +33,21 @@ class Sink(Protocol):
         """Ask the client to come back: this process is going away."""
 
 
+class Borrower(Protocol):
+    """Who writes past a connection, straight to its descriptor."""
+
+    def take_back(self) -> None:
+        """Write no more: the connection itself has something to write, or ends."""
+
+
 class RawConnection(Protocol):
     """What chat.uvicorn_protocol.RawWebSocketProtocol offers to RawSink."""
 
     heard_at: float
+
+    def lend(self, borrower: Borrower) -> int:
+        """The descriptor to write whole frames to until it is taken back, or NOT_LENT while there is something unsent,
+        before and after the WebSocket, and where bytes are encrypted on their way."""
 
     def write_frames(self, frames: bytes) -> None: ...
     def unsent_bytes(self) -> int: ...
@@ -45,25 +57,25 @@ class RawConnection(Protocol):
 class RawSink:
     """Writes ready-made frames straight to the transport: every viewer gets the same bytes object."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("connection",)
 
     def __init__(self, connection: RawConnection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def write(self, batch: Batch) -> None:
-        self._connection.write_frames(batch.frames)
+        self.connection.write_frames(batch.frames)
 
     def buffered(self) -> int:
-        return self._connection.unsent_bytes()
+        return self.connection.unsent_bytes()
 
     def ping(self) -> None:
-        self._connection.write_frames(PING_FRAME)
+        self.connection.write_frames(PING_FRAME)
 
     def last_heard(self) -> float | None:
-        return self._connection.heard_at
+        return self.connection.heard_at
 
     def close(self, code: int, reason: str) -> None:
-        self._connection.close_websocket(code, reason)
+        self.connection.close_websocket(code, reason)
 
     def reconnect(self) -> None:
         self.close(SERVICE_RESTART, "restart")

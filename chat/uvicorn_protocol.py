@@ -8,7 +8,7 @@ tests/chat/test_uvicorn_protocol.py fails when its shape changes.
 import asyncio
 import socket
 import struct
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.base import ServerExtensionFactory
@@ -16,7 +16,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from chat.limits import CLOSE_SECONDS, FRAME_MAX_BYTES, SOCKET_SEND_BUFFER_BYTES
-from chat.sinks import EXTENSION
+from chat.sinks import EXTENSION, NOT_LENT, Borrower
 
 
 class RawWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -30,10 +30,16 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self.heard_at = self.loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+        self.lending = LendingTransport(cast(asyncio.Transport, transport))
+        super().connection_made(self.lending)
         raw_socket = transport.get_extra_info("socket")
         if raw_socket is not None:
             raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_SEND_BUFFER_BYTES)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Comes before the descriptor is closed, after which its number may be somebody else's."""
+        self.lending.take_back()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self.loop.time()
@@ -44,6 +50,10 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             self.scope["extensions"][EXTENSION] = {"connection": self}
+
+    def lend(self, borrower: Borrower) -> int:
+        """See RawConnection."""
+        return self.lending.lend(borrower) if self.handshake_complete and not self.close_sent else NOT_LENT
 
     def write_frames(self, frames: bytes) -> None:
         """Write whole frames. Nothing may follow a close frame (RFC 6455 §5.5.1): a closing connection drops them."""
@@ -73,3 +83,54 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if raw_socket is not None and not self.transport.is_closing():
             raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
+
+
+class LendingTransport(asyncio.Transport):
+    """A transport whose descriptor can be lent. Before anything else is done with it, it is taken back."""
+
+    __slots__ = ("_borrower", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._borrower: Borrower | None = None
+
+    def lend(self, borrower: Borrower) -> int:
+        transport = self._transport
+        if transport.is_closing() or transport.get_write_buffer_size() or transport.get_extra_info("sslcontext"):
+            return NOT_LENT
+        self._borrower = borrower
+        return int(transport.get_extra_info("socket").fileno())
+
+    def take_back(self) -> None:
+        if self._borrower is not None:
+            self._borrower.take_back()
+            self._borrower = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.take_back()
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self.take_back()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self.take_back()
+        self._transport.abort()
+
+    # --- and what has nothing to do with it
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._transport.get_extra_info(name, default)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def get_write_buffer_size(self) -> int:
+        return int(self._transport.get_write_buffer_size())
+
+    def pause_reading(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._transport.resume_reading()

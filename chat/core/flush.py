@@ -9,17 +9,13 @@ from chat.core.sampling import About
 
 
 class Flush:
-    """`left_out`: by their seq, events that the sample is without, and whom each concerns. Moderators get everything.
+    """`left_out`: by seq, events that the sample is without, and whom each concerns. Moderators get everything."""
 
-    `notice` goes out ahead of the sample.
-    """
-
-    def __init__(self, entries: Sequence[Entry], left_out: Mapping[int, About], notice: bytes | None = None) -> None:
+    def __init__(self, entries: Sequence[Entry], left_out: Mapping[int, About]) -> None:
         self.first, self.last = entries[0][0], entries[-1][0]
         self.everything = Batch(tuple(payload for _, payload in entries))
-        self.is_sampled = bool(left_out) or notice is not None
+        self.is_sampled = bool(left_out)
         self._entries, self._left_out = entries, left_out
-        self._notice = () if notice is None else (notice,)
         self._about = About.any_of(left_out.values())
         self._sample = self._batch_without(left_out) if self.is_sampled else self.everything
 
@@ -27,7 +23,7 @@ class Flush:
         """For one who is not like everybody; it may be empty. He has everything up to `has_until` already."""
         if has_until >= self.first:
             hidden = set() if moderates else self._hidden_from(person)
-            return self._batch_without(hidden, after=has_until, told=not moderates)
+            return self._batch_without(hidden, after=has_until)
         if moderates:
             return self.everything
         if _is_for(self._about, person):
@@ -37,9 +33,8 @@ class Flush:
     def _hidden_from(self, person: Person | None) -> set[int]:
         return {seq for seq, about in self._left_out.items() if not _is_for(about, person)}
 
-    def _batch_without(self, hidden: Mapping[int, About] | set[int], *, after: int = 0, told: bool = True) -> Batch:
-        shown = (payload for seq, payload in self._entries if seq > after and seq not in hidden)
-        return Batch((*(self._notice if told else ()), *shown))
+    def _batch_without(self, hidden: Mapping[int, About] | set[int], *, after: int = 0) -> Batch:
+        return Batch(tuple(payload for seq, payload in self._entries if seq > after and seq not in hidden))
 
 
 def _is_for(about: About, person: Person | None) -> bool:

@@ -9,9 +9,10 @@ from chat import redis_keys
 from chat.core.events import Person
 from chat.core.present import Present, merge, people_of
 from chat.limits import PRESENCE_KEPT_SECONDS, PRESENCE_SECONDS
-from chat.local_room import LocalRoom, Viewer
+from chat.local_room import LocalRoom
 from chat.presence import PresenceReporter
 from chat.sinks import QueueSink
+from chat.viewer import Viewer
 from tests.chat.gateway_process import PrivateRedis
 
 ALICE = Person(1, "alice", "Alice", ("broadcaster",))

@@ -141,12 +141,11 @@ def test_a_message_concerns_its_writer_whom_it_answers_and_whom_it_names(event: 
 
 
 ENTRIES: list[Entry] = [(seq, said(seq)) for seq in (5, 6, 7)]
-NOTICE = b'{"type":"sampled"}'
 
 
 def test_a_flush_is_one_batch_for_nearly_everybody() -> None:
-    flush = Flush(ENTRIES, {6: About.of(said(6, BOB, "@alice"))}, NOTICE)
-    everything, sample = [payload for _, payload in ENTRIES], [NOTICE, ENTRIES[0][1], ENTRIES[2][1]]
+    flush = Flush(ENTRIES, {6: About.of(said(6, BOB, "@alice"))})
+    everything, sample = [payload for _, payload in ENTRIES], [ENTRIES[0][1], ENTRIES[2][1]]
     nobody = flush.batch_for(None, moderates=False, has_until=0)
     dora = Person(4, "dora", "Dora")
     assert list(nobody.payloads) == sample
@@ -154,8 +153,8 @@ def test_a_flush_is_one_batch_for_nearly_everybody() -> None:
     assert flush.batch_for(BOB, moderates=True, has_until=0) is flush.everything
     assert list(flush.everything.payloads) == everything
     for concerned in (BOB, ALICE):
-        assert list(flush.batch_for(concerned, moderates=False, has_until=0).payloads) == [NOTICE, *everything]
-    assert list(flush.batch_for(dora, moderates=False, has_until=5).payloads) == [NOTICE, everything[2]]
+        assert list(flush.batch_for(concerned, moderates=False, has_until=0).payloads) == everything
+    assert list(flush.batch_for(dora, moderates=False, has_until=5).payloads) == [everything[2]]
     assert list(flush.batch_for(BOB, moderates=True, has_until=6).payloads) == [everything[2]]
     assert flush.batch_for(BOB, moderates=True, has_until=7).payloads == ()
 

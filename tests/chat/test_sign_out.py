@@ -12,9 +12,9 @@ from django.contrib.sessions.models import Session
 from chat.core.events import Person
 from chat.core.frames import Batch
 from chat.gateway import process_gateway, stop_process_gateway
-from chat.local_room import Viewer
 from chat.orders import sign_out_everywhere, sign_out_of_room
 from chat.room_hub import RoomHub
+from chat.viewer import Viewer
 from tests.chat.chat_client import ChatClient
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess
