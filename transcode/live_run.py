@@ -192,8 +192,7 @@ class LiveRun:
         """The source is gone, or `goes_on` in another run: let FFmpeg finish, then close every rendition."""
         await self._transcoding.finish()
         if not goes_on:
-            for silent in self._filler.finish(self.pictures_end_ms):
-                self._publish(self.packager.push(AUDIO, silent))
+            self._publish(self._end_sound())
         self._publish(self.packager.finish())
         self._overdue.close()
 
@@ -223,8 +222,17 @@ class LiveRun:
 
     def _flush(self, name: str) -> None:
         self._transcoding.collect()
-        if not self.plan.constant_rate:  # such a source is silent for longer than a part between two pictures
-            self._publish(self.packager.flush(name))
+        if self.plan.constant_rate:  # such a source is silent for longer than a part between two pictures
+            return
+        made = self.packager.flush(name)
+        if not made and name == AUDIO:  # what it lacks up to the picture's end would come with the run's end, too late
+            made = [*self._end_sound(), *self.packager.flush(AUDIO)]
+        self._publish(made)
+
+    def _end_sound(self) -> list[Publication]:
+        """Silence where sound is missing up to the end of the picture."""
+        silence_left = self._filler.finish(self.pictures_end_ms)
+        return [entry for silent in silence_left for entry in self.packager.push(AUDIO, silent)]
 
     # --- What Transcoding hands over -----------------------------------------------------------------------------
 
