@@ -6,6 +6,7 @@ token, or the cookie and the Origin of our own pages (chat.handshake).
 
 import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -22,7 +23,13 @@ from chat.directory import RoomFacts
 from chat.errors import DirectoryUnavailableError, ForeignOriginError, GoingAwayError, MalformedRequestError
 from chat.gateway import Gateway, process_gateway
 from chat.handshake import Handshake
-from chat.limits import EVENT_STREAM_RETRY_MS, FRAME_MAX_BYTES, LONG_POLL_SECONDS, REFUSED_RETRY_SECONDS
+from chat.limits import (
+    EVENT_STREAM_RETRY_MS,
+    FRAME_MAX_BYTES,
+    LONG_POLL_SECONDS,
+    REFUSED_RETRY_SECONDS,
+    SIGN_IN_AGAIN_SECONDS,
+)
 from chat.local_room import LocalRoom
 from chat.participant import Participant
 from chat.services import refused
@@ -109,6 +116,8 @@ async def _events(scope: Scope, receive: Receive, send: Send) -> None:
     viewer = _enter(gateway, room, sink, since, older, participant)
     room.tell_sampling(viewer)
     try:
+        if SIGN_IN_AWAY in notices:
+            await _end_soon(sink, receive)
         await _disconnected(receive)
     finally:
         gateway.hub.leave(room, viewer)
@@ -213,6 +222,15 @@ def _last_event_id(scope: Scope) -> int | None:
         if name == b"last-event-id" and value.isdigit() and len(value) <= 16:
             return int(value)
     return Handshake.from_scope(scope).since
+
+
+async def _end_soon(sink: EventStreamSink, receive: Receive) -> None:
+    """He reads along while nobody can say who he is. His browser comes back by itself, and is asked again."""
+    try:
+        seconds = random.uniform(0.5, 1) * SIGN_IN_AGAIN_SECONDS[0]  # noqa: S311  jitter, not a secret
+        await asyncio.wait_for(_disconnected(receive), seconds)
+    except TimeoutError:
+        sink.close(0, "")
 
 
 async def _disconnected(receive: Receive) -> None:

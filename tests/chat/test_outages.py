@@ -5,14 +5,18 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tests.chat.chat_client import ChatClient, Json
 from tests.chat.conftest import Cast
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis, wait_until
+from tests.chat.test_fallbacks import bearer, stream
 
 
 @pytest.fixture
@@ -218,6 +222,33 @@ async def test_who_came_while_the_database_was_away_is_signed_in_when_it_is_back
         with_database.stop()
 
 
+async def test_a_stream_of_somebody_unknown_ends_and_he_is_known_when_he_comes_back(
+    private_redis: PrivateRedis, cast: Cast
+) -> None:
+    gateway = GatewayProcess(private_redis.url)
+    try:
+        before = timezone.now()
+        assert (await asyncio.to_thread(gateway.get, f"/api/v1/chat/{cast.room_id}/history"))[0] == 200  # known now
+        await asyncio.to_thread(_break_database_connections, before)
+        async with stream(gateway, cast.room_id, "?hello=1", **bearer(cast.bob_token)) as late:
+            assert (await late.next_event())[1]["you"] is None
+            assert (await late.next_event())[1]["code"] == "sign_in_unavailable"
+            with pytest.raises(EOFError):
+                await late.next_event()
+        async with stream(gateway, cast.room_id, "?hello=1", **bearer(cast.bob_token)) as again:
+            assert (await again.next_event())[1]["you"]["login"] == "bob"
+    finally:
+        gateway.stop()
+
+
 def _show_database_in(directory: Path) -> None:
     for address in Path(str(connection.settings_dict["HOST"])).glob(".s.PGSQL.*"):
         (directory / address.name).symlink_to(address)
+
+
+def _break_database_connections(since: datetime) -> None:
+    """Those that were opened since then."""
+    with closing(connection.copy()) as database, database.cursor() as cursor:
+        others = "backend_type = 'client backend' AND pid <> pg_backend_pid() AND backend_start > %s"
+        cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}", [since])  # noqa: S608
+        assert cursor.fetchall()
