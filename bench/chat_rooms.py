@@ -4,7 +4,10 @@
 * 5,000 viewers, 200 messages a second: at least 900,000 deliveries a second, p99 at most 120 ms
 * a viewer who does not read is disconnected within 30 s at 300 messages a second, and the others' p99 stays as it was
 
-    python -m bench.chat_rooms [--seconds 6]
+    python -m bench.chat_rooms [--seconds 6] [--rounds 3]
+
+A machine that others share is not equally fast for long: the large room takes turns with the C program, and of the
+rounds the one counts whose p99 is the middle one.
 """
 
 import argparse
@@ -72,25 +75,39 @@ def careless(server: Server, unread: int) -> tuple[Count, float]:
             return uvloop.run(beside_careless(target, crowd))
 
 
+def middle(rounds: list[Step]) -> Step:
+    return sorted(rounds, key=lambda one: one.count.p99)[len(rounds) // 2]
+
+
+def spread(rounds: list[Step]) -> str:
+    one = middle(rounds)
+    p99s = ", ".join(f"{each.count.p99:.0f}" for each in rounds)
+    return f"{p99s}; p50 {one.count.p50:.0f}, max {one.count.max:.0f} ms, {one.cpu_us:.1f} µs each"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.chat_rooms")
     parser.add_argument("--seconds", type=float, default=6.0)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    seconds = options.seconds
     os.sched_setaffinity(0, {LOAD_CORE})
     ours = partial(our_server, writers=WRITERS)
     reference = partial(reference_server, program("chat_reference"), writers=WRITERS)
-    large = step(ours, viewers=LARGE, rate=CALM, seconds=seconds, size=MESSAGE_BYTES)
-    size = round(large.count.size / max(large.count.delivered, 1)) - FRAME_HEAD_BYTES
-    bare = step(reference, viewers=LARGE, rate=CALM, seconds=seconds, size=size)
-    hot = step(ours, viewers=HOT_VIEWERS, rate=HOT, seconds=seconds, size=MESSAGE_BYTES)
+    larges, bares, hots = [], [], []
+    for _ in range(options.rounds):
+        larges.append(step(ours, viewers=LARGE, rate=CALM, seconds=seconds, size=MESSAGE_BYTES))
+        size = round(larges[-1].count.size / max(larges[-1].count.delivered, 1)) - FRAME_HEAD_BYTES
+        bares.append(step(reference, viewers=LARGE, rate=CALM, seconds=seconds, size=size))
+        hots.append(step(ours, viewers=HOT_VIEWERS, rate=HOT, seconds=seconds, size=MESSAGE_BYTES))
+    large, bare, hot = middle(larges), middle(bares), middle(hots)
     sampling = partial(our_server, writers=WRITERS, environment={"MILLRACE_CHAT_SHOWN_PER_SECOND": str(SHOWN)})
     sampled = step(sampling, viewers=HOT_VIEWERS, rate=HOT, seconds=seconds, size=MESSAGE_BYTES)
     alone, _ = careless(ours, 0)
     beside, dropped = careless(ours, UNREAD)
-    spread = f"p50 {large.count.p50:.0f}, max {large.count.max:.0f} ms, {large.share:.0%} in time"
     table = [
-        Line(f"{LARGE:,} viewers × {CALM}/s: p99", large.count.p99, "ms", 100.0, note=spread),
-        Line("C reference: p99", bare.count.p99, "ms", note=f"p50 {bare.count.p50:.0f}, max {bare.count.max:.0f} ms"),
+        Line(f"{LARGE:,} viewers × {CALM}/s: p99", large.count.p99, "ms", 100.0, note=spread(larges)),
+        Line("C reference: p99", bare.count.p99, "ms", note=spread(bares)),
         Line("ours : C reference", large.count.p99 / bare.count.p99, "×", 1.5),
         Line(
             f"{HOT_VIEWERS:,} × {HOT}/s, coalesced: deliveries",
@@ -100,7 +117,7 @@ def main() -> int:
             at_least=True,
             note=f"{hot.cpu_us:.2f} µs each, {hot.share:.0%} in time",
         ),
-        Line(f"{HOT_VIEWERS:,} × {HOT}/s, coalesced: p99", hot.count.p99, "ms", 120.0),
+        Line(f"{HOT_VIEWERS:,} × {HOT}/s, coalesced: p99", hot.count.p99, "ms", 120.0, note=spread(hots)),
         Line(
             f"{HOT_VIEWERS:,} × {HOT}/s, {SHOWN}/s shown: processor, to all shown",
             sampled.cpu_share / hot.cpu_share,

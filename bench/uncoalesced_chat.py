@@ -2,7 +2,7 @@
 
 from chat import fan_out
 
-vars(fan_out).update(FLUSH_TICK_SECONDS=0.0, SWEEP_HEADROOM=0.0)
+vars(fan_out).update(FLUSH_TICK_SECONDS=0.0, SLICE_VIEWERS=20_000)
 
 from config.asgi_chat import application  # noqa: E402
 

@@ -109,9 +109,8 @@ ROOM_FACTS_KEPT = 10_000
 CHANGED_USERS_KEPT = 10_000  # whose change is noted; forgotten ones are looked up when they connect again
 
 # --- Fan-out (reference: measured designs).
-FLUSH_TICK_SECONDS = 0.025  # nobody reads faster; several messages share one send
-SWEEP_HEADROOM = 1.2  # from one turn of a slice to its next, in sweeps of all: those of 10,000 sockets take 60-90 ms
-SLICE_VIEWERS = 1_000  # written to in one turn of the event loop
+FLUSH_TICK_SECONDS = 0.05  # between two writes to one viewer: nobody reads faster, and one send costs as much as ten
+SLICE_VIEWERS = 250  # written to in one turn of the event loop: some 2 ms, in which nothing else is done
 PENDING_MAX = 2_000  # room events one process holds back while it fetches missed ones
 ROOM_IDLE_SECONDS = 30  # a subscription outlives its last viewer by this: people reload pages
 SLOW_BUFFER_BYTES = 65_536  # a viewer with more unsent than this loses messages instead of costing memory

@@ -116,7 +116,6 @@ async def test_who_comes_and_goes_gets_what_is_sent_while_he_is_there(monkeypatc
 def play(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> "Play":
     """Runs a scenario in whose room nothing waits for a tick."""
     monkeypatch.setattr(fan_out, "FLUSH_TICK_SECONDS", 0.0)
-    monkeypatch.setattr(fan_out, "SWEEP_HEADROOM", 0.0)
 
     def run(scenario: "Scenario") -> None:
         async def in_a_house() -> None:
