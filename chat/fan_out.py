@@ -127,17 +127,11 @@ class Slice:
         self._free.append(seat.number)
 
     def write(self, flush: Flush, now: float) -> None:
-        """One turn: the same to nearly everybody, unless it is a sample."""
-        if not flush.is_sampled:
-            self._write_all(flush, now)
-            return
-        for seat in self._seats:
-            if seat is not None:
-                self._write_one(seat.viewer, flush, now)
-
-    def _write_all(self, flush: Flush, now: float) -> None:
-        """The loop that carries a room: of nearly everybody it touches the number of his socket and nothing else."""
-        frames, write = flush.everything.frames, os.write
+        """One turn. The loop that carries a room: of nearly everybody it touches the number of his socket and nothing
+        else."""
+        if flush.is_sampled:
+            self._set_apart(flush)
+        frames, write = flush.for_most.frames, os.write
         size = len(frames)
         for number, descriptor in enumerate(self.descriptors):
             if descriptor == NOT_LENT:
@@ -151,13 +145,20 @@ class Slice:
             if written != size:
                 self._write_rest(number, frames[written:])
 
+    def _set_apart(self, flush: Flush) -> None:
+        """Those who see more of a sample than the others."""
+        for seat in self._seats:
+            if seat is not None and not flush.is_for_most(seat.viewer.person, moderates=seat.viewer.moderates):
+                seat.take_back()
+
     def _borrow(self, number: int, flush: Flush, now: float) -> int:
         """Serve the one exception in the seat, if there is one, or make him like everybody."""
         seat = self._seats[number]
         if seat is None:
             return NOT_LENT
         viewer = seat.viewer
-        if viewer.direct is not None and viewer.slow_since is None and viewer.has_until < flush.first:
+        may = viewer.slow_since is None and viewer.has_until < flush.first
+        if viewer.direct is not None and may and flush.is_for_most(viewer.person, moderates=viewer.moderates):
             self.descriptors[number] = viewer.direct.lend(seat)
         if self.descriptors[number] == NOT_LENT:
             self._write_one(viewer, flush, now)
@@ -171,8 +172,6 @@ class Slice:
     def _write_one(self, viewer: Viewer, flush: Flush, now: float) -> None:
         if viewer.slow_since is not None or viewer.sink.buffered() > SLOW_BUFFER_BYTES:
             self._note_missed(viewer, flush, now)
-        elif viewer.has_until < flush.first and not flush.is_sampled:
-            viewer.sink.write(flush.everything)
         else:
             batch = flush.batch_for(viewer.person, moderates=viewer.moderates, has_until=viewer.has_until)
             if batch.payloads:

@@ -17,7 +17,11 @@ class Flush:
         self.is_sampled = bool(left_out)
         self._entries, self._left_out = entries, left_out
         self._about = About.any_of(left_out.values())
-        self._sample = self._batch_without(left_out) if self.is_sampled else self.everything
+        self.for_most = self._batch_without(left_out) if self.is_sampled else self.everything
+
+    def is_for_most(self, person: Person | None, *, moderates: bool) -> bool:
+        """Whether he, if he has nothing of it yet, gets what nearly everybody gets."""
+        return not self.is_sampled or not (moderates or _is_for(self._about, person))
 
     def batch_for(self, person: Person | None, *, moderates: bool, has_until: int) -> Batch:
         """For one who is not like everybody; it may be empty. He has everything up to `has_until` already."""
@@ -28,7 +32,7 @@ class Flush:
             return self.everything
         if _is_for(self._about, person):
             return self._batch_without(self._hidden_from(person))
-        return self._sample
+        return self.for_most
 
     def _hidden_from(self, person: Person | None) -> set[int]:
         return {seq for seq, about in self._left_out.items() if not _is_for(about, person)}

@@ -15,12 +15,16 @@ import uvicorn
 import uvloop
 
 from chat import fan_out
+from chat.core.events import Person
 from chat.core.frames import Batch
 from chat.core.removals import Entry
+from chat.core.sampling import About
 from chat.fan_out import FanOut
 from chat.sinks import EXTENSION, NOT_LENT, PollSink, RawSink
 from chat.uvicorn_protocol import LendingTransport, RawWebSocketProtocol
 from chat.viewer import Viewer
+
+ALICE, MODERATOR = Person(1, "alice", "Alice"), Person(2, "bob", "Bob", ("moderator",))
 
 
 def entry(seq: int, size: int = 0) -> Entry:
@@ -281,6 +285,23 @@ def test_who_does_not_read_for_a_while_gets_whole_frames_and_knows_what_he_misse
         house.room.send(entry(seq + 1))
         assert await client.read_until(b"%d" % (seq + 1)) == [b"%d" % (seq + 1)]
         assert house.lent == 1
+
+    play(scenario)
+
+
+def test_a_sample_is_written_past_connections_too_and_more_to_whom_it_concerns(play: Play) -> None:
+    async def scenario(house: House) -> None:
+        clients = [await house.enter() for _ in range(3)]
+        house.viewers[1].become(ALICE)
+        house.viewers[2].become(MODERATOR)
+        await house.lend_all()
+        house.room.send(entry(2), About(frozenset({ALICE.id}), frozenset()))
+        assert house.lent == 1  # the two others saw more, by their connections
+        house.room.send(entry(3))
+        house.room.send(entry(4), About(frozenset(), frozenset({"somebody"})))
+        house.room.send(entry(5))
+        heard = [await client.read_until(b"5") for client in clients]
+        assert heard == [[b"1", b"3", b"5"], [b"1", b"2", b"3", b"5"], [b"1", b"2", b"3", b"4", b"5"]]
 
     play(scenario)
 
