@@ -20,6 +20,7 @@ import uvloop
 
 from bench.chat_servers import Target, cpu_seconds, resident_bytes
 from bench.processes import pin
+from bench.report import Line, report
 from bench.session_servers import session_servers
 
 SERVER_CORE = 0
@@ -102,6 +103,10 @@ async def measure(target: Target, sessions: list[str], at_once: int) -> Result:
     return Result(len(sessions) / took, len(sessions) / worked, grown / len(sessions) / 1024)
 
 
+def by_clock(result: Result) -> str:
+    return f"{result.by_clock:,.0f}/s by the clock"
+
+
 def main() -> int:
     connections = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000
     at_once = int(sys.argv[2]) if len(sys.argv) > 2 else 200
@@ -112,15 +117,15 @@ def main() -> int:
         results = {}
         for target in targets:
             results[target.name] = uvloop.run(measure(target, sessions, at_once))
-    print(f"{connections:,} people with a session each, {at_once} on their way in at any time, server on one core")
-    print(f"{'':8}{'connects/s':>12}{'per core':>12}{'KB each':>10}")
-    for name, result in results.items():
-        print(f"{name:8}{result.by_clock:12,.0f}{result.by_core:12,.0f}{result.kilobytes:10.1f}")
     ours, stock = results["ours"], results["stock"]
-    print(f"ratio: {ours.by_core / stock.by_core:.1f}x connects, {ours.kilobytes / stock.kilobytes:.2f}x memory")
-    passed = ours.by_core >= BAR_PER_SECOND and ours.kilobytes <= BAR_KB
-    print(f"≥ {BAR_PER_SECOND:,} a second and core, ≤ {BAR_KB} KB each: {'yes' if passed else 'NO'}")
-    return 0 if passed else 1
+    lines = [
+        Line("ours: connects", ours.by_core, "/s/core", float(BAR_PER_SECOND), at_least=True, note=by_clock(ours)),
+        Line("stock: connects", stock.by_core, "/s/core", note=by_clock(stock)),
+        Line("ours : stock, connects", ours.by_core / stock.by_core, "×"),
+        Line("ours: memory of a connection", ours.kilobytes, "KB", float(BAR_KB)),
+        Line("stock: memory of a connection", stock.kilobytes, "KB"),
+    ]
+    return report(f"{connections:,} people with a session each, {at_once} on their way in at any time", lines)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 
 from bench.chat_servers import room_with_writers, temporary_database
+from bench.report import Line, report
 from tests.chat.gateway_process import PrivateRedis
 from tests.chat.order.storm import Plan, Storm
 
@@ -35,13 +36,13 @@ def main() -> int:
             redis.kill()
     found = outcome.violations()
     kinds = {kind: sum(one.startswith(kind) for one in found) for kind in ("lost", "doubled", "reordered")}
-    print(f"{WRITERS} writers, {readers} readers, {seconds:.0f} s, seed {seed}: {len(outcome.acked):,} acknowledged")
-    print("faults: " + ", ".join(f"{count} × {fault}" for fault, count in outcome.faults.items()))
-    print(f"connections: {outcome.connects:,} for {readers + WRITERS:,} clients")
-    print(", ".join(f"{count} {kind}" for kind, count in kinds.items()) + " (bar: 0)")
+    faults = ", ".join(f"{count} × {fault}" for fault, count in outcome.faults.items())
+    print(f"faults: {faults}; connections: {outcome.connects:,} for {readers + WRITERS:,} clients")
     for one in found[:10]:
         print(f"  {one}")
-    return 1 if found else 0
+    lines = [Line(f"messages {kind}", count, "", 0.0) for kind, count in kinds.items()]
+    lines.append(Line("messages acknowledged", len(outcome.acked), "", note=f"faults: {faults}"))
+    return report(f"Order of {WRITERS} writers' messages at {readers:,} readers, {seconds:.0f} s of faults", lines)
 
 
 if __name__ == "__main__":
