@@ -55,6 +55,7 @@ ORDER = [
     "bench.chat_relay",
     "bench.chat_storm",
     "bench.chat_page",
+    "bench.chat_replay",
 ]
 
 

@@ -1,8 +1,11 @@
 """Two people chat beside the picture, in two browsers."""
 
+import time
+
 import pytest
 from playwright.sync_api import Dialog
 
+from bench import chat_replay
 from bench.browser import Browser, Viewer
 from bench.show import Show
 from bench.stack import Person, Stack
@@ -62,3 +65,27 @@ def test_markup_in_chat_is_only_text(stack: Stack, long_show: Show, browser: Bro
     viewer.page.get_by_text(text).wait_for(timeout=SEEN_MS)
     viewer.page.wait_for_timeout(300)
     assert dialogs == []
+
+
+def test_what_was_said_stands_beside_the_recording_when_it_was_said(show: Show, browser: Browser) -> None:
+    said = {}
+    for number in range(12):
+        said[f"message {number}"] = chat_replay.say(show, f"message {number}")
+        time.sleep(1)
+    show.finish()
+    time.sleep(chat_replay.STORED_SECONDS)
+    charlie = browser.new_viewer()
+    chat_replay.open_recording(charlie, show)
+    for place in (9.0, 3.5, 6.2):
+        chat_replay.seek(charlie, place)
+        assert chat_replay.beside_picture(charlie, show, said) <= chat_replay.BAR_SECONDS
+    assert charlie.errors == []
+
+
+def test_the_check_of_the_replay_notices_what_is_wrong() -> None:
+    said = {f"m{number}": 100.0 + number for number in range(5)}
+    assert chat_replay.offset(102.5, ["m0", "m1", "m2"], said) == 0
+    assert chat_replay.offset(102.5, ["m1", "m2", "m3", "m4"], said) == 1.5
+    assert chat_replay.offset(104.5, ["m0", "m1", "m2"], said) == 1.5
+    for broken in ([], ["m0", "m2"], ["m1", "m0"], ["m2", "m2"]):
+        assert chat_replay.offset(102.5, broken, said) == float("inf")
