@@ -69,6 +69,13 @@ def video(request: Request, video_id: str) -> Response:
     return Response(VideoSerializer(services.update_vod(vod=vod, **changes.validated_data)).data)
 
 
+@extend_schema(request=None, responses=VideoSerializer)
+@api_view(["POST"])
+def video_restore(request: Request, video_id: str) -> Response:
+    """Bring a deleted recording back, as a private one; its owner can, for seven days."""
+    return Response(VideoSerializer(services.restore_vod(public_id=video_id, owner=signed_in_user(request))).data)
+
+
 @extend_schema(responses=PlaybackSerializer)
 @api_view(["GET"])
 def video_playback(request: Request, video_id: str) -> Response:

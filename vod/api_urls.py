@@ -8,5 +8,6 @@ urlpatterns = [
     # /api/v1/videos…
     path("videos", api.videos, name="api_videos"),
     path("videos/<str:video_id>", api.video, name="api_video"),
+    path("videos/<str:video_id>/restore", api.video_restore, name="api_video_restore"),
     path("videos/<str:video_id>/playback", api.video_playback, name="api_video_playback"),
 ]

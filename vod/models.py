@@ -1,12 +1,15 @@
 """Recordings."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 
 from streaming.models import Broadcast, Channel, new_public_id
+from vod.limits import UNDO_DAYS
 
 
 class Visibility(models.TextChoices):
@@ -19,6 +22,11 @@ class VodQuerySet(models.QuerySet["Vod"]):
     def kept(self) -> "VodQuerySet":
         """All but the deleted ones."""
         return self.filter(deleted_at=None)
+
+    def deleted_lately(self) -> "VodQuerySet":
+        """Those that can be brought back, the last deleted first."""
+        since = timezone.now() - timedelta(days=UNDO_DAYS)
+        return self.filter(deleted_at__gte=since).order_by("-deleted_at", "-pk")
 
     def for_pages(self) -> "VodQuerySet":
         """What is kept, with all that cards and page headers show, in one query."""

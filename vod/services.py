@@ -84,10 +84,21 @@ def update_vod(*, vod: Vod, **changes: Any) -> Vod:
 
 
 def delete_vod(*, vod: Vod) -> None:
-    """Nobody can watch it any more, not even its owner."""
+    """Nobody can watch it any more, not even its owner, who can bring it back for UNDO_DAYS."""
     with transaction.atomic():
         Vod.objects.kept().filter(pk=vod.pk).update(deleted_at=timezone.now(), visibility=Visibility.PRIVATE)
         note_recording(stream_id=vod.broadcast.public_id, page_path="")
+
+
+def restore_vod(*, public_id: str, owner: User) -> Vod:
+    """Bring a deleted recording back, for its owner alone at first: he says who may see it."""
+    lately = Vod.objects.deleted_lately().select_related("channel__owner", "broadcast")
+    vod = lately.filter(public_id=public_id, channel__owner=owner).first() if is_public_id(public_id) else None
+    if vod is None:
+        raise NotThere("You have deleted no such recording lately.")
+    vod.deleted_at = None
+    vod.save(update_fields=["deleted_at"])
+    return vod
 
 
 def vod_for_viewer(*, public_id: str, viewer: Any) -> Vod:

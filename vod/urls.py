@@ -11,4 +11,5 @@ urlpatterns = [
     path("dashboard/videos/", views.dashboard_videos, name="dashboard_videos"),
     path("dashboard/videos/<slug:video_id>/visibility", views.video_visibility, name="video_visibility"),
     path("dashboard/videos/<slug:video_id>/delete", views.video_delete, name="video_delete"),
+    path("dashboard/videos/<slug:video_id>/restore", views.video_restore, name="video_restore"),
 ]

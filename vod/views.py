@@ -15,10 +15,12 @@ from common.errors import DomainError, NotThere
 from streaming.playback import recording_playback
 from streaming.views.pages import PLAYER_MODULES
 from vod import services
+from vod.limits import UNDO_DAYS
 from vod.models import Visibility, Vod
 
 MORE_SHOWN = 12
 VIDEOS_PER_PAGE = 25
+DELETED_SHOWN = 50
 
 
 @require_safe
@@ -52,8 +54,13 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
 def dashboard_videos(request: HttpRequest) -> HttpResponse:
     """The owner's recordings."""
     vods = Vod.objects.for_pages().filter(channel__owner=cast(User, request.user)).order_by("-created_at", "-pk")
-    page = Paginator(vods, VIDEOS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "vod/dashboard_videos.html", {"page": page, "visibilities": Visibility.choices})
+    context = {
+        "page": Paginator(vods, VIDEOS_PER_PAGE).get_page(request.GET.get("page")),
+        "visibilities": Visibility.choices,
+        "deleted": Vod.objects.deleted_lately().filter(channel__owner=cast(User, request.user))[:DELETED_SHOWN],
+        "undo_days": UNDO_DAYS,
+    }
+    return render(request, "vod/dashboard_videos.html", context)
 
 
 @require_POST
@@ -78,9 +85,21 @@ def video_delete(request: HttpRequest, video_id: str) -> HttpResponse:
     vod = _own_vod_or_404(request, video_id)
     if request.method == "POST":
         services.delete_vod(vod=vod)
-        messages.success(request, f"“{vod}” is deleted.")
+        messages.success(request, f"“{vod}” is deleted. For {UNDO_DAYS} days you can restore it below.")
         return redirect("dashboard_videos")
-    return render(request, "vod/video_delete.html", {"vod": vod})
+    return render(request, "vod/video_delete.html", {"vod": vod, "undo_days": UNDO_DAYS})
+
+
+@require_POST
+@login_required
+def video_restore(request: HttpRequest, video_id: str) -> HttpResponse:
+    """Bring a deleted one back."""
+    try:
+        vod = services.restore_vod(public_id=video_id, owner=cast(User, request.user))
+    except NotThere as error:
+        raise Http404(error.text) from None
+    messages.success(request, f"“{vod}” is back. Only you can see it until you change that.")
+    return redirect("dashboard_videos")
 
 
 def _own_vod_or_404(request: HttpRequest, video_id: str) -> Vod:

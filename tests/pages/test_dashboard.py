@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from accounts.models import User
 from streaming.models import Broadcast, Category, Channel, IngestNotice
@@ -111,8 +111,16 @@ def test_alice_hides_and_deletes_her_recording(recording: Vod, alice: User) -> N
     assert "Painting the sky" in browser.get("/dashboard/videos/").content.decode()
     browser.post(f"{base}/delete")
     browser.get("/dashboard/videos/")  # says so once
-    assert "Painting the sky" not in browser.get("/dashboard/videos/").content.decode()
+    page = browser.get("/dashboard/videos/").content.decode()
+    assert "Painting the sky" not in page[: page.index("Deleted lately")]
     assert browser.get(recording.get_absolute_url()).status_code == 404
+
+    browser.post(f"{base}/restore")
+    page = browser.get("/dashboard/videos/").content.decode()
+    assert "Painting the sky" in page
+    assert "Deleted lately" not in page
+    assert browser.get(recording.get_absolute_url()).status_code == 200
+    assert Client().get(recording.get_absolute_url()).status_code == 404  # private until he says otherwise
 
 
 def test_bob_cannot_touch_alices_recording(recording: Vod, bob: User) -> None:
@@ -120,6 +128,7 @@ def test_bob_cannot_touch_alices_recording(recording: Vod, bob: User) -> None:
 
     assert browser_of(bob).post(f"{base}/visibility", {"visibility": "private"}).status_code == 404
     assert browser_of(bob).post(f"{base}/delete").status_code == 404
+    assert browser_of(bob).post(f"{base}/restore").status_code == 404
     recording.refresh_from_db()
     assert recording.visibility == "public"
 

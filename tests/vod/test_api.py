@@ -87,3 +87,6 @@ def test_only_the_owner_changes_it_and_only_what_is_offered(vod: Vod, alice: Use
     assert Vod.objects.values().get() == before | {"title": "New"}
     assert signed_in(alice).patch(path, {"visibility": "secret"}, content_type=JSON).status_code == 400
     assert signed_in(alice).delete(path).status_code == 204
+    assert signed_in(bob).post(f"{path}/restore").status_code == 404
+    assert signed_in(alice).post(f"{path}/restore").json()["visibility"] == "private"
+    assert signed_in(alice).delete(path).status_code == 204

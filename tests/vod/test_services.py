@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from common.errors import InvalidInput
+from accounts.models import User
+from common.errors import InvalidInput, NotThere
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast
 from streaming.services import watch_state
@@ -13,8 +14,9 @@ from streaming.signals import recording_ready
 from tests.vod.conftest import FakeRecorder
 from transcode.models import LiveJob
 from transcode.services import Recording
+from vod.limits import UNDO_DAYS
 from vod.models import Visibility, Vod
-from vod.services import create_missing_vods, create_vod, delete_vod, update_vod
+from vod.services import create_missing_vods, create_vod, delete_vod, restore_vod, update_vod, vod_for_viewer
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +77,30 @@ def test_deleted_recording_is_not_made_again(broadcast: Broadcast) -> None:
     assert create_missing_vods() == 0
     assert create_vod(stream_id=broadcast.public_id) is None
     assert watch_state(channel=broadcast.channel).vod_url is None
+
+
+def test_a_deleted_recording_comes_back_for_its_owner_alone(broadcast: Broadcast, bob: User) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    owner = broadcast.channel.owner
+    delete_vod(vod=vod)
+    with pytest.raises(NotThere):
+        restore_vod(public_id=vod.public_id, owner=bob)
+    restored = restore_vod(public_id=vod.public_id, owner=owner)
+    assert (restored, restored.visibility, restored.deleted_at) == (vod, Visibility.PRIVATE, None)
+    assert vod_for_viewer(public_id=vod.public_id, viewer=owner) == vod
+    with pytest.raises(NotThere):
+        restore_vod(public_id=vod.public_id, owner=owner)  # it is not deleted
+
+
+def test_after_some_days_it_does_not(broadcast: Broadcast) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    delete_vod(vod=vod)
+    Vod.objects.update(deleted_at=timezone.now() - timedelta(days=UNDO_DAYS, minutes=1))
+    with pytest.raises(NotThere):
+        restore_vod(public_id=vod.public_id, owner=broadcast.channel.owner)
+    assert not Vod.objects.deleted_lately().exists()
 
 
 @pytest.mark.parametrize("changes", [{"visibility": "secret"}, {"title": "x" * 141}, {"channel": 1}, {"title": "a\nb"}])
