@@ -33,7 +33,7 @@ NOW = """() => [
 def say(show: Show, text: str) -> float:
     """When it was said."""
     show.stack.api(
-        "POST", f"/api/v1/chat/{show.streamer.channel_id}/messages", as_=show.streamer, json={"text": text}
+        "POST", f"/chat/{show.streamer.channel_id}/messages", as_=show.streamer, json={"text": text}
     ).raise_for_status()
     return time.time()
 
@@ -75,7 +75,7 @@ def main() -> int:
     with Stack(TRANSCODED_RUNGS=0) as stack, Browser() as browser:
         streamer = stack.create_user("alice", streamer=True)
         with Show(stack, streamer) as show:
-            said = {}
+            said: dict[str, float] = {}
             until = time.time() + options.seconds
             while time.time() < until:
                 text = f"message {len(said)}"
