@@ -13,11 +13,9 @@ from chat.core.flush import Flush
 from chat.core.outbox import Outbox
 from chat.core.removals import Entry
 from chat.core.sampling import About
-from chat.limits import FLUSH_TICK_SECONDS, SLICE_VIEWERS, SLOW_BUFFER_BYTES
+from chat.limits import CLOCK_SECONDS, FLUSH_TICK_SECONDS, SLICE_VIEWERS, SLOW_BUFFER_BYTES
 from chat.sinks import NOT_LENT
 from chat.viewer import Viewer
-
-CLOCK_SECONDS = 0.001  # how exact uvloop's time is: a turn that is due so soon is due
 
 
 class FanOut:

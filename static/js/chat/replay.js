@@ -51,7 +51,7 @@ export class Replay {
     this.after = null; // the last message of the page before
     this.complete = false;
     this.fetching = false;
-    this.pages = 0;
+    this.pagesBehind = 0; // one after the other that ended before the picture's time
     this.waiting = [];
   }
 
@@ -97,9 +97,8 @@ export class Replay {
     this.waiting.push(...results);
     this.after = after;
     this.complete = after === null;
-    this.pages += 1;
-    const last = results.at(-1);
-    if (after !== null && last.seconds < this.at && this.pages >= CATCH_UP_PAGES) this.jump(this.at);
+    this.pagesBehind = after !== null && results.at(-1).seconds < this.at ? this.pagesBehind + 1 : 0;
+    if (this.pagesBehind >= CATCH_UP_PAGES) this.jump(this.at);
     this.show();
   }
 
