@@ -110,13 +110,11 @@ class Past:
         return "".join(chain([head], self._shown(skipped), [end]))
 
     def _shown(self, skipped: int) -> Iterable[str]:
-        if skipped:
-            return list(self._texts)[skipped:]
-        if not self._segments:
+        """The first one says which map holds, whatever stood before it."""
+        if skipped == len(self._segments):
             return ()
-        texts = iter(self._texts)
-        next(texts)
-        return chain([segment_text(self._segments[0], None, self._form)], texts)
+        first = segment_text(self._segments[skipped], None, self._form)
+        return chain([first], islice(self._texts, skipped + 1, None))
 
     def _append(self, segment: WindowSegment) -> None:
         previous = self._segments[-1] if self._segments else None

@@ -64,7 +64,8 @@ def render_live(window: Window, *, skip: bool = False, reports: Sequence[Renditi
     ]
     if skipped:
         lines.append(f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")
-    epoch = window.segments[skipped - 1].epoch if skipped else None
+    # A delta update says again which map holds: Shaka Player reads each update by itself and knows none otherwise.
+    epoch = None
     for segment in window.segments[skipped:]:
         lines += _segment_lines(segment, new_map=segment.epoch != epoch)
         epoch = segment.epoch
@@ -79,7 +80,7 @@ def render_iframes(window: Window, *, skip: bool = False) -> str:
     skipped = skippable(window.segments, window.target_duration) if skip and not window.ended else 0
     listed = ListedRange(window.target_duration, _first_msn(window), window.discontinuity_sequence)
     texts = [render_head(listed, form, skipped=skipped)]
-    previous = window.segments[skipped - 1] if skipped else None
+    previous = None
     for segment in window.segments[skipped:]:
         texts.append(segment_text(segment, previous, form))
         previous = segment

@@ -8,7 +8,7 @@ from tests.conformance.demands import demand_good, demand_good_change
 from tests.conformance.playlist_reader import Playlist, read
 from tests.transcode.hls.windows import grown_window
 from transcode.hls.dvr import Past, decode_entries, encode_entry, entries_kept
-from transcode.hls.playlist import PlaylistForm, render_iframes, render_recording
+from transcode.hls.playlist import DATED_EVERY_SEGMENTS, PlaylistForm, render_iframes, render_recording
 from transcode.hls.window import Window, WindowSegment
 
 FORM = PlaylistForm("../../source/")
@@ -179,7 +179,16 @@ def merge(previous: str, delta: str) -> str:
     if "#EXT-X-MAP" not in kept[0]:  # still applies to it, though its line left
         init = next(line for text in reversed(known[:gone]) for line in text.split("\n") if "#EXT-X-MAP" in line)
         kept[0] = f"{init}\n{kept[0]}"
-    return head.replace("VERSION:9", "VERSION:6") + "".join(kept) + shown
+    return head.replace("VERSION:9", "VERSION:6") + "".join(kept) + without_what_is_repeated(shown, first + skipped)
+
+
+def without_what_is_repeated(shown: str, msn: int) -> str:
+    """A delta update says at its first segment again which map holds, and since when."""
+    lines = shown.split("\n")
+    assert any(line.startswith("#EXT-X-MAP") for line in lines[:2])
+    if lines[0] != "#EXT-X-DISCONTINUITY":
+        del lines[: 1 if msn % DATED_EVERY_SEGMENTS == 0 else 2]
+    return "\n".join(lines)
 
 
 def per_segment(text: str) -> list[str]:
