@@ -123,7 +123,7 @@ STATICFILES_FINDERS = [
     "config.staticfiles.BrowserPackagesFinder",
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "default": {"BACKEND": "common.storage.WholeFileStorage", "OPTIONS": {"location": MEDIA_ROOT}},
     "staticfiles": {"BACKEND": "config.staticfiles.HashedModuleStorage"},
 }
 # The origin keeps the live edge in memory-backed files, where nginx sends them from.

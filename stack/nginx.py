@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.utils.module_loading import import_string
 
 from stack.errors import StackError
 from stack.services import unprivileged
@@ -126,7 +128,7 @@ def _upstream_values() -> dict[str, str]:
 def _stores_on_disk() -> bool:
     """Then what is not on this disk is nowhere, or on its way there; the origin asks once for all, without a cache."""
     storage: Any = settings.STORAGES["default"]
-    return str(storage["BACKEND"]).endswith("FileSystemStorage")
+    return issubclass(import_string(storage["BACKEND"]), FileSystemStorage)
 
 
 def _headers(headers: dict[str, str]) -> str:

@@ -204,11 +204,8 @@ class WholeFile(ContentFile):  # type: ignore[type-arg]  # generic in its stubs 
 
 
 def store_object(stream_id: str, path: str, body: bytes) -> None:
-    """Write one file of a broadcast to object storage, replacing what a killed worker may have left half-written."""
-    key = names.object_key(stream_id, path)
-    if default_storage.exists(key):
-        default_storage.delete(key)
-    default_storage.save(key, WholeFile(body))
+    """Write one file of a broadcast to object storage, replacing what is there."""
+    default_storage.save(names.object_key(stream_id, path), WholeFile(body))
 
 
 def store_objects(stream_id: str, files: "Files") -> None:

@@ -21,6 +21,7 @@ from transcode.hls.multivariant import Rendition
 from transcode.keyframes import key_frame_stream
 from transcode.live_store import store_object
 from transcode.models import LiveJob, Segment
+from transcode.stored_media import read_init, read_segment
 
 log = logging.getLogger(__name__)
 
@@ -108,13 +109,8 @@ def _pictures(stream_id: str, heights: dict[str, int], sprite: Sprite) -> list[t
     for tile in range(sprite.tiles if known else 0):
         row = known[max(bisect_right(starts, sprite.starts_at + tile * INTERVAL_SECONDS + 0.001) - 1, 0)]
         name = _smallest(row, heights)
-        head = row.as_window_segment(name).key_bytes
-        found.append(
-            (
-                _read(stream_id, f"{name}/{names.init_name(row.epoch)}"),
-                _read(stream_id, f"{name}/{names.segment_name(row.epoch, row.sequence)}", head),
-            )
-        )
+        head = min(row.as_window_segment(name).key_bytes, MAX_PICTURE_BYTES)
+        found.append((read_init(stream_id, name, row.epoch), read_segment(name, row, size=head)))
     return found
 
 
@@ -137,14 +133,10 @@ def _draw(pictures: Sequence[tuple[bytes, bytes]]) -> bytes:
     return subprocess.run(argv, input=media, capture_output=True, check=True, timeout=DRAW_SECONDS).stdout
 
 
-def _read(stream_id: str, path: str, size: int = MAX_PICTURE_BYTES) -> bytes:
-    with default_storage.open(names.object_key(stream_id, path)) as file:
-        return bytes(file.read(min(size, MAX_PICTURE_BYTES)))
-
-
 def _stored_sprites(stream_id: str) -> list[Sprite]:
     try:
-        stored: dict[str, Any] = json.loads(_read(stream_id, names.STORYBOARD))
+        with default_storage.open(names.object_key(stream_id, names.STORYBOARD)) as file:
+            stored: dict[str, Any] = json.loads(file.read())
     except FileNotFoundError:
         return []
     return [Sprite(**sprite) for sprite in stored["sprites"]]
