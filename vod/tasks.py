@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from vod import services
+from vod import purging, services
 
 
 @shared_task(name="vod.create_missing_vods")
 def create_missing_vods() -> None:
     services.create_missing_vods()
+
+
+@shared_task(name="vod.purge_recordings")
+def purge_recordings() -> None:
+    purging.purge_recordings()
