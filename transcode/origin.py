@@ -56,9 +56,11 @@ _STORED = re.compile(  # what is neither live nor a segment: recordings, storybo
 )
 _ARCHIVE = re.compile(r"[a-z0-9]{1,16}/archive\.mp4")
 _RANGE = re.compile(rb"bytes=([0-9]{1,15})-([0-9]{1,15})")
+_PREVIEW = re.compile(rb"/(previews/[0-9a-f]{24}/[0-9]{1,15}\.jpg)")  # where the edge has no storage of its own
 _STORED_TYPES = {"m3u8": PLAYLIST_TYPE, "mpd": DASH_TYPE, "json": b"application/json", "jpg": b"image/jpeg"}
 _STORED_LIFE = {names.STORYBOARD: 5}  # it grows while live
 STORED_LIFE = 60
+PREVIEW_LIFE = 10
 
 FORBIDDEN = Answer(403, b"This playback address is not valid or has expired. Reload the page.")
 NOT_FOUND = Answer(404, b"There is no such media.")
@@ -272,8 +274,10 @@ class Origin:
             return NOT_FOUND  # parts are never stored
         return await stored(stream_id, address.path, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
 
-    def _plain_page(self, target: bytes) -> Answer:
+    def _plain_page(self, target: bytes) -> "Answer | Coroutine[Any, Any, Outcome]":
         path, _, query = target.partition(b"?")
+        if found := _PREVIEW.fullmatch(path):
+            return preview(found[1].decode())
         if path == b"/authorise":
             self.answered["authorise"] += 1
             return authorise(dict(parse_qsl(query.decode("latin-1"))))
@@ -350,6 +354,20 @@ async def stored(stream_id: str, path: str, content_type: bytes, *, max_age: int
     except FileNotFoundError:
         return NOT_FOUND
     return Answer(200, body, content_type, max_age=max_age)
+
+
+async def preview(key: str) -> Answer:
+    """A picture that everybody may see."""
+    try:
+        body = await sync_to_async(_read_whole, thread_sensitive=False)(key)
+    except FileNotFoundError:
+        return NOT_FOUND
+    return Answer(200, body, _STORED_TYPES["jpg"], max_age=PREVIEW_LIFE)
+
+
+def _read_whole(key: str) -> bytes:
+    with default_storage.open(key) as file:
+        return bytes(file.read())
 
 
 async def piece(stream_id: str, path: str, wanted: bytes) -> Answer:
