@@ -133,10 +133,27 @@ _on_s3 = {
     "addressing_style": env_choice("MILLRACE_S3_ADDRESSING", "path", choices=("path", "virtual")),
 }
 _on_disk = {"location": MEDIA_ROOT}
+
+
+def _tier(name: str, directory: str, bucket: str) -> dict[str, dict[str, Any]]:
+    """Storage of older recordings, on another disk or in another bucket of the same service, if there is one."""
+    if directory:
+        return {name: {"BACKEND": "common.storage.WholeFileStorage", "OPTIONS": {"location": directory}}}
+    if bucket:
+        options = {**_on_s3, "bucket_name": bucket}
+        return {name: {"BACKEND": "common.object_storage.ObjectStorage", "OPTIONS": options}}
+    return {}
+
+
+HOT_DAYS = env_float("MILLRACE_HOT_DAYS", 7, minimum=0, maximum=36_500)
+DROP_RENDITIONS_DAYS = env_float("MILLRACE_DROP_RENDITIONS_DAYS", 0, minimum=0, maximum=36_500)  # 0: never
+WARM_DAYS = env_float("MILLRACE_WARM_DAYS", 30, minimum=0, maximum=36_500)
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "common.object_storage.ObjectStorage", "OPTIONS": _on_s3}
     if S3_BUCKET
     else {"BACKEND": "common.storage.WholeFileStorage", "OPTIONS": _on_disk},
+    **_tier("warm", env_text("MILLRACE_WARM_DIR", ""), env_text("MILLRACE_WARM_BUCKET", "")),
+    **_tier("cold", env_text("MILLRACE_COLD_DIR", ""), env_text("MILLRACE_COLD_BUCKET", "")),
     "staticfiles": {"BACKEND": "config.staticfiles.HashedModuleStorage"},
 }
 # The origin keeps the live edge in memory-backed files, where nginx sends them from.
@@ -310,6 +327,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    "move-recordings": {"task": "transcode.tasks.move_recordings", "schedule": 60.0, "options": {"expires": 50}},
+    "thin-recordings": {"task": "transcode.tasks.thin_recordings", "schedule": 3600.0, "options": {"expires": 600}},
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
     "purge-recordings": {"task": "vod.purge_recordings", "schedule": 600.0, "options": {"expires": 300}},
     "chat-polls": {"task": "chat.look_after_polls", "schedule": 1.0, "options": {"expires": 5}},

@@ -59,7 +59,8 @@ def consolidate_recording(*, stream_id: str) -> None:
             job = _claim(stream_id)
             if job is not None and job.archive is None:
                 job.archive = {name: _write_archive(job, name) for name in rendition_names(job)}
-                job.save(update_fields=["archive"])
+                job.stored_bytes = sum(archive.size for archive in _archives(job).values())
+                job.save(update_fields=["archive", "stored_bytes"])
         with transaction.atomic():
             job = _claim(stream_id) if job is not None else None
             if job is not None:
@@ -150,10 +151,14 @@ def _is_good(key: str, layout: Archive, rendition: str, rows: Sequence[Segment])
 # --- Swapping
 
 
+def _archives(job: LiveJob) -> dict[str, Archive]:
+    return archives_of(job, tracks_of(job, list(Segment.objects.of(job.stream_id))))
+
+
 def _swap(job: LiveJob) -> None:
     """First where everything went, then the playlists, and only then is deleted what none of them names."""
     rows = list(Segment.objects.of(job.stream_id))
-    archives = archives_of(job, tracks_of(job, rows))
+    archives = _archives(job)
     moved = {name: archive.by_name() for name, archive in archives.items()}
     store_object(job.stream_id, names.ARCHIVE_INDEX, json.dumps(moved, separators=(",", ":")).encode())
     render_recording(job, rows)

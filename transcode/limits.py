@@ -74,4 +74,7 @@ CONSOLIDATION_PAUSE_SECONDS = 600  # after a failure; it holds for a change of s
 MOST_LOST = 0.5  # of a rendition's segments: with more, storage itself is not there
 ARCHIVE_SAMPLES = 16  # segments of an archive that are compared with what they were made of
 ARCHIVE_HEAD_BYTES = 256  # of each: its boxes, with its number and time
+TIER_MOVES_AT_ONCE = 3  # recordings that one task moves
+THINNED_AT_ONCE = 20  # recordings of which one task drops qualities
+COPIED_BYTES = 4 << 20  # at a time, between tiers
 AUDIT_YOUNG_SECONDS = 3600  # a file this young may be named by what is being written now

@@ -8,6 +8,14 @@ from transcode.hls.window import WindowSegment
 from transcode.ladder import Rung
 
 
+class StorageTier(models.TextChoices):
+    """Where the archives of a recording are."""
+
+    HOT = "hot"
+    WARM = "warm"
+    COLD = "cold"
+
+
 class LiveJob(models.Model):
     """One broadcast's media work, by its public id. `wanted` is the desired state; a Redis lease says who does it."""
 
@@ -24,6 +32,14 @@ class LiveJob(models.Model):
     consolidated_at = models.DateTimeField(
         null=True, blank=True, help_text="The playlists use the archives, and what was live is deleted."
     )
+    stored_bytes = models.BigIntegerField(default=0, help_text="All archives together.")
+    storage_tier = models.CharField(max_length=4, choices=StorageTier.choices, default=StorageTier.HOT)
+    leaving_tier = models.CharField(
+        max_length=4, choices=StorageTier.choices, blank=True, help_text="Whose copies are to be deleted."
+    )
+    restore_asked_at = models.DateTimeField(null=True, blank=True, help_text="Somebody waits for it to come back.")
+    restored_at = models.DateTimeField(null=True, blank=True)
+    thinned_at = models.DateTimeField(null=True, blank=True, help_text="Qualities were dropped since it is old.")
 
     class Meta:
         indexes: ClassVar = [

@@ -33,7 +33,7 @@ from transcode.http_server import Hold, Outcome, Request
 from transcode.listings import Listing
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
 from transcode.live_store import REDIS_DOWN
-from transcode.object_store import read_range
+from transcode.object_store import read_range, size_of
 from transcode.stored_media import read_file
 
 log = logging.getLogger(__name__)
@@ -389,7 +389,7 @@ async def piece(stream_id: str, path: str, wanted: bytes) -> Answer:
 
 
 def _read_piece(key: str, at: int, size: int) -> tuple[bytes, int]:
-    whole = default_storage.size(key)
+    whole = size_of(key)
     return (read_range(key, at, size) if at < whole else b""), whole
 
 

@@ -13,7 +13,7 @@ from transcode import redis_keys, slot_ledger
 from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob, Segment
-from transcode.object_store import delete_folder
+from transcode.object_store import delete_folder, tiers
 from transcode.recordings import Recording, write_recording
 from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 
@@ -101,8 +101,9 @@ def delete_recording(*, stream_id: str) -> None:
         job = LiveJob.objects.select_for_update().filter(stream_id=stream_id).first()
         if job is not None and job.finished_at is None:
             return  # it is being made
-        for folder in (f"{names.BROADCASTS_DIR}/{stream_id}", f"{names.PREVIEWS_DIR}/{stream_id}"):
-            delete_folder(folder)
+        for tier in tiers():
+            delete_folder(f"{names.BROADCASTS_DIR}/{stream_id}", tier=tier)
+        delete_folder(f"{names.PREVIEWS_DIR}/{stream_id}")
         Segment.objects.filter(stream_id=stream_id).delete()
         LiveJob.objects.filter(stream_id=stream_id).delete()
 

@@ -3,7 +3,7 @@
 import uvloop
 from celery import shared_task
 
-from transcode import consolidation, previews, services, storyboards
+from transcode import consolidation, previews, services, storage_tiers, storyboards, thinning
 from transcode import live_worker as live_worker  # connects the worker's signals
 from transcode.supervisor import supervise
 
@@ -54,3 +54,15 @@ def consolidate_recordings() -> None:
 def consolidate_recording(stream_id: str) -> None:
     """Put one finished recording into one file for each rendition."""
     consolidation.consolidate_recording(stream_id=stream_id)
+
+
+@shared_task(expires=300)
+def move_recordings() -> None:
+    """Bring recordings back that are asked for, and move those that have grown old to cheaper storage."""
+    storage_tiers.move_due_recordings()
+
+
+@shared_task(expires=300)
+def thin_recordings() -> None:
+    """Drop qualities of recordings that have grown old."""
+    thinning.thin_recordings()

@@ -53,7 +53,7 @@ def test_recording_is_all_there(media: Path, consolidated: bool) -> None:
 def test_file_that_is_missing_is_named(media: Path, path: str) -> None:
     (media / "broadcasts" / STREAM / path).unlink()
 
-    assert audit_storage().missing == [f"broadcasts/{STREAM}/{path}"]
+    assert [str(one) for one in audit_storage().missing] == [f"broadcasts/{STREAM}/{path}"]
 
 
 def test_archive_that_was_cut_is_damaged(media: Path) -> None:
@@ -61,7 +61,7 @@ def test_archive_that_was_cut_is_damaged(media: Path) -> None:
     archive = media / "broadcasts" / STREAM / "source/archive.mp4"
     archive.write_bytes(archive.read_bytes()[:-1])
 
-    assert audit_storage().damaged == [f"broadcasts/{STREAM}/source/archive.mp4"]
+    assert [str(one) for one in audit_storage().damaged] == [f"broadcasts/{STREAM}/source/archive.mp4"]
 
 
 def test_what_nothing_names_is_an_orphan_and_can_be_removed(media: Path) -> None:
@@ -76,7 +76,7 @@ def test_what_nothing_names_is_an_orphan_and_can_be_removed(media: Path) -> None
     grow_old(media)
     found = audit_storage()
     unknown = f"broadcasts/{OTHER}/source/1-0.m4s"
-    assert found.orphans == [*sorted(f"broadcasts/{STREAM}/{path}" for path in left), unknown]
+    assert [str(one) for one in found.orphans] == [*sorted(f"broadcasts/{STREAM}/{path}" for path in left), unknown]
 
     delete_orphans(found)
     assert audit_storage().is_clean

@@ -10,13 +10,14 @@ from django.utils import timezone
 from streaming.models import Broadcast
 from transcode import services as media_services
 from transcode.models import LiveJob
-from transcode.storage_audit import Findings
+from transcode.storage_audit import Findings, StoredFile
 from vod.limits import UNDO_DAYS
 from vod.models import Vod
 from vod.purging import purge_recordings
 from vod.services import create_vod, delete_vod
 
 pytestmark = pytest.mark.django_db
+A = StoredFile("hot", "a")
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_media_of_a_channel_that_is_gone_goes_too(vod: Vod, removed: list[str]) 
 
 @pytest.mark.parametrize(
     ("found", "fails"),
-    [(Findings(orphans=["a"]), False), (Findings(missing=["a"]), True), (Findings(damaged=["a"]), True)],
+    [(Findings(orphans=[A]), False), (Findings(missing=[A]), True), (Findings(damaged=[A]), True)],
     ids=["orphans", "missing", "damaged"],
 )
 def test_audit_command_says_what_it_found(found: Findings, fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +96,7 @@ def test_audit_command_says_what_it_found(found: Findings, fails: bool, monkeypa
 
 def test_audit_command_removes_orphans_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
     deleted: list[Findings] = []
-    found = Findings(orphans=["a"])
+    found = Findings(orphans=[A])
     monkeypatch.setattr("vod.management.commands.audit_storage.audit_storage", lambda: found)
     monkeypatch.setattr("vod.management.commands.audit_storage.delete_orphans", deleted.append)
     call_command("audit_storage", stdout=io.StringIO())
