@@ -27,8 +27,8 @@ def thin_recordings() -> None:
 
 
 def thin_recording(*, stream_id: str) -> None:
-    """First the playlists stop naming what is dropped, then its files go, and it is noted last: killed at any point, all
-    of it is done again. Does nothing while another worker has the recording."""
+    """First the playlists stop naming what is dropped, then its files go, and it is noted last: killed at any point,
+    all of it is done again. Does nothing while another worker has the recording."""
     with transaction.atomic():
         jobs = LiveJob.objects.select_for_update(skip_locked=True)
         job = jobs.filter(stream_id=stream_id, consolidated_at__isnull=False, thinned_at=None).first()
