@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from vod import services
+from vod import services, view_counts
 
 
 @shared_task(name="vod.create_missing_vods")
 def create_missing_vods() -> None:
     services.create_missing_vods()
+
+
+@shared_task(name="vod.write_views")
+def write_views() -> None:
+    view_counts.write_views()
