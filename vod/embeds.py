@@ -11,6 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from common.api import status_of
 from common.errors import DomainError
 from streaming.lookup import get_channel
 from streaming.playback import recording_playback
@@ -78,4 +79,4 @@ def _player(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 def _nothing(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Said in the frame: the browser's own words for a page that may not be framed would mislead."""
-    return render(request, "vod/embed_nothing.html", {"text": error.text}, status=404)
+    return render(request, "vod/embed_nothing.html", {"text": error.text}, status=status_of(error))

@@ -9,6 +9,7 @@ FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at
 EMBED_WIDTH, EMBED_HEIGHT = 640, 360  # of a player whose page names no size
 EMBED_WIDTH_MAX = 1920  # wider than this no page wants one
 OEMBED_SECONDS = 300  # a title may change; a recording that was hidden is not shown by the frame itself
+OEMBED_LIVE_SECONDS = 30  # a preview of a running broadcast is there for two of these
 DESCRIPTION_MAX = 200  # characters; link previews show fewer
 FEED_ITEMS = 50  # what readers ask for every hour
 FEED_SECONDS = 60  # how long a reader's proxy may keep it

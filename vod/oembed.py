@@ -9,14 +9,15 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import resolve
-from django.views.decorators.cache import cache_control
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from common.addresses import absolute
+from common.api import status_of
 from common.errors import DomainError, InvalidInput, NotThere
 from streaming.lookup import get_channel
 from streaming.services import watch_state
-from vod.limits import EMBED_HEIGHT, EMBED_WIDTH, EMBED_WIDTH_MAX, OEMBED_SECONDS
+from vod.limits import EMBED_HEIGHT, EMBED_WIDTH, EMBED_WIDTH_MAX, OEMBED_LIVE_SECONDS, OEMBED_SECONDS
 from vod.services import vod_for_viewer
 from vod.sharing import SITE_NAME, Picture, Shared, iframe, share_channel, share_recording
 
@@ -42,7 +43,6 @@ RESOLVERS: dict[str, Callable[..., Shared]] = {
 
 
 @require_safe
-@cache_control(public=True, max_age=OEMBED_SECONDS)
 def oembed(request: HttpRequest) -> HttpResponse:
     """`?url=…&format=json&maxwidth=…&maxheight=…` of a channel's or a recording's page."""
     if request.GET.get("format", "json") != "json":
@@ -50,11 +50,11 @@ def oembed(request: HttpRequest) -> HttpResponse:
     try:
         most = _size(request, "maxwidth"), _size(request, "maxheight")
         shared = _shared(request.GET.get("url", ""))
-    except InvalidInput as error:
-        return _answer({"detail": error.text}, status=400)
     except DomainError as error:
-        return _answer({"detail": error.text}, status=404)
-    return _answer(describe(shared, *most))
+        return _answer({"detail": error.text}, status=status_of(error))
+    answer = _answer(describe(shared, *most))
+    patch_cache_control(answer, public=True, max_age=_kept_seconds(shared))
+    return answer
 
 
 def describe(shared: Shared, max_width: int | None, max_height: int | None) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def describe(shared: Shared, max_width: int | None, max_height: int | None) -> d
         "title": shared.title,
         "author_name": shared.author,
         "author_url": shared.author_page,
-        "cache_age": OEMBED_SECONDS,
+        "cache_age": _kept_seconds(shared),
         "html": iframe(shared, width, height),
         "width": width,
         "height": height,
@@ -88,6 +88,10 @@ def fit(max_width: int | None, max_height: int | None) -> tuple[int, int]:
     if max_height is None or height <= max_height:
         return width, height
     return max(max_height * 16 // 9, 1), max_height
+
+
+def _kept_seconds(shared: Shared) -> int:
+    return OEMBED_LIVE_SECONDS if shared.is_live else OEMBED_SECONDS
 
 
 def _is_within(picture: Picture, max_width: int | None, max_height: int | None) -> bool:

@@ -137,8 +137,8 @@ def _picture(path: str, source: dict[str, Any]) -> Picture | None:
     """Drawn with PREVIEW_HEIGHT lines at most, as wide as the source's shape makes it."""
     if not path:
         return None
-    wide, high = source.get("width") or 16, source.get("height") or 9
-    height = min(PREVIEW_HEIGHT, high) if "height" in source else PREVIEW_HEIGHT
+    wide, high = source.get("width") or 1280, source.get("height") or 720
+    height = min(PREVIEW_HEIGHT, high)
     return Picture(absolute(default_storage.url(path)), 2 * round(height * wide / high / 2), height)
 
 

@@ -29,7 +29,7 @@ def note_view(*, vod: Vod, user: User | None, address: str, user_agent: str) -> 
     """Someone has watched for some seconds; returns whether that is a new view. Raises TooMany."""
     near = neighbourhood(address)
     if not _reports.allows(near):
-        raise TooMany("Too many views are reported from your network. Go on watching; nothing is lost.")
+        raise TooMany("Too many views are told of from your network at once. This one is not counted; go on watching.")
     if is_crawler(user_agent):
         return False
     viewer = f"user-{user.pk}" if user else _name(f"{near} {user_agent}")

@@ -28,7 +28,7 @@ def test_a_recording_can_be_embedded(vod: Vod) -> None:
     answer = ask(f"https://tv.example/videos/{vod.public_id}", format="json")
 
     assert answer.status_code == 200
-    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert (answer["Access-Control-Allow-Origin"], answer["Cache-Control"]) == ("*", "public, max-age=300")
     assert answer.json() == {
         "version": "1.0",
         "type": "video",
@@ -56,6 +56,7 @@ def test_a_channel_can_be_embedded_in_any_state(broadcast: Broadcast, state: str
 
     assert 'src="https://tv.example/embed/alice"' in answer["html"]
     assert ("thumbnail_url" in answer) == (state == "live")
+    assert answer["cache_age"] == (30 if state == "live" else 300)
 
 
 @pytest.mark.parametrize(
