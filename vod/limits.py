@@ -13,7 +13,7 @@ OEMBED_LIVE_SECONDS = 30  # a preview of a running broadcast is there for two of
 DESCRIPTION_MAX = 200  # characters; link previews show fewer
 FEED_ITEMS = 50  # what readers ask for every hour
 FEED_SECONDS = 60  # how long a reader's proxy may keep it
-SITEMAP_ADDRESSES = 5_000  # of one file; sitemaps.org allows 50,000, which would take seconds to write
+SITEMAP_ADDRESSES = 1_000  # of one file; sitemaps.org allows 50,000, which would take half a minute to write
 
 # --- Views
 VIEW_HOURS = 6  # who comes back to a recording within these has not watched it twice
