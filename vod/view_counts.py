@@ -32,12 +32,15 @@ def note_view(*, vod: Vod, user: User | None, address: str, user_agent: str) -> 
         raise TooMany("Too many views are told of from your network at once. This one is not counted; go on watching.")
     if is_crawler(user_agent):
         return False
-    viewer = f"user-{user.pk}" if user else _name(f"{near} {user_agent}")
-    first = redis_client().set(redis_keys.viewed(vod.pk, viewer), 1, nx=True, ex=VIEW_HOURS * 3600)
-    # Counted only for new ones, or reloads would use up what those behind the same address have.
-    if not first or not _views_from.allows(f"{vod.pk}:{_name(near)}"):
+    client, viewer = redis_client(), f"user-{user.pk}" if user else _name(f"{near} {user_agent}")
+    key = redis_keys.viewed(vod.pk, viewer)
+    if not client.set(key, 1, nx=True, ex=VIEW_HOURS * 3600):
         return False
-    redis_client().hincrby(redis_keys.PENDING_VIEWS, str(vod.pk), 1)
+    # Asked for new ones only, or reloads would use up what others behind the same address have.
+    if not _views_from.allows(f"{vod.pk}:{_name(near)}"):
+        client.delete(key)  # invented browsers must not fill Redis
+        return False
+    client.hincrby(redis_keys.PENDING_VIEWS, str(vod.pk), 1)
     return True
 
 

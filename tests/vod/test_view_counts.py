@@ -134,10 +134,11 @@ def test_programs_are_not_counted(vod: Vod) -> None:
     assert counted(vod) == 1
 
 
-def test_invented_browsers_behind_one_address_soon_count_no_more(vod: Vod) -> None:
+def test_invented_browsers_behind_one_address_soon_count_no_more(vod: Vod, empty_redis: redis.Redis) -> None:
     for number in range(VIEWS_PER_ADDRESS + 10):
         report(vod, agent=f"{FIREFOX} {number}")
     assert counted(vod) == VIEWS_PER_ADDRESS
+    assert len(empty_redis.keys("vod:viewed:*")) == VIEWS_PER_ADDRESS
     report(vod, address="203.0.113.99")
     assert counted(vod) == VIEWS_PER_ADDRESS + 1
 
