@@ -53,6 +53,7 @@ def test_a_recording_is_described_for_programs(vod: Vod) -> None:
     assert head.meta["og:title"] == ["Chess tonight"]
     assert head.meta["og:image"] == ["https://tv.example/previews/a.jpg"]
     assert head.meta["og:video"] == [embed, f"{page}/playlist.m3u8"]
+    assert head.meta["og:video:secure_url"] == head.meta["og:video"]
     assert head.meta["og:video:type"] == ["text/html", "application/vnd.apple.mpegurl"]
     assert head.meta["twitter:card"] == ["player"]
     assert head.meta["twitter:player"] == [embed]
@@ -77,6 +78,13 @@ def test_a_recording_is_described_for_programs(vod: Vod) -> None:
             "userInteractionCount": 7,
         },
     }
+
+
+def test_a_site_without_tls_promises_none(vod: Vod, settings: Any) -> None:
+    settings.SITE_URL = "http://tv.example"
+    head = head_of(vod.get_absolute_url())
+    assert head.meta["og:video"][0].startswith("http://tv.example/embed/")
+    assert "og:video:secure_url" not in head.meta
 
 
 def test_the_category_is_told_where_there_is_one(vod: Vod) -> None:

@@ -82,6 +82,12 @@ def test_a_recording_comes_with_what_video_search_asks_for(vod: Vod) -> None:
     }
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(0.5, []), (28_800, ["28800"]), (28_801, [])])
+def test_a_length_that_the_extension_does_not_know_is_left_out(vod: Vod, seconds: float, told: list[str]) -> None:
+    Vod.objects.update(duration_seconds=seconds)
+    assert [part.text for part in read("/sitemap-videos.xml").iter(f"{VIDEO}duration")] == told
+
+
 def test_a_recording_without_a_picture_is_named_without_video(vod: Vod) -> None:
     Vod.objects.update(preview_path="")
     document = read("/sitemap-videos.xml")
