@@ -122,11 +122,19 @@ class Browser:
         self._contexts: list[BrowserContext] = []
 
     def new_viewer(
-        self, *, cookies: list[Any] | None = None, bypass_csp: bool = False, any_certificate: bool = False
+        self,
+        *,
+        cookies: list[Any] | None = None,
+        bypass_csp: bool = False,
+        any_certificate: bool = False,
+        user_agent: str | None = None,
     ) -> Viewer:
-        """A page of a person of his own: other cookies, other cache."""
+        """A page of a person of his own: other cookies, other cache. Its own User-Agent says that nobody watches."""
         context = self._chromium.new_context(
-            viewport={"width": 1280, "height": 800}, bypass_csp=bypass_csp, ignore_https_errors=any_certificate
+            viewport={"width": 1280, "height": 800},
+            bypass_csp=bypass_csp,
+            ignore_https_errors=any_certificate,
+            user_agent=user_agent,
         )
         context.add_init_script(path=COUNTER_SCRIPT)
         context.add_init_script(COLLECT)

@@ -26,6 +26,7 @@ class WatchState:
     viewers: int
     playback: Playback | None
     vod_url: str | None
+    preview_path: str = ""
 
     def as_event(self) -> dict[str, Any]:
         """The JSON the page's socket gets."""
@@ -65,6 +66,7 @@ def _running(channel: Channel, broadcast: Broadcast) -> WatchState:
         # Also while it starts: the origin holds the playlist until the first segment, and the player is ready by then.
         playback=live_playback(broadcast.public_id),
         vod_url=None,
+        preview_path=broadcast.preview_path,
     )
 
 

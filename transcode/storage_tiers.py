@@ -56,7 +56,7 @@ def move_due_recordings() -> None:
     for stream_id, tier, finished_at, restored_at in facts.values_list(
         "stream_id", "storage_tier", "finished_at", "restored_at"
     ):
-        due = due_tier(now=now, finished_at=finished_at, restored_at=restored_at)
+        due = due_tier(now=now, finished_at=finished_at or now, restored_at=restored_at)
         if due != tier:
             move_recording(stream_id=stream_id, tier=due)
             moved += 1

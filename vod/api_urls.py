@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from vod import api
+from vod import api, viewing_api
 
 urlpatterns = [
     # /api/v1/videos…
     path("videos", api.videos, name="api_videos"),
     path("videos/<str:video_id>", api.video, name="api_video"),
     path("videos/<str:video_id>/restore", api.video_restore, name="api_video_restore"),
+    path("videos/<str:video_id>/views", viewing_api.video_views, name="api_video_views"),
+    path("videos/<str:video_id>/position", viewing_api.video_position, name="api_video_position"),
     path("videos/<str:video_id>/playback", api.video_playback, name="api_video_playback"),
 ]

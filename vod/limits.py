@@ -5,3 +5,23 @@ SIGNAL_SECONDS = 5  # how long the signal gets before the schedule makes the rec
 UNDO_DAYS = 7  # for so long a deleted recording can be brought back
 FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at for a day
 PURGED_AT_ONCE = 20  # recordings whose files one task removes
+
+# --- Shown elsewhere
+EMBED_WIDTH, EMBED_HEIGHT = 640, 360  # of a player whose page names no size
+EMBED_WIDTH_MAX = 1920  # wider than this no page wants one
+OEMBED_SECONDS = 300  # a title may change; a recording that was hidden is not shown by the frame itself
+OEMBED_LIVE_SECONDS = 30  # a preview of a running broadcast is there for two of these
+DESCRIPTION_MAX = 200  # characters; link previews show fewer
+FEED_ITEMS = 50  # what readers ask for every hour
+FEED_SECONDS = 60  # how long a reader's proxy may keep it
+SITEMAP_ADDRESSES = 1_000  # of one file; sitemaps.org allows 50,000, which would take half a minute to write
+
+# --- Views
+VIEW_HOURS = 6  # who comes back to a recording within these has not watched it twice
+VIEWS_PER_ADDRESS = 20  # of one recording within VIEW_HOURS: a household or a class, no farm of invented browsers
+VIEW_REPORTS_PER_MINUTE = 60  # of one address over all recordings
+VIEWS_WRITTEN_AT_ONCE = 500  # recordings in one UPDATE
+VIEWS_LOCK_SECONDS = 60  # a writer that takes longer than this was killed
+
+# --- Where viewers were
+POSITIONS_PER_USER = 1_000  # the newest; who has watched more does not look for the first ones

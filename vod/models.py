@@ -1,10 +1,11 @@
 """Recordings."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,6 +43,13 @@ class VodQuerySet(models.QuerySet["Vod"]):
         public = self.filter(visibility=Visibility.PUBLIC, channel__owner__is_active=True)
         return public.for_pages().order_by("-created_at", "-pk")
 
+    def with_position_of(self, viewer: Any) -> "VodQuerySet":
+        """With `watched_seconds`, how far this viewer was, where he is signed in; still one query."""
+        if not viewer.is_authenticated:
+            return self
+        his = WatchPosition.objects.filter(vod=OuterRef("pk"), user=viewer)
+        return self.annotate(watched_seconds=Subquery(his.values("seconds")))
+
 
 class Vod(models.Model):
     """The recording of a broadcast: its segments, played from the start."""
@@ -68,7 +76,9 @@ class Vod(models.Model):
             models.Index("channel", F("created_at").desc(), name="vod_of_channel"),
             models.Index("visibility", F("view_count").desc(), name="vod_most_watched"),
             models.Index(
-                "deleted_at", condition=models.Q(deleted_at__isnull=False, purged_at=None), name="vod_to_purge"
+                fields=["deleted_at"],
+                condition=models.Q(deleted_at__isnull=False, purged_at=None),
+                name="vod_to_purge",
             ),
         ]
 
@@ -77,3 +87,19 @@ class Vod(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("video", args=[self.public_id])
+
+
+class WatchPosition(models.Model):
+    """How far a viewer was in a recording. POSITIONS_PER_USER."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watch_positions")
+    vod = models.ForeignKey(Vod, on_delete=models.CASCADE, related_name="watch_positions")
+    seconds = models.PositiveIntegerField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "vod"], name="one_position_per_recording")]
+        indexes: ClassVar = [models.Index("user", F("updated_at").desc(), name="watch_position_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.seconds} s of {self.vod_id}"

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -117,11 +116,6 @@ def vod_for_owner(*, public_id: str, owner: User) -> Vod:
     if vod is None:
         raise NotThere("You have no such recording.")
     return vod
-
-
-def count_view(*, vod: Vod) -> None:
-    """Someone began to watch."""
-    Vod.objects.filter(pk=vod.pk).update(view_count=F("view_count") + 1)
 
 
 def _tell_streaming(vod: Vod) -> None:

@@ -1,15 +1,30 @@
-"""Routes of recordings."""
+"""Routes of recordings, and of what other sites are told of them and of channels."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from vod import views
+from vod import embeds, feeds, oembed, playlists, sitemaps, views
+
+LOGIN = "(?P<login>[A-Za-z0-9_]{3,25})"
 
 urlpatterns = [
     # /videos/…
     path("videos/<slug:video_id>", views.video, name="video"),
+    path("videos/<slug:video_id>/playlist.m3u8", playlists.video_playlist, name="video_playlist"),
     # /dashboard/videos/…
     path("dashboard/videos/", views.dashboard_videos, name="dashboard_videos"),
     path("dashboard/videos/<slug:video_id>/visibility", views.video_visibility, name="video_visibility"),
     path("dashboard/videos/<slug:video_id>/delete", views.video_delete, name="video_delete"),
     path("dashboard/videos/<slug:video_id>/restore", views.video_restore, name="video_restore"),
+    # /embed/…
+    path("embed/videos/<slug:video_id>", embeds.embed_video, name="embed_video"),
+    re_path(rf"^embed/{LOGIN}$", embeds.embed_channel, name="embed_channel"),
+    # /oembed /sitemap… /robots.txt
+    path("oembed", oembed.oembed, name="oembed"),
+    path("sitemap.xml", sitemaps.sitemap_index, name="sitemap_index"),
+    path("sitemap-<slug:section>.xml", sitemaps.sitemap_section, name="sitemap_section"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    # /<login>/…: no page of the site has these last names
+    re_path(rf"^{LOGIN}/playlist\.m3u8$", playlists.channel_playlist, name="channel_playlist"),
+    re_path(rf"^{LOGIN}/videos\.rss$", feeds.videos_rss, name="videos_rss"),
+    re_path(rf"^{LOGIN}/videos\.atom$", feeds.videos_atom, name="videos_atom"),
 ]

@@ -17,6 +17,8 @@ from streaming.views.pages import PLAYER_MODULES
 from vod import services
 from vod.limits import UNDO_DAYS
 from vod.models import Visibility, Vod
+from vod.sharing import share_recording
+from vod.watch_positions import position_of
 
 MORE_SHOWN = 12
 VIDEOS_PER_PAGE = 25
@@ -34,15 +36,17 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
     channel = vod.channel
     viewer = request.user if request.user.is_authenticated else None
     playback = recording_playback(vod.broadcast.public_id)
-    services.count_view(vod=vod)
     context = {
         "vod": vod,
         "channel": channel,
-        "more": channel.vods.listed().exclude(pk=vod.pk)[:MORE_SHOWN],
+        "shared": share_recording(vod),
+        "more": channel.vods.listed().exclude(pk=vod.pk).with_position_of(request.user)[:MORE_SHOWN],
         "own_channel": viewer is not None and channel.owner_id == viewer.pk,
         "following": viewer is not None and channel.follows.filter(user=viewer).exists(),
         "playback": playback.for_page(),
         "playback_api": f"/api/v1/videos/{vod.public_id}/playback",
+        "resume_key": "" if viewer else vod.public_id,
+        "resume_at": position_of(user=viewer, vod=vod) if viewer else 0,
         "player_modules": PLAYER_MODULES,
     }
     return render(request, "vod/video.html", context)

@@ -22,7 +22,7 @@ LATELY_SHOWN = 12
 # In the order a page needs them, so that the browser fetches all at once instead of one after the other.
 PLAYER_MODULES = [
     "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
-    "player/screens", "player/stall", "player/preferences",
+    "player/screens", "player/stall", "player/preferences", "player/watching",
     "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace",
     "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",

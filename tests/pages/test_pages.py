@@ -23,7 +23,7 @@ OWN_PAGES = [
     "/accounts/password/change/",
 ]
 INLINE_CODE = re.compile(
-    r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|\son[a-z]+=|<style|\sstyle=|javascript:", re.I
+    r"<script(?![^>]*\bsrc=)(?![^>]*application/(?:ld\+)?json)|\son[a-z]+=|<style|\sstyle=|javascript:", re.I
 )
 
 

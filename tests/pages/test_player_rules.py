@@ -216,3 +216,35 @@ BOARD = {
 def test_a_time_has_a_tile_of_the_storyboard(unix: float, tile: tuple[str, int, int] | None) -> None:
     found = ask("storyboard", f"((board) => tileAt(board, {unix}))", BOARD)
     assert (found and (found["url"].rpartition("/")[2], found["x"], found["y"])) == tile
+
+
+@pytest.mark.parametrize(
+    ("search", "seconds"),
+    [
+        ("?t=90", 90),
+        ("?t=90s", 90),
+        ("?t=1m30s", 90),
+        ("?t=1h2m3s", 3723),
+        ("?t=2h", 7200),
+        ("?x=1&t=5", 5),
+        ("?t=0", 0),
+        ("", None),
+        ("?t=", None),
+        ("?t=-5", None),
+        ("?t=1.5", None),
+        ("?t=1m30", 90),
+        ("?t=30s1m", None),
+        ("?t=99999999999", None),
+        ("?t=<script>", None),
+    ],
+)
+def test_a_link_says_where_to_begin(search: str, seconds: int | None) -> None:
+    assert ask("start_time", "startTime", search) == seconds
+
+
+@pytest.mark.parametrize(
+    ("at", "duration", "place"),
+    [(100, 3600, 100), (10, 3600, 0), (11, 3600, 11), (3586, 3600, 0), (3584, 3600, 3584), (12, 20, 0), (0, 3600, 0)],
+)
+def test_one_goes_on_where_one_was_but_not_at_the_very_end(at: float, duration: float, place: float) -> None:
+    assert ask("watching", "(([at, duration]) => resumePlace(at, duration))", [at, duration]) == place

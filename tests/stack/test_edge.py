@@ -303,6 +303,28 @@ def test_every_answer_has_the_security_headers_once(edge: Edge, path: str) -> No
     assert headers["server"] == "nginx"
 
 
+@pytest.mark.parametrize(
+    ("policy", "sent"),
+    [
+        ("default-src 'self'; frame-ancestors *; form-action 'self'", []),
+        ("frame-ancestors *", []),
+        ("default-src 'self'; frame-ancestors 'none'", ["DENY"]),
+        ("default-src 'self'; frame-ancestors *.evil.example", ["DENY"]),
+        ("default-src *; x-frame-ancestors *", ["DENY"]),
+    ],
+)
+def test_only_what_the_sites_policy_lets_everyone_frame_is_not_denied(
+    settings: Any, tmp_path: Path, policy: str, sent: list[str]
+) -> None:
+    """C-075"""
+    with running_edge(settings, tmp_path, upstreams=False) as edge, ExitStack() as stack:
+        page = Answer(body=b"x", headers={"Content-Security-Policy": policy, "Content-Type": "text/html"})
+        stack.enter_context(answering(settings.SITE_PORT, lambda _: page))
+        headers = edge.client.get("/embed/alice").headers
+    assert headers.get_list("x-frame-options") == sent
+    assert headers.get_list("content-security-policy") == [policy]
+
+
 def test_static_file_with_a_hash_in_its_name_is_kept_for_ever(edge: Edge) -> None:
     edge.put("static/css/base.0123456789ab.css", "a{}")
     edge.put("static/css/base.css", "a{}")

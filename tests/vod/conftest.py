@@ -1,13 +1,19 @@
-"""A broadcast of Alice's that has ended, and a media side that recorded it."""
+"""A broadcast of Alice's that has ended, a media side that recorded it, and pages without collected static files."""
+
+from collections.abc import Iterator
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast
+from tests.pages.conftest import PLAIN_STATIC_FILES
 from transcode import services as media_services
 from transcode.services import Recording
+from vod.models import Vod
+from vod.services import create_vod
 
 
 class FakeRecorder:
@@ -40,3 +46,17 @@ def broadcast(alice: User) -> Broadcast:
         ended_at=now,
         preview_path="previews/a.jpg",
     )
+
+
+@pytest.fixture
+def vod(broadcast: Broadcast) -> Vod:
+    """Its recording, for everyone."""
+    made = create_vod(stream_id=broadcast.public_id)
+    assert made is not None
+    return made
+
+
+@pytest.fixture
+def _plain_static_files() -> Iterator[None]:
+    with override_settings(STORAGES=PLAIN_STATIC_FILES):
+        yield

@@ -3,17 +3,29 @@
 import { Replay } from "../chat/replay.js";
 import { mountPlayer } from "../player/player.js";
 import { preferences } from "../player/preferences.js";
+import { startAtLink } from "../player/start_time.js";
+import { keepPlace, reportView, resumePlace } from "../player/watching.js";
+import { callApi } from "../shared/api.js";
+import { enlivenShare } from "../shared/share.js";
 
+const page = document.getElementById("video");
 const player = mountPlayer(document.getElementById("player"));
 const playback = JSON.parse(document.getElementById("playback").textContent);
+const { viewsApi, positionApi, resumeAt } = page.dataset;
 
+// Who is signed in has a place on the site, others have one in this browser.
 function resume() {
   const { resumeKey } = player.root.dataset;
-  const at = resumeKey ? preferences.resumeAt(resumeKey) : 0;
-  if (at > 0 && at < player.video.duration) player.video.currentTime = at;
+  const at = resumeKey ? preferences.resumeAt(resumeKey) : Number(resumeAt);
+  const place = resumePlace(at, player.video.duration);
+  if (place) player.video.currentTime = place;
 }
 
-player.video.addEventListener("loadedmetadata", resume, { once: true });
+if (!startAtLink(player.video, location.search)) player.video.addEventListener("loadedmetadata", resume, { once: true });
+reportView(player.video, () => callApi("POST", viewsApi));
+if (positionApi) keepPlace(player.video, (seconds) => callApi("PUT", positionApi, { seconds }, { keepalive: true }));
+enlivenShare(player.video);
+
 if (playback) player.usePlayback(playback);
 else player.setFacts({ problem: { title: "This recording is not ready", text: "It is still being written. Try again in a moment." } });
 

@@ -10,6 +10,7 @@ import { preferences } from "./preferences.js";
 import { announcement, screenFor } from "./screens.js";
 import { catchUpTarget, jumpTarget, rangesOf } from "./stall.js";
 import { Stats } from "./stats.js";
+import { resumePlace } from "./watching.js";
 
 const TICK_MS = 250;
 const STUCK_MS = 600; // parts come every 350 ms: a little longer without movement is a stall
@@ -297,8 +298,7 @@ export class Player extends EventTarget {
     const { resumeKey } = this.root.dataset;
     const { currentTime, duration } = this.video;
     if (!resumeKey || !duration) return;
-    const worthIt = currentTime > 10 && currentTime < duration - 15;
-    preferences.keepResume(resumeKey, worthIt ? currentTime : null);
+    preferences.keepResume(resumeKey, resumePlace(currentTime, duration) || null);
   }
 
   // --- Screens

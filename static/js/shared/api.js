@@ -12,7 +12,8 @@ export function csrfToken() {
   return field ? field.value : "";
 }
 
-export async function callApi(method, url, body) {
+// With `keepalive` the call outlives the page.
+export async function callApi(method, url, body, { keepalive = false } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
@@ -20,6 +21,7 @@ export async function callApi(method, url, body) {
     method,
     headers,
     credentials: "same-origin",
+    keepalive,
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const text = await response.text();

@@ -1,0 +1,87 @@
+"""How often recordings were watched: noted in Redis once per viewer, written to the database in batches."""
+
+import ipaddress
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from common.errors import TooMany
+from common.rate_limit import RateLimit
+from common.redis import redis_client
+from vod import redis_keys
+from vod.crawlers import is_crawler
+from vod.limits import (
+    VIEW_HOURS,
+    VIEW_REPORTS_PER_MINUTE,
+    VIEWS_LOCK_SECONDS,
+    VIEWS_PER_ADDRESS,
+    VIEWS_WRITTEN_AT_ONCE,
+)
+from vod.models import Vod
+
+_reports = RateLimit("view-reports", limit=VIEW_REPORTS_PER_MINUTE, seconds=60)
+_views_from = RateLimit("views-from", limit=VIEWS_PER_ADDRESS, seconds=VIEW_HOURS * 3600)
+
+
+def note_view(*, vod: Vod, user: User | None, address: str, user_agent: str) -> bool:
+    """Someone has watched for some seconds; returns whether that is a new view. Raises TooMany."""
+    near = neighbourhood(address)
+    if not _reports.allows(near):
+        raise TooMany("Too many views are told of from your network at once. This one is not counted; go on watching.")
+    if is_crawler(user_agent):
+        return False
+    client, viewer = redis_client(), f"user-{user.pk}" if user else _name(f"{near} {user_agent}")
+    key = redis_keys.viewed(vod.pk, viewer)
+    if not client.set(key, 1, nx=True, ex=VIEW_HOURS * 3600):
+        return False
+    # Asked for new ones only, or reloads would use up what others behind the same address have.
+    if not _views_from.allows(f"{vod.pk}:{_name(near)}"):
+        client.delete(key)  # invented browsers must not fill Redis
+        return False
+    client.hincrby(redis_keys.PENDING_VIEWS, str(vod.pk), 1)
+    return True
+
+
+def neighbourhood(address: str) -> str:
+    """An address as far as one household has it to itself: of IPv6 the first 64 bits."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address)
+
+
+def write_views() -> int:
+    """Add what was noted to the recordings' counts; returns how many views."""
+    client = redis_client()
+    lock = client.lock(redis_keys.VIEWS_LOCK, timeout=VIEWS_LOCK_SECONDS, blocking=False)
+    if not lock.acquire():
+        return 0
+    try:
+        # A batch that is still there was taken by one who was killed, most likely before it was in the database.
+        if not client.exists(redis_keys.TAKEN_VIEWS) and client.exists(redis_keys.PENDING_VIEWS):
+            client.rename(redis_keys.PENDING_VIEWS, redis_keys.TAKEN_VIEWS)
+        taken = {int(vod_id): int(views) for vod_id, views in client.hgetall(redis_keys.TAKEN_VIEWS).items()}
+        _add(taken)
+        client.delete(redis_keys.TAKEN_VIEWS)
+        return sum(taken.values())
+    finally:
+        lock.release()
+
+
+def _add(views: dict[int, int]) -> None:
+    rows = sorted(views.items())
+    with transaction.atomic():  # all or none: what fails is tried again
+        for at in range(0, len(rows), VIEWS_WRITTEN_AT_ONCE):
+            batch = rows[at : at + VIEWS_WRITTEN_AT_ONCE]
+            more = Case(*[When(pk=vod_id, then=Value(count)) for vod_id, count in batch])
+            Vod.objects.filter(pk__in=[vod_id for vod_id, _ in batch]).update(view_count=F("view_count") + more)
+
+
+def _name(text: str) -> str:
+    """Short, and nobody who reads Redis finds the address in it."""
+    return salted_hmac("vod.views", text, algorithm="sha256").hexdigest()[:24]
