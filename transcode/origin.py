@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -203,6 +203,11 @@ class Address:
     rendition: str = ""
     name: str = ""  # a media file
 
+    @cached_property
+    def kind(self) -> str:
+        """Which tokens open it."""
+        return playback_tokens.media_kind(self.path)
+
 
 class Origin:
     """Answers for `http_server.Server`."""
@@ -222,7 +227,7 @@ class Origin:
         address = read_address(pieces[4]) if len(pieces[4]) <= MAX_ADDRESS_BYTES else TOO_LONG
         if isinstance(address, Answer):
             return address
-        if not may_play(token, stream_id):
+        if not may_play(token, stream_id, address.kind):
             return FORBIDDEN
         return self._media(stream_id, address, request)
 
@@ -350,12 +355,13 @@ def _read_stored(key: str) -> bytes:
 
 def authorise(query: dict[str, str]) -> Answer:
     """nginx's auth_request before it looks for a media file."""
-    return ALLOWED if may_play(query.get("token", ""), query.get("stream_id", "")) else FORBIDDEN
+    allowed = may_play(query.get("token", ""), query.get("stream_id", ""), query.get("kind", ""))
+    return ALLOWED if allowed else FORBIDDEN
 
 
-def may_play(token: str, stream_id: str) -> bool:
-    """Whether the token was signed for this broadcast and is still valid."""
-    if len(token) > playback_tokens.MAX_TOKEN_LENGTH:
+def may_play(token: str, stream_id: str, kind: str) -> bool:
+    """Whether the token was signed for this broadcast and for this kind of its media, and is still valid."""
+    if len(token) > playback_tokens.MAX_TOKEN_LENGTH or not playback_tokens.opens(token, kind):
         return False
     expires_at = _signed_until(token, stream_id)
     return expires_at is not None and expires_at >= time.time()

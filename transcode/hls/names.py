@@ -11,6 +11,7 @@ DASH_MANIFEST = "manifest.mpd"
 STORYBOARD = "storyboard.json"
 STORYBOARD_DIR = "storyboard"
 RECORDING_DIR = "vod"
+DOWNLOAD_DIR = "download"
 DVR_DIR = "dvr"
 DVR_MULTIVARIANT = f"{DVR_DIR}/{MULTIVARIANT}"
 
