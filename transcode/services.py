@@ -10,20 +10,31 @@ from django.db import transaction
 from redis import Redis
 
 from transcode import redis_keys, slot_ledger
+from transcode.downloads import best_rendition, download_path, download_size, remove_download, write_download
+from transcode.errors import TranscodeError
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob
+from transcode.recording_facts import read_clock, recording_sizes
 from transcode.recordings import Recording, write_recording
 from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 
 __all__ = [
     "Recording",
+    "TranscodeError",
+    "best_rendition",
+    "download_path",
+    "download_size",
     "finish_live",
     "live_status",
     "player_left",
+    "read_clock",
     "reconcile_live",
+    "recording_sizes",
+    "remove_download",
     "request_live",
     "update_storyboards",
     "wait_for_player",
+    "write_download",
     "write_recording",
 ]
 

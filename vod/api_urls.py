@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vod import api
+from vod import api, api_manage
 
 urlpatterns = [
     # /api/v1/videos…
@@ -10,4 +10,7 @@ urlpatterns = [
     path("videos/<str:video_id>", api.video, name="api_video"),
     path("videos/<str:video_id>/restore", api.video_restore, name="api_video_restore"),
     path("videos/<str:video_id>/playback", api.video_playback, name="api_video_playback"),
+    path("videos/<str:video_id>/chapters", api_manage.video_chapters, name="api_video_chapters"),
+    path("videos/<str:video_id>/download", api_manage.video_download, name="api_video_download"),
+    path("videos/<str:video_id>/export", api_manage.video_export, name="api_video_export"),
 ]

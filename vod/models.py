@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from streaming.models import Broadcast, Channel, new_public_id
-from vod.limits import UNDO_DAYS
+from vod.chapters import Chapter
+from vod.limits import DESCRIPTION_MAX, UNDO_DAYS
 
 
 class Visibility(models.TextChoices):
     PUBLIC = "public"
     UNLISTED = "unlisted"
+    SUBSCRIBERS = "subscribers"
     PRIVATE = "private"
 
 
@@ -46,9 +48,14 @@ class Vod(models.Model):
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, related_name="vod")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="vods")
     title = models.CharField(max_length=140, blank=True)
+    description = models.TextField(max_length=DESCRIPTION_MAX, blank=True)
+    # [{seconds, title, category}] in order, the first at 0; empty when there is nothing to choose from.
+    chapters = models.JSONField(default=list, blank=True)
     duration_seconds = models.FloatField(default=0)
     renditions = models.JSONField(default=list, blank=True)
-    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC)
+    visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
+    downloads_allowed = models.BooleanField(default=False, help_text="For viewers; the owner always may.")
+    download_asked_at = models.DateTimeField(null=True, blank=True, help_text="The file lies there for a day after.")
     preview_path = models.CharField(max_length=200, blank=True)
     view_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -68,3 +75,7 @@ class Vod(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("video", args=[self.public_id])
+
+    @property
+    def chapter_list(self) -> list[Chapter]:
+        return [Chapter.from_json(stored) for stored in self.chapters]

@@ -1,10 +1,24 @@
 """What vod does on a schedule: each task calls one service."""
 
-from celery import shared_task
+from typing import Any
 
-from vod import services
+from celery import Task, shared_task
+
+from vod import downloads, services
+from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
 @shared_task(name="vod.create_missing_vods")
 def create_missing_vods() -> None:
     services.create_missing_vods()
+
+
+@shared_task(name="vod.write_download", bind=True, max_retries=None)
+def write_download(self: "Task[Any, Any]", public_id: str) -> None:
+    if not downloads.make_download(public_id=public_id):
+        raise self.retry(countdown=DOWNLOAD_RETRY_SECONDS)
+
+
+@shared_task(name="vod.remove_old_downloads")
+def remove_old_downloads() -> None:
+    downloads.remove_old_downloads()
