@@ -1,10 +1,14 @@
 """What the segment index knows of a finished broadcast."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 
+from transcode.hls import names
 from transcode.hls.multivariant import Rendition
 from transcode.models import LiveJob, Segment
 from transcode.recording_clock import RecordingClock, Span, spans_of
@@ -33,6 +37,16 @@ def read_clock(*, stream_id: str) -> RecordingClock:
         if spans:
             cache.set(key, spans, KEPT_SECONDS)
     return RecordingClock(Span(*span) for span in spans)
+
+
+def read_storyboard(*, stream_id: str) -> dict[str, Any] | None:
+    """The index of the recording's small pictures, with addresses relative to its own; None while there is none."""
+    try:
+        with default_storage.open(names.object_key(stream_id, f"{names.RECORDING_DIR}/{names.STORYBOARD}")) as file:
+            stored: dict[str, Any] = json.loads(file.read())
+    except FileNotFoundError:
+        return None
+    return stored
 
 
 def recording_sizes(*, stream_id: str) -> list[RenditionSize]:

@@ -14,7 +14,7 @@ from transcode.downloads import best_rendition, download_path, download_size, re
 from transcode.errors import TranscodeError
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob
-from transcode.recording_facts import read_clock, recording_sizes
+from transcode.recording_facts import read_clock, read_storyboard, recording_sizes
 from transcode.recordings import Recording, write_recording
 from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 
@@ -28,6 +28,7 @@ __all__ = [
     "live_status",
     "player_left",
     "read_clock",
+    "read_storyboard",
     "reconcile_live",
     "recording_sizes",
     "remove_download",

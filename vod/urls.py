@@ -8,6 +8,7 @@ urlpatterns = [
     # /videos/…
     path("videos/<slug:video_id>", views.video, name="video"),
     path("videos/<slug:video_id>/chapters.vtt", views.video_chapters, name="video_chapters"),
+    path("videos/<slug:video_id>/thumbnails.vtt", views.video_thumbnails, name="video_thumbnails"),
     path("videos/<slug:video_id>/download", views.video_download, name="video_download"),
     # /dashboard/videos/…
     path("dashboard/videos/", manage_views.dashboard_videos, name="dashboard_videos"),

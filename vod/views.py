@@ -9,9 +9,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common.errors import NotAllowed, NotThere
 from streaming.playback import recording_playback
 from streaming.views.pages import PLAYER_MODULES
+from transcode import services as media
 from vod import downloads, services
 from vod.chapters import render_vtt
 from vod.models import Vod
+from vod.thumbnails import render_thumbnails
 
 MORE_SHOWN = 12
 VTT_TYPE = "text/vtt; charset=utf-8"
@@ -50,6 +52,19 @@ def video_chapters(request: HttpRequest, video_id: str) -> HttpResponse:
     """The chapters as WebVTT, for any player."""
     vod = _watchable_or_404(request, video_id)
     return HttpResponse(render_vtt(vod.chapter_list, duration=vod.duration_seconds), content_type=VTT_TYPE)
+
+
+@require_safe
+@never_cache
+def video_thumbnails(request: HttpRequest, video_id: str) -> HttpResponse:
+    """The storyboard as WebVTT with signed addresses, for other players."""
+    stream_id = _watchable_or_404(request, video_id).broadcast.public_id
+    board, playback = media.read_storyboard(stream_id=stream_id), recording_playback(stream_id)
+    if board is None or playback.storyboard is None:
+        raise Http404("There are no pictures yet.")
+    address = request.build_absolute_uri(playback.storyboard)
+    track = render_thumbnails(board, media.read_clock(stream_id=stream_id), address)
+    return HttpResponse(track, content_type=VTT_TYPE, headers={"Access-Control-Allow-Origin": "*"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
