@@ -7,7 +7,7 @@ import { clock } from "../shared/format.js";
 const LINE = /^(?:(\d{1,3}):(?=\d\d:))?(\d{1,3}):([0-5]\d)(?:\s+|$)(.*)/;
 
 const player = mountPlayer(document.getElementById("player"));
-player.video.muted = true;
+player.pausedByViewer = true; // here to find places, not to be watched
 const playback = JSON.parse(document.getElementById("playback").textContent);
 if (playback) player.usePlayback(playback);
 
