@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from streaming.limits import PLAYBACK_ROUND_SECONDS
+from transcode import services as media
 from transcode.hls import names
 from transcode.playback_tokens import Scope, sign
 
@@ -70,5 +71,12 @@ def download_url(stream_id: str, path: str) -> str:
 def _token(stream_id: str, scope: Scope) -> tuple[str, datetime]:
     wanted = int(time.time()) + settings.PLAYBACK_TOKEN_SECONDS
     expires_at = -(-wanted // PLAYBACK_ROUND_SECONDS) * PLAYBACK_ROUND_SECONDS
-    token = sign(key=settings.PLAYBACK_SIGNING_KEY, stream_id=stream_id, expires_at=expires_at, scope=scope)
+    token = sign(
+        key=settings.PLAYBACK_SIGNING_KEY,
+        stream_id=stream_id,
+        expires_at=expires_at,
+        scope=scope,
+        # Only what was recorded can be hidden: pages of what is live need not ask.
+        generation=0 if scope is Scope.LIVE else media.access_generation(stream_id=stream_id),
+    )
     return token, datetime.fromtimestamp(expires_at, tz=UTC)

@@ -1,15 +1,15 @@
 """The origin: answers playlists with blocking reload, and media that nginx does not have.
 
-No database, no session: a signed token in the path is all the permission there is (`playback_tokens`). Whoever
-answers in place of this module only needs `LiveEdge` and the pure rules in `hls/`.
+No database, no session: a signed token in the path is all the permission there is (`playback_tokens`), until it is
+taken back (`revocations`). Whoever answers in place of this module only needs `LiveEdge` and the pure rules in `hls/`.
 """
 
 import logging
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -33,6 +33,8 @@ from transcode.http_server import Hold, Outcome, Request
 from transcode.listings import Listing
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
 from transcode.live_store import REDIS_DOWN
+from transcode.playback_tokens import Permission
+from transcode.revocations import Generations
 
 log = logging.getLogger(__name__)
 
@@ -212,8 +214,8 @@ class Address:
 class Origin:
     """Answers for `http_server.Server`."""
 
-    def __init__(self, edge: LiveEdge) -> None:
-        self._edge = edge
+    def __init__(self, edge: LiveEdge, generations: Generations) -> None:
+        self._edge, self._generations = edge, generations
         self.answered = dict.fromkeys(("playlist", "media", "authorise", "other"), 0)
 
     def respond(self, request: Request) -> "Outcome | Coroutine[Any, Any, Outcome]":
@@ -227,9 +229,21 @@ class Origin:
         address = read_address(pieces[4]) if len(pieces[4]) <= MAX_ADDRESS_BYTES else TOO_LONG
         if isinstance(address, Answer):
             return address
-        if not may_play(token, stream_id, address.kind):
+        permission = read_permission(token, stream_id, address.kind)
+        if permission is None:
             return FORBIDDEN
-        return self._media(stream_id, address, request)
+        generation = self._generations.known(stream_id)
+        if generation is None:
+            return self._ask_before(stream_id, permission, partial(self._media, stream_id, address, request))
+        return self._media(stream_id, address, request) if permission.generation >= generation else FORBIDDEN
+
+    async def _ask_before(
+        self, stream_id: str, permission: Permission, go_on: "Callable[[], Outcome | Coroutine[Any, Any, Outcome]]"
+    ) -> Outcome:
+        if permission.generation < await self._generations.ask(stream_id):
+            return FORBIDDEN
+        outcome = go_on()
+        return await outcome if isinstance(outcome, Coroutine) else outcome
 
     def _media(self, stream_id: str, address: Address, request: Request) -> "Outcome | Coroutine[Any, Any, Outcome]":
         if address.name:
@@ -268,15 +282,26 @@ class Origin:
             return NOT_FOUND  # parts are never stored
         return await stored(stream_id, address.path, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
 
-    def _plain_page(self, target: bytes) -> Answer:
+    def _plain_page(self, target: bytes) -> "Outcome | Coroutine[Any, Any, Outcome]":
         path, _, query = target.partition(b"?")
         if path == b"/authorise":
             self.answered["authorise"] += 1
-            return authorise(dict(parse_qsl(query.decode("latin-1"))))
+            return self._authorise(dict(parse_qsl(query.decode("latin-1"))))
         self.answered["other"] += 1
         if path == b"/healthz/live":
             return ALIVE
         return self._metrics() if path == b"/metrics" else NOT_FOUND
+
+    def _authorise(self, query: dict[str, str]) -> "Outcome | Coroutine[Any, Any, Outcome]":
+        """nginx's auth_request before it looks for a media file."""
+        stream_id = query.get("stream_id", "")
+        permission = read_permission(query.get("token", ""), stream_id, query.get("kind", ""))
+        if permission is None:
+            return FORBIDDEN
+        generation = self._generations.known(stream_id)
+        if generation is None:
+            return self._ask_before(stream_id, permission, lambda: ALLOWED)
+        return ALLOWED if permission.generation >= generation else FORBIDDEN
 
     def _metrics(self) -> Answer:
         """For Prometheus; the edge does not pass this address on."""
@@ -353,23 +378,18 @@ def _read_stored(key: str) -> bytes:
         return bytes(file.read())
 
 
-def authorise(query: dict[str, str]) -> Answer:
-    """nginx's auth_request before it looks for a media file."""
-    allowed = may_play(query.get("token", ""), query.get("stream_id", ""), query.get("kind", ""))
-    return ALLOWED if allowed else FORBIDDEN
-
-
-def may_play(token: str, stream_id: str, kind: str) -> bool:
-    """Whether the token was signed for this broadcast and for this kind of its media, and is still valid."""
-    if len(token) > playback_tokens.MAX_TOKEN_LENGTH or not playback_tokens.opens(token, kind):
-        return False
-    expires_at = _signed_until(token, stream_id)
-    return expires_at is not None and expires_at >= time.time()
+def read_permission(token: str, stream_id: str, kind: str) -> Permission | None:
+    """What the token allows, if it was signed for this broadcast and for this kind of its media, and is still valid."""
+    if len(token) > playback_tokens.MAX_TOKEN_LENGTH:
+        return None
+    permission = _read(token, stream_id)
+    valid = permission is not None and permission.expires_at >= time.time() and permission.opens(kind)
+    return permission if valid else None
 
 
 @lru_cache(REMEMBERED_TOKENS)
-def _signed_until(token: str, stream_id: str) -> int | None:
+def _read(token: str, stream_id: str) -> Permission | None:
     """A signature never changes; only the clock must be looked at each time."""
     if not _STREAM_ID.fullmatch(stream_id):
         return None
-    return playback_tokens.signed_until(key=settings.PLAYBACK_SIGNING_KEY, token=token, stream_id=stream_id)
+    return playback_tokens.read(key=settings.PLAYBACK_SIGNING_KEY, token=token, stream_id=stream_id)

@@ -16,11 +16,13 @@ from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob
 from transcode.recording_facts import read_clock, read_storyboard, recording_sizes
 from transcode.recordings import Recording, write_recording
+from transcode.revocations import access_generation, revoke_access
 from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 
 __all__ = [
     "Recording",
     "TranscodeError",
+    "access_generation",
     "best_rendition",
     "download_path",
     "download_size",
@@ -33,6 +35,7 @@ __all__ = [
     "recording_sizes",
     "remove_download",
     "request_live",
+    "revoke_access",
     "update_storyboards",
     "wait_for_player",
     "write_download",

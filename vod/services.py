@@ -87,11 +87,14 @@ def update_vod(*, vod: Vod, **changes: Any) -> Vod:
     unknown = changes.keys() - _CHECKS.keys()
     if unknown:
         raise InvalidInput(f"Not a field of a recording: {', '.join(sorted(unknown))}.")
+    before = vod.visibility
     for name, value in changes.items():
         setattr(vod, name, _CHECKS[name](vod, value))
     with transaction.atomic():
         vod.save(update_fields=list(changes))
         _tell_streaming(vod)
+        if _WATCHED_BY[Visibility(vod.visibility)] < _WATCHED_BY[Visibility(before)]:
+            transaction.on_commit(partial(media.revoke_access, stream_id=vod.broadcast.public_id), robust=True)
     return vod
 
 
@@ -125,6 +128,10 @@ _CHECKS = {
     "chapters": _check_chapters,
     "downloads_allowed": _check_downloads_allowed,
 }
+
+
+# A smaller circle: who was let in before is to be let in anew.
+_WATCHED_BY = {Visibility.PRIVATE: 0, Visibility.SUBSCRIBERS: 1, Visibility.UNLISTED: 2, Visibility.PUBLIC: 2}
 
 
 def update_vods(*, owner: User, public_ids: Collection[str], visibility: str) -> int:
@@ -171,7 +178,8 @@ def delete_vod(*, vod: Vod) -> None:
     with transaction.atomic():
         Vod.objects.kept().filter(pk=vod.pk).update(deleted_at=timezone.now(), visibility=Visibility.PRIVATE)
         note_recording(stream_id=vod.broadcast.public_id, page_path="")
-        transaction.on_commit(partial(remove_download, vod=vod))
+        transaction.on_commit(partial(media.revoke_access, stream_id=vod.broadcast.public_id), robust=True)
+        transaction.on_commit(partial(remove_download, vod=vod), robust=True)
 
 
 def restore_vod(*, public_id: str, owner: User) -> Vod:

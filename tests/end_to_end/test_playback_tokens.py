@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bench.broadcasts import load_playlist, playback_url, rendition_playlists
+from bench.recordings import recording_of
 from bench.show import Show
 from bench.stack import Person
 from common.secret_key import derive_key
@@ -187,3 +188,28 @@ def test_a_token_opens_what_it_was_signed_for_and_nothing_else(show: Show) -> No
         found = {who: http.get(f"/media/{token}/{stream_id}/{path}").status_code for who, token in tokens.items()}
         assert found == {who: 200 if who in opened_by else 403 for who in tokens}, path
         assert http.get(f"/media/{stream_id}/{path}").status_code in (403, 404)
+
+
+def test_what_was_given_out_is_void_once_the_recording_is_hidden(show: Show) -> None:
+    """Also the past of the live broadcast, which lists every segment."""
+    http, stream_id, alice = show.stack.http, show.stream_id, show.streamer
+    listed = resources(show)
+    live = show.playlist().split("/")[2]
+    below = {kind: path.split("/", 4)[4] for kind, path in listed.items()}
+    show.finish()
+    video = recording_of(show)
+    playback = f"/videos/{video['id']}/playback"
+    recording = httpx.URL(show.stack.api("GET", playback).json()["hls"]).raw_path.decode().split("/")[2]
+    opened = [f"{live}/{stream_id}/dvr/{below['media playlist']}", f"{live}/{stream_id}/{below['segment']}"]
+    opened += [f"{recording}/{stream_id}/vod/index.m3u8", f"{recording}/{stream_id}/{below['segment']}"]
+    assert [http.get(f"/media/{path}").status_code for path in opened] == [200] * 4
+    private = {"visibility": "private"}
+    show.stack.api("PATCH", f"/videos/{video['id']}", as_=alice, json=private).raise_for_status()
+
+    def are_void() -> bool:
+        return {http.get(f"/media/{path}").status_code for path in opened} == {403}
+
+    wait_until(are_void, "what was given out still works", FORGOTTEN_SECONDS)
+    hers = httpx.URL(show.stack.api("GET", playback, as_=alice).json()["hls"]).raw_path.decode()
+    assert http.get(hers).status_code == 200
+    assert show.stack.api("GET", playback).status_code == 404

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.playback_tokens import MAX_TOKEN_LENGTH, OPENED_BY, Scope, is_valid, opens, sign
+from transcode.playback_tokens import MAX_TOKEN_LENGTH, OPENED_BY, Scope, is_valid, read, sign
 
 KEY = b"k" * 32
 STREAM = "0123456789abcdef01234567"
@@ -65,17 +65,28 @@ def test_token_of_another_broadcast_or_key_is_refused() -> None:
     ],
 )
 def test_other_spellings_are_refused(spell: "object") -> None:
-    scope, expiry, mac = TOKEN.split(".")
+    scope, generation, expiry, mac = TOKEN.split(".")
     assert callable(spell)
 
-    assert valid(f"{scope}.{expiry}.{mac}")
-    assert not valid(f"{scope}.{spell(expiry, mac)}")
+    assert valid(f"{scope}.{generation}.{expiry}.{mac}")
+    assert not valid(f"{scope}.{generation}.{spell(expiry, mac)}")
 
 
 def test_longer_life_cannot_be_written_in() -> None:
-    scope, _, mac = TOKEN.split(".")
+    scope, generation, _, mac = TOKEN.split(".")
 
-    assert not valid(f"{scope}.{EXPIRES + 1:x}.{mac}")
+    assert not valid(f"{scope}.{generation}.{EXPIRES + 1:x}.{mac}")
+
+
+def test_a_later_generation_cannot_be_written_in() -> None:
+    scope, _, expiry, mac = TOKEN.split(".")
+    for generation in ("1", "00", "", "-1", "18ab", "0x0", "0.0"):
+        assert not valid(f"{scope}.{generation}.{expiry}.{mac}")
+    later = sign(key=KEY, stream_id=STREAM, expires_at=EXPIRES, generation=1_795_159_800_123)
+    permission = read(key=KEY, token=later, stream_id=STREAM)
+    assert permission is not None
+    assert permission.generation == 1_795_159_800_123
+    assert len(later) <= MAX_TOKEN_LENGTH
 
 
 def test_another_scope_cannot_be_written_in() -> None:
@@ -97,7 +108,7 @@ def test_a_token_opens_the_kinds_of_its_scope_only(scope: Scope) -> None:
             Scope.DOWNLOAD: {"download"},
         }[scope]
     )
-    assert not opens(token, "everything")
+    assert not is_valid(key=KEY, token=token, stream_id=STREAM, now=EXPIRES, kind="everything")
 
 
 @given(st.text(max_size=100), st.text(max_size=30))

@@ -1,6 +1,7 @@
 """Making, hiding and deleting recordings."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -9,11 +10,12 @@ from accounts.models import User
 from common.errors import InvalidInput, NotThere
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast
+from streaming.playback import recording_playback
 from streaming.services import watch_state
 from streaming.signals import recording_ready
 from tests.vod.conftest import FakeRecorder
 from transcode.models import LiveJob
-from transcode.services import Recording
+from transcode.services import Recording, access_generation
 from vod.limits import UNDO_DAYS
 from vod.models import Visibility, Vod
 from vod.services import create_missing_vods, create_vod, delete_vod, restore_vod, update_vod, vod_for_viewer
@@ -91,6 +93,41 @@ def test_a_deleted_recording_comes_back_for_its_owner_alone(broadcast: Broadcast
     assert vod_for_viewer(public_id=vod.public_id, viewer=owner) == vod
     with pytest.raises(NotThere):
         restore_vod(public_id=vod.public_id, owner=owner)  # it is not deleted
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "void"),
+    [
+        ("public", "private", True),
+        ("public", "subscribers", True),
+        ("unlisted", "private", True),
+        ("subscribers", "private", True),
+        ("public", "unlisted", False),
+        ("private", "public", False),
+        ("subscribers", "public", False),
+        ("private", "private", False),
+    ],
+)
+def test_a_smaller_circle_makes_what_was_given_out_void(
+    broadcast: Broadcast, django_capture_on_commit_callbacks: Any, before: str, after: str, void: bool
+) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    Vod.objects.update(visibility=before)
+    vod.refresh_from_db()
+    with django_capture_on_commit_callbacks(execute=True):
+        update_vod(vod=vod, visibility=after)
+    assert (access_generation(stream_id=broadcast.public_id) > 0) == void
+
+
+def test_so_does_deleting_it(broadcast: Broadcast, django_capture_on_commit_callbacks: Any) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_vod(vod=vod)
+    assert access_generation(stream_id=broadcast.public_id) > 0
+    token = recording_playback(broadcast.public_id).hls.split("/")[2]
+    assert token.split(".")[1] != "0"
 
 
 def test_after_some_days_it_does_not(broadcast: Broadcast) -> None:
