@@ -1,4 +1,5 @@
-"""Players of others play what we make, live and recorded, with low latency and without: 20 s each, without a stall.
+"""Players of others play what we make, live, recorded, and recorded as one file a rendition, with low latency and
+without: 20 s each, without a stall.
 
 python -m bench.players
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 from bench.browser import Browser
+from bench.inside import consolidate
 from bench.recordings import recording_of
 from bench.report import Line, report
 from bench.show import Show
@@ -129,12 +131,15 @@ def addresses_of(stack: Stack, resource: str) -> dict[str, str]:
 
 
 def main() -> int:
-    with Stack(TRANSCODED_RUNGS=2) as stack, Browser() as browser:
+    with Stack(TRANSCODED_RUNGS=2, CONSOLIDATE_AFTER=86_400) as stack, Browser() as browser:
         show = Show(stack, stack.create_user("alice", streamer=True), loop=True)
         with show:
             played = list(everywhere(browser, addresses_of(stack, f"/streams/{show.stream_id}"), "live"))
             show.finish()
-            played += everywhere(browser, addresses_of(stack, f"/videos/{recording_of(show)['id']}"), "recorded")
+            recording = f"/videos/{recording_of(show)['id']}"
+            played += everywhere(browser, addresses_of(stack, recording), "recorded")
+            consolidate(stack, show.stream_id)
+            played += everywhere(browser, addresses_of(stack, recording), "one file")
     return report("Players of others", [one.line for one in played])
 
 

@@ -1,6 +1,7 @@
-"""Local disk as object storage has it: under a name is a whole file, the old or the new one, also when its writer is
-killed."""
+"""Files on local disk, kept as object storage keeps them: under a name is a whole file, the old or the new one, also
+when its writer is killed. (`object_storage` is S3, with the same additions to Django's interface.)"""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -23,3 +24,17 @@ class WholeFileStorage(FileSystemStorage):
         written = super()._save(part, content)  # type: ignore[misc]  # not in the stubs
         Path(self.path(written)).replace(self.path(name))
         return name
+
+    def read_range(self, name: str, at: int, size: int) -> bytes:
+        """`size` bytes from offset `at` on, fewer at the end of the file. Raises FileNotFoundError."""
+        with open(self.path(name), "rb") as file:
+            return os.pread(file.fileno(), size, at)
+
+    def settle(self, name: str) -> None:
+        """Return when the file survives a power failure."""
+        for path in (self.path(name), str(Path(self.path(name)).parent)):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

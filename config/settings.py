@@ -122,8 +122,21 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.staticfiles.BrowserPackagesFinder",
 ]
-STORAGES = {
-    "default": {"BACKEND": "common.storage.WholeFileStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+# Recordings and pictures are on this disk, or in a private bucket of an S3 service.
+S3_BUCKET = env_text("MILLRACE_S3_BUCKET", "")
+_on_s3 = {
+    "bucket_name": S3_BUCKET,
+    "endpoint_url": env_text("MILLRACE_S3_ENDPOINT", "") or None,
+    "region_name": env_text("MILLRACE_S3_REGION", "us-east-1"),
+    "access_key": env_text("MILLRACE_S3_ACCESS_KEY", ""),
+    "secret_key": env_text("MILLRACE_S3_SECRET_KEY", ""),
+    "addressing_style": env_choice("MILLRACE_S3_ADDRESSING", "path", choices=("path", "virtual")),
+}
+_on_disk = {"location": MEDIA_ROOT}
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "common.object_storage.ObjectStorage", "OPTIONS": _on_s3}
+    if S3_BUCKET
+    else {"BACKEND": "common.storage.WholeFileStorage", "OPTIONS": _on_disk},
     "staticfiles": {"BACKEND": "config.staticfiles.HashedModuleStorage"},
 }
 # The origin keeps the live edge in memory-backed files, where nginx sends them from.
@@ -144,6 +157,7 @@ SOURCE_MAX_KBPS = env_int("MILLRACE_SOURCE_MAX_KBPS", 12_000, minimum=100, maxim
 SOURCE_OVER_LIMIT = env_choice("MILLRACE_SOURCE_OVER_LIMIT", "refuse", choices=("refuse", "cap"))
 DVR_SECONDS = env_int("MILLRACE_DVR_SECONDS", 4 * 3600, minimum=0, maximum=86_400)
 RECONNECT_GRACE_SECONDS = env_int("MILLRACE_RECONNECT_GRACE", 30, minimum=0, maximum=1800)
+CONSOLIDATE_AFTER_SECONDS = env_int("MILLRACE_CONSOLIDATE_AFTER", 120, minimum=0, maximum=30 * 86_400)
 PLAYBACK_TOKEN_SECONDS = env_int("MILLRACE_PLAYBACK_TOKEN_SECONDS", 6 * 3600, minimum=10, maximum=86_400)
 
 # --- Live workers: what this machine is and what it carries.
@@ -291,7 +305,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile-broadcasts": {"task": "streaming.reconcile_broadcasts", "schedule": 1.0, "options": {"expires": 2}},
     "count-viewers": {"task": "streaming.count_viewers", "schedule": 5.0, "options": {"expires": 5}},
     "update-storyboards": {"task": "transcode.tasks.update_storyboards", "schedule": 20.0, "options": {"expires": 15}},
+    "consolidate-recordings": {
+        "task": "transcode.tasks.consolidate_recordings",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
+    "purge-recordings": {"task": "vod.purge_recordings", "schedule": 600.0, "options": {"expires": 300}},
     "remove-old-downloads": {"task": "vod.remove_old_downloads", "schedule": 600.0, "options": {"expires": 300}},
     "chat-polls": {"task": "chat.look_after_polls", "schedule": 1.0, "options": {"expires": 5}},
     "keep-chat-log": {"task": "chat.keep_log_partitions", "schedule": 600.0, "options": {"expires": 300}},

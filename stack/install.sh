@@ -52,6 +52,10 @@ missing_packages() {
     if [ "$purpose" = test ]; then
         has_file /usr/bin/chromium /usr/bin/google-chrome || browser_package
         command -v ii >/dev/null || echo ii # an IRC client, for tests
+        command -v radosgw >/dev/null || echo radosgw # and an S3 service
+        command -v ceph-mon >/dev/null || echo ceph-mon
+        command -v ceph-osd >/dev/null || echo ceph-osd
+        command -v ceph >/dev/null || echo ceph-common
         has_file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf || echo fonts-dejavu-core
     fi
 }

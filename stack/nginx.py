@@ -100,7 +100,9 @@ def _upstream_values() -> dict[str, str]:
             "NOT_STORED_HERE": "@origin" if _stores_on_disk() else "@kept",
             "KEPT_UPSTREAM": "http://origin",
             "KEPT_LINES": _headers({"Host": "$http_host"}),
-            "PREVIEWS_LINES": f'alias "{settings.MEDIA_ROOT}/previews/";',
+            "PREVIEWS_LINES": f'alias "{settings.MEDIA_ROOT}/previews/";'
+            if _stores_on_disk()
+            else _kept_previews("http://origin"),
         }
     if shield.scheme not in {"http", "https"} or not shield.hostname or shield.path.strip("/"):
         raise StackError("MILLRACE_ORIGIN_SHIELD must be an address like https://main.example, without a path.")
@@ -121,8 +123,12 @@ def _upstream_values() -> dict[str, str]:
         "NOT_STORED_HERE": "@kept",
         "KEPT_UPSTREAM": upstream,
         "KEPT_LINES": _headers({"Host": shield.netloc}),
-        "PREVIEWS_LINES": f"proxy_pass {upstream}; proxy_cache kept; proxy_cache_key $uri; proxy_cache_lock on;",
+        "PREVIEWS_LINES": _kept_previews(upstream),
     }
+
+
+def _kept_previews(upstream: str) -> str:
+    return f"proxy_pass {upstream}; proxy_cache kept; proxy_cache_key $uri; proxy_cache_lock on;"
 
 
 def _stores_on_disk() -> bool:

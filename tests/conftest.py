@@ -39,6 +39,7 @@ OFFLINE = (
 
 # Chat's tests run beside the others as well, with services of their own; but for these, so that both lines are as long.
 ROOMS = "chat/"
+OBJECT_STORAGE = "s3/"  # one service for all of these, which takes long to start
 CHAT_IN_A_BROWSER = ("chat/test_hostile_text", "chat/test_moderation_page", "chat/test_panel")
 
 
@@ -47,6 +48,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(Path(__file__).parent).as_posix()
         if path.startswith(OFFLINE):
             item.add_marker(pytest.mark.offline)
+        if path.startswith(OBJECT_STORAGE):
+            item.add_marker(pytest.mark.end_to_end)
+            item.add_marker(pytest.mark.patient)
         if path.startswith(ROOMS) and not path.startswith(CHAT_IN_A_BROWSER):
             item.add_marker(pytest.mark.rooms)
 

@@ -5,19 +5,21 @@ anchor. Each run is a Period, since it has initialization sections of its own an
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from transcode.hls import names
+from transcode.hls.archive import Archive, ByteRange
 from transcode.hls.multivariant import Rendition
 from transcode.hls.window import WindowSegment
 from transcode.limits import VIDEO_TIMESCALE
 
 NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 PROFILE = "urn:mpeg:dash:profile:isoff-live:2011"  # §8.4
+ARCHIVE_PROFILE = "urn:mpeg:dash:profile:isoff-main:2011"  # §8.5: lists of byte ranges
 AUDIO_CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 HTTP_HEAD_TIME = "urn:mpeg:dash:utc:http-head:2014"  # §5.8.4.11
 DELAY_TARGET_DURATIONS = 3  # like HOLD-BACK
@@ -35,6 +37,7 @@ class Presentation:
     anchor: float
     target_duration: int
     prefix: str = ""  # leads from the manifest to the renditions' folders
+    archives: Mapping[str, Archive] = field(default_factory=dict)  # by rendition, once its segments lie in one file
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _bounds(tracks: Tracks) -> tuple[WindowSegment, WindowSegment]:
 def _mpd(show: Presentation, kind: str, **attributes: str) -> ET.Element:
     common = {
         "xmlns": NAMESPACE,
-        "profiles": PROFILE,
+        "profiles": ARCHIVE_PROFILE if show.archives else PROFILE,
         "type": kind,
         "minBufferTime": _seconds(show.target_duration),
         "maxSegmentDuration": _seconds(show.target_duration + 0.5),
@@ -178,11 +181,19 @@ def _add_representation(group: ET.Element, show: Presentation, period: Period, r
         element.set("width", str(rendition.width))
         element.set("height", str(rendition.height))
         element.set("frameRate", _frame_rate(rendition.frame_rate))
+    if rendition.name in show.archives:
+        _add_pieces(element, show, period, rendition)
+    else:
+        _add_template(element, show, period, rendition)
+
+
+def _add_template(element: ET.Element, show: Presentation, period: Period, rendition: Rendition) -> None:
+    """§5.3.9.4: addresses are made from numbers."""
     segments = period.tracks[rendition.name]
     folder = f"{show.prefix}{rendition.name}/"
     template = ET.SubElement(
         element,
-        "SegmentTemplate",  # §5.3.9.4
+        "SegmentTemplate",
         timescale=str(VIDEO_TIMESCALE),
         presentationTimeOffset=str(round(period.media * VIDEO_TIMESCALE)),
         initialization=folder + names.init_name(segments[0].epoch),
@@ -190,6 +201,27 @@ def _add_representation(group: ET.Element, show: Presentation, period: Period, r
         startNumber=str(segments[0].msn),
     )
     _add_timeline(template, segments, show.anchor)
+
+
+def _add_pieces(element: ET.Element, show: Presentation, period: Period, rendition: Rendition) -> None:
+    """§5.3.9.3: each segment is a range of one file."""
+    segments, archive = period.tracks[rendition.name], show.archives[rendition.name]
+    ET.SubElement(element, "BaseURL").text = f"{show.prefix}{rendition.name}/{names.ARCHIVE}"
+    pieces = ET.SubElement(
+        element,
+        "SegmentList",
+        timescale=str(VIDEO_TIMESCALE),
+        presentationTimeOffset=str(round(period.media * VIDEO_TIMESCALE)),
+    )
+    ET.SubElement(pieces, "Initialization", range=_range(archive.init_of(segments[0].epoch)))
+    _add_timeline(pieces, segments, show.anchor)
+    for segment in segments:
+        ET.SubElement(pieces, "SegmentURL", mediaRange=_range(archive.places[segment.msn]))
+
+
+def _range(piece: ByteRange) -> str:
+    """RFC 9110 §14.1.2, both ends included."""
+    return f"{piece.at}-{piece.at + piece.size - 1}"
 
 
 def _add_timeline(template: ET.Element, segments: Sequence[WindowSegment], anchor: float) -> None:

@@ -39,3 +39,7 @@ class LeaseLost(TranscodeError):
 
 class LadderError(TranscodeError):
     """These rungs are no ladder; the text says which rule they break."""
+
+
+class MediaDamaged(TranscodeError):
+    """Stored media is not what the index of segments says."""

@@ -16,6 +16,10 @@ from transcode.h264 import AvcConfig
 TRACK_ID = 1  # CMAF 7.3.1: one track per file
 MAX_BOX_DEPTH = 8  # `walk_boxes` looks no deeper; moov/trak/mdia/minf/stbl/stsd/avc1/avcC is the deepest real box
 
+INDEX_TIMESCALE = 90_000
+MOST_INDEXED = 0xFFFF  # `reference_count` has 16 bits: 36 hours of two seconds each; what comes later is not in it
+_STARTS_WITH_KEY_FRAME = 0x9000_0000  # starts_with_SAP, SAP_type 1
+
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _UNDETERMINED_LANGUAGE = 0x55C4  # "und", 12:8.4.2
 _DEFAULT_BASE_IS_MOOF, _DEFAULT_DURATION, _DEFAULT_FLAGS = 0x20000, 0x8, 0x20  # tfhd, 12:8.8.7
@@ -40,6 +44,13 @@ class Sample(NamedTuple):
     size: int
     is_sync: bool
     composition_offset: int
+
+
+class IndexedSegment(NamedTuple):
+    """A segment as an index has it: bytes and seconds."""
+
+    size: int
+    duration: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,24 @@ def audio_init(config: AacConfig, timescale: int) -> bytes:
     fields = struct.pack(">6xH8xHH4xI", 1, config.channels, 16, rate << 16)
     entry = _box(b"mp4a", fields, _elementary_stream(config.asc))
     return _init(timescale, _track_header(volume=0x100, width=0, height=0), b"soun", media_header, entry)
+
+
+def segment_index(segments: Sequence[IndexedSegment], *, starts_at: float) -> bytes:
+    """The `sidx` box right before `segments` (12:8.16.3). `starts_at`: media time of the first, in seconds."""
+    listed = segments[:MOST_INDEXED]
+    earliest = round(starts_at * INDEX_TIMESCALE)
+    head = struct.pack(">IIQQHH", TRACK_ID, INDEX_TIMESCALE, earliest, 0, 0, len(listed))
+    entries, at = [], starts_at
+    for segment in listed:
+        begins, at = round(at * INDEX_TIMESCALE), at + segment.duration  # counted on, so that nothing adds up
+        ticks = round(at * INDEX_TIMESCALE) - begins
+        entries.append(struct.pack(">III", segment.size, ticks, _STARTS_WITH_KEY_FRAME))
+    return _full_box(b"sidx", 1, 0, head, *entries)
+
+
+def segment_index_size(count: int) -> int:
+    """Bytes of the `sidx` box of so many segments."""
+    return 12 + 28 + 12 * min(count, MOST_INDEXED)
 
 
 def fragment(

@@ -52,7 +52,7 @@ class Hold(NamedTuple):
 
 
 Outcome = Answer | Hold
-KEPT_HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"x-sendfile-prefix"})
+KEPT_HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"range", b"x-sendfile-prefix"})
 
 
 class Application(Protocol):

@@ -70,3 +70,11 @@ REDIS_RETRY_SECONDS = 0.2
 PUBLISH_PAUSE_SECONDS = 0.015
 ORDER_CHECK_SECONDS = 3.0  # how long a lost order goes unnoticed
 STATUS_SECONDS = 1.0
+
+CONSOLIDATIONS_AT_ONCE = 1  # those who are live share the disk with it
+CONSOLIDATIONS_LOOKED_AT = 50  # so many that failed lately hold nobody else up
+CONSOLIDATION_PAUSE_SECONDS = 600  # after a failure; it holds for a change of storage or for staff
+MOST_LOST = 0.5  # of a rendition's segments: with more, storage itself is not there
+ARCHIVE_SAMPLES = 16  # segments of an archive that are compared with what they were made of
+ARCHIVE_HEAD_BYTES = 256  # of each: its boxes, with its number and time
+AUDIT_YOUNG_SECONDS = 3600  # a file this young may be named by what is being written now

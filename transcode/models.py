@@ -18,10 +18,17 @@ class LiveJob(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True, help_text="ENDLIST written, every segment indexed.")
     # What the multivariant playlist of the recording says of each rendition, merged over all runs.
     renditions = models.JSONField(default=list, blank=True)
+    # Once each rendition is in one file: {rendition: {epoch: bytes of that run's initialization section}}. With the
+    # segments' sizes this says where everything lies in it (hls.archive).
+    archive = models.JSONField(null=True, blank=True)
+    consolidated_at = models.DateTimeField(
+        null=True, blank=True, help_text="The playlists use the archives, and what was live is deleted."
+    )
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["priority", "created_at"], condition=models.Q(finished_at=None), name="live_job_open")
+            models.Index(fields=["priority", "created_at"], condition=models.Q(finished_at=None), name="live_job_open"),
+            models.Index(fields=["finished_at"], condition=models.Q(consolidated_at=None), name="live_job_scattered"),
         ]
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ _WHOLE_FILE = re.compile(r".*\.(m4s|mp4|jpg)")
 
 def media_kind(path: str) -> str:
     """A key of `OPENED_BY` for a path below the stream id."""
-    if path.startswith(f"{names.RECORDING_DIR}/"):
+    if path.startswith(f"{names.RECORDING_DIR}/") or path.endswith(f"/{names.ARCHIVE}"):
         return "recording"
     if path.startswith(f"{names.DOWNLOAD_DIR}/"):
         return "download"

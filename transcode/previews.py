@@ -18,7 +18,7 @@ MAX_SEGMENT_BYTES = 64 << 20
 def make_preview(*, stream_id: str, init_path: str, segment_path: str) -> str:
     """Store a JPEG of the segment's first picture and send `preview_ready`. Raises FileNotFoundError until stored."""
     media = b"".join(_read(names.object_key(stream_id, path)) for path in (init_path, segment_path))
-    path = f"previews/{stream_id}/{int(time.time())}.jpg"
+    path = f"{names.PREVIEWS_DIR}/{stream_id}/{int(time.time())}.jpg"
     if default_storage.exists(path):
         return path
     default_storage.save(path, ContentFile(_draw(media)))
@@ -39,7 +39,7 @@ def _draw(media: bytes) -> bytes:
 
 
 def _drop_old(stream_id: str) -> None:
-    folder = f"previews/{stream_id}"
+    folder = f"{names.PREVIEWS_DIR}/{stream_id}"
     files = sorted(default_storage.listdir(folder)[1])
     for name in files[:-PREVIEWS_KEPT]:
         default_storage.delete(f"{folder}/{name}")

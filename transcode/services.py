@@ -12,8 +12,10 @@ from redis import Redis
 from transcode import redis_keys, slot_ledger
 from transcode.downloads import best_rendition, download_path, download_size, remove_download, write_download
 from transcode.errors import TranscodeError
+from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
-from transcode.models import LiveJob
+from transcode.models import LiveJob, Segment
+from transcode.object_store import delete_folder
 from transcode.recording_facts import read_clock, read_storyboard, recording_sizes
 from transcode.recordings import Recording, write_recording
 from transcode.revocations import access_generation, revoke_access
@@ -26,6 +28,7 @@ __all__ = [
     "best_rendition",
     "download_path",
     "download_size",
+    "delete_recording",
     "finish_live",
     "live_status",
     "player_left",
@@ -104,6 +107,19 @@ def player_left(*, stream_id: str, worker: str) -> None:
     if _durable_redis().eval(RELEASE_LEASE, 1, redis_keys.lease_key(stream_id), worker):
         log.warning("%s: its worker is gone, another is sent", stream_id)
         _send_worker(stream_id)
+
+
+def delete_recording(*, stream_id: str) -> None:
+    """Remove every file of a finished broadcast, then what the database knows of them. Waits for who consolidates it;
+    safe to repeat, and to kill: the rows go last."""
+    with transaction.atomic():
+        job = LiveJob.objects.select_for_update().filter(stream_id=stream_id).first()
+        if job is not None and job.finished_at is None:
+            return  # it is being made
+        for folder in (f"{names.BROADCASTS_DIR}/{stream_id}", f"{names.PREVIEWS_DIR}/{stream_id}"):
+            delete_folder(folder)
+        Segment.objects.filter(stream_id=stream_id).delete()
+        LiveJob.objects.filter(stream_id=stream_id).delete()
 
 
 def live_status(*, stream_id: str) -> dict[str, Any] | None:

@@ -3,8 +3,8 @@
 import uvloop
 from celery import shared_task
 
+from transcode import consolidation, previews, services, storyboards
 from transcode import live_worker as live_worker  # connects the worker's signals
-from transcode import previews, services, storyboards
 from transcode.supervisor import supervise
 
 
@@ -42,3 +42,15 @@ def update_storyboard(stream_id: str) -> None:
 def finish_storyboard(stream_id: str) -> None:
     """Put the whole storyboard beside the recording."""
     storyboards.finish_storyboard(stream_id=stream_id)
+
+
+@shared_task(expires=20)
+def consolidate_recordings() -> None:
+    """Have finished recordings put into one file for each rendition."""
+    consolidation.request_consolidations()
+
+
+@shared_task(expires=60)
+def consolidate_recording(stream_id: str) -> None:
+    """Put one finished recording into one file for each rendition."""
+    consolidation.consolidate_recording(stream_id=stream_id)

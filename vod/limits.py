@@ -14,3 +14,4 @@ DOWNLOAD_TOLD_SECONDS = 0.5  # how often progress is written down
 DOWNLOAD_RETRY_SECONDS = 5  # one file is made at a time, so that recordings to be kept do not delay those to be seen
 BULK_MAX = 100  # recordings that one action may change
 FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at for a day
+PURGED_AT_ONCE = 20  # recordings whose files one task removes

@@ -30,6 +30,11 @@ class VodQuerySet(models.QuerySet["Vod"]):
         since = timezone.now() - timedelta(days=UNDO_DAYS)
         return self.filter(deleted_at__gte=since).order_by("-deleted_at", "-pk")
 
+    def to_purge(self) -> "VodQuerySet":
+        """Those whose time to be brought back is over and whose files are still there, the oldest first."""
+        before = timezone.now() - timedelta(days=UNDO_DAYS)
+        return self.filter(deleted_at__lt=before, purged_at=None).order_by("deleted_at")
+
     def for_pages(self) -> "VodQuerySet":
         """What is kept, with all that cards and page headers show, in one query."""
         return self.kept().select_related("channel__owner", "broadcast__category")
@@ -61,6 +66,7 @@ class Vod(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # The row stays: it tells that the broadcast had a recording, so that none is made again.
     deleted_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True, help_text="Its files are gone.")
 
     objects = VodQuerySet.as_manager()
 
@@ -68,6 +74,9 @@ class Vod(models.Model):
         indexes: ClassVar = [
             models.Index("channel", F("created_at").desc(), name="vod_of_channel"),
             models.Index("visibility", F("view_count").desc(), name="vod_most_watched"),
+            models.Index(
+                "deleted_at", condition=models.Q(deleted_at__isnull=False, purged_at=None), name="vod_to_purge"
+            ),
         ]
 
     def __str__(self) -> str:

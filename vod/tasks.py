@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Task, shared_task
 
-from vod import downloads, services
+from vod import downloads, purging, services
 from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
@@ -22,3 +22,8 @@ def write_download(self: "Task[Any, Any]", public_id: str) -> None:
 @shared_task(name="vod.remove_old_downloads")
 def remove_old_downloads() -> None:
     downloads.remove_old_downloads()
+
+
+@shared_task(name="vod.purge_recordings")
+def purge_recordings() -> None:
+    purging.purge_recordings()

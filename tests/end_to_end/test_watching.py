@@ -6,6 +6,7 @@ import pytest
 
 from bench.broadcasts import wait_for_state
 from bench.browser import Browser, Frame, Viewer, latency_of
+from bench.inside import consolidate
 from bench.recordings import check_recording
 from bench.show import Show
 from bench.stack import Person, Stack
@@ -98,8 +99,16 @@ def test_the_recording_plays_at_once_and_every_frame_is_in_it(show: Show, browse
     charlie.wait_until("location.pathname.startsWith('/videos/') && window.millracePlayer", seconds=5)
     charlie.wait_for_frame(lambda frame: frame.number is not None and frame.number < 60, seconds=5)
 
-    assert watched <= check_recording(show).numbers
+    recorded = check_recording(show).numbers
+    assert watched <= recorded
     check_seeking(charlie, at=4.0, expected=120)
+
+    consolidate(show.stack, show.stream_id)
+    check_seeking(charlie, at=6.0, expected=180)  # his playlist names files that are pieces of another now
+    assert check_recording(show).numbers == recorded
+    charlie.page.reload()
+    charlie.wait_until("window.millracePlayer?.video.readyState >= 2", seconds=5)
+    check_seeking(charlie, at=2.0, expected=60)
 
 
 def check_seeking(viewer: Viewer, *, at: float, expected: int) -> None:

@@ -242,7 +242,7 @@ def test_authorisation_is_asked_once_and_remembered(edge: Edge) -> None:
         ("vod/index.m3u8", "recording"),
         ("vod/source/index.m3u8", "recording"),
         ("vod/storyboard.json", "recording"),
-        ("vod/source.mp4", "recording"),
+        ("source/archive.mp4", "recording"),
         ("download/source.mp4", "download"),
     ],
 )

@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 
 from transcode import fmp4
+from transcode.consolidation import consolidate_recording
 from transcode.downloads import (
     DownloadFailed,
     best_rendition,
@@ -40,7 +41,6 @@ def media(settings: Settings, tmp_path: Path) -> Path:
     settings.DATA_DIR = tmp_path
     known = [
         Rendition("source", "avc1", 9, 9, 320, 180, 30.0),
-        Rendition("90p", "avc1", 9, 9, 160, 90, 30.0),
         Rendition("audio", "mp4a.40.2", 9, 9, channels=2),
     ]
     LiveJob.objects.create(stream_id=STREAM, renditions=[entry.to_json() for entry in known])
@@ -69,9 +69,11 @@ def on_air(epoch: int, first_msn: int, starts_at: float, *, size: str = "320x180
     """One run of picture and sound; returns the next segment's number."""
     made = {"source": fragments(size, seconds, starts_at), "audio": fragments("sine", seconds, starts_at)}
     count = seconds // SEGMENT_SECONDS
+    sizes: dict[str, list[int]] = {}
     for name, (init, bodies) in made.items():
         store_object(STREAM, f"{name}/{names.init_name(epoch)}", init)
         bodies = [*bodies[: count - 1], b"".join(bodies[count - 1 :])]  # the sound's last fragment may be a short one
+        sizes[name] = [len(body) for body in bodies]
         for number, body in enumerate(bodies):
             store_object(STREAM, f"{name}/{names.segment_name(epoch, first_msn + number)}", body)
     for number in range(count):
@@ -81,7 +83,7 @@ def on_air(epoch: int, first_msn: int, starts_at: float, *, size: str = "320x180
             epoch=epoch,
             starts_at=datetime.fromtimestamp(BEGIN + starts_at + number * SEGMENT_SECONDS, UTC),
             discontinuity=number == 0 and epoch > 1,
-            renditions={name: [2.0, 1000, 0, 0] for name in made},
+            renditions={name: [2.0, sizes[name][number], 0, 0] for name in made},
         )
     return first_msn + count
 
@@ -161,6 +163,19 @@ def test_another_size_on_the_way_is_encoded_to_the_first(media: Path) -> None:
     assert (found["video"]["width"], found["video"]["height"]) == (320, 180)
     assert found["video"]["nb_read_frames"] == str(2 * 6 * RATE)
     assert complaints(path) == ""
+
+
+def test_recording_that_became_one_file_gives_the_same(media: Path) -> None:
+    next_msn = on_air(1, 0, 10)
+    on_air(2, next_msn, 76)
+    write_download(stream_id=STREAM, rendition="source")
+    before = made_file(media).read_bytes()
+    began = datetime.fromtimestamp(BEGIN, UTC)
+    LiveJob.objects.update(created_at=began, finished_at=began)
+    consolidate_recording(stream_id=STREAM)
+    assert not default_storage.exists(names.object_key(STREAM, "source/1-0.m4s"))
+    write_download(stream_id=STREAM, rendition="source")
+    assert made_file(media).read_bytes() == before
 
 
 def test_a_broken_file_would_be_noticed(media: Path) -> None:

@@ -282,6 +282,8 @@ OPENED = {  # path, or kind when nginx asks: scopes whose tokens are let through
     "source/1.init.mp4": "lr",
     "storyboard/0-25.jpg": "lr",
     "vod/index.m3u8": "r",
+    "source/archive.mp4": "r",
+    "download/source.mp4": "d",
     "vod/source/index.m3u8": "r",
     "vod/source/iframes.m3u8": "r",
     "vod/manifest.mpd": "r",

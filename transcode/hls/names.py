@@ -4,6 +4,8 @@ Names are never used twice: they carry the epoch (run) of the pipeline, so cache
 paused zombie of an older run cannot overwrite a newer one.
 """
 
+BROADCASTS_DIR = "broadcasts"
+PREVIEWS_DIR = "previews"
 MULTIVARIANT = "index.m3u8"
 MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
@@ -11,6 +13,8 @@ DASH_MANIFEST = "manifest.mpd"
 STORYBOARD = "storyboard.json"
 STORYBOARD_DIR = "storyboard"
 RECORDING_DIR = "vod"
+ARCHIVE = "archive.mp4"  # all of one rendition of a finished recording
+ARCHIVE_INDEX = "vod/archive.json"  # where in the archives the files went that were live
 DOWNLOAD_DIR = "download"
 DVR_DIR = "dvr"
 DVR_MULTIVARIANT = f"{DVR_DIR}/{MULTIVARIANT}"
@@ -43,7 +47,7 @@ def is_part(name: str) -> bool:
 
 def object_key(stream_id: str, path: str) -> str:
     """Where a broadcast's file lies in object storage."""
-    return f"broadcasts/{stream_id}/{path}"
+    return f"{BROADCASTS_DIR}/{stream_id}/{path}"
 
 
 def url(token: str, stream_id: str, path: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from transcode.hls import names
+from transcode.hls.archive import Archive
 from transcode.hls.window import OpenSegment, Part, Window, WindowSegment
 
 # Apple authoring rule 14.3: PART-HOLD-BACK at least three Part Target Durations; §4.4.3.8: HOLD-BACK at least three
@@ -31,10 +32,31 @@ class RenditionReport:
 
 @dataclass(frozen=True)
 class PlaylistForm:
-    """How a playlist without parts lists segments."""
+    """How a playlist lists whole segments."""
 
     prefix: str = ""  # leads from the playlist to the rendition's files
     iframes: bool = False  # the first key frame of each segment instead of the segment (§4.4.3.6)
+    archive: Archive | None = None  # where the segments lie, once they are pieces of one file
+
+    def map_line(self, epoch: int) -> str:
+        """EXT-X-MAP (§4.4.4.5) of a run."""
+        if self.archive is None:
+            return f'#EXT-X-MAP:URI="{self.prefix}{names.init_name(epoch)}"'
+        at, size = self.archive.init_of(epoch)
+        return f'#EXT-X-MAP:URI="{self.prefix}{names.ARCHIVE}",BYTERANGE="{size}@{at}"'
+
+    def media_lines(self, segment: WindowSegment) -> list[str]:
+        """The segment's address, and which bytes of it are meant (§4.4.4.2)."""
+        if self.archive is None:
+            lines = [f"#EXT-X-BYTERANGE:{segment.key_bytes}@0"] if self.iframes and segment.key_bytes else []
+            return [*lines, f"{self.prefix}{names.segment_name(segment.epoch, segment.msn)}"]
+        place = self.archive.places.get(segment.msn)  # a gap has none
+        size = segment.key_bytes if self.iframes else segment.size
+        lines = [f"#EXT-X-BYTERANGE:{size}@{place.at}"] if place and size else []
+        return [*lines, f"{self.prefix}{names.ARCHIVE}"]
+
+
+_LIVE_FORM = PlaylistForm()
 
 
 @dataclass(frozen=True)
@@ -123,14 +145,12 @@ def render_head(listed: ListedRange, form: PlaylistForm, *, skipped: int = 0) ->
 def segment_text(segment: WindowSegment, previous: WindowSegment | None, form: PlaylistForm) -> str:
     """One segment of a playlist without parts, after `previous` (None: it is the first that is listed)."""
     new_map = previous is None or segment.epoch != previous.epoch
-    lines = _head_lines(segment, new_map, form.prefix) if new_map or is_dated(segment) else []
+    map_line = form.map_line(segment.epoch) if new_map else ""
+    lines = _head_lines(segment, map_line) if new_map or is_dated(segment) else []
     # A segment without a key frame of its own is none in an I-frame playlist.
     if segment.gap or (form.iframes and not segment.key_bytes):
         lines.append("#EXT-X-GAP")
-    lines.append(f"#EXTINF:{_decimal(segment.duration)},")
-    if form.iframes and segment.key_bytes:
-        lines.append(f"#EXT-X-BYTERANGE:{segment.key_bytes}@0")
-    lines.append(f"{form.prefix}{names.segment_name(segment.epoch, segment.msn)}\n")
+    lines += [f"#EXTINF:{_decimal(segment.duration)},", *form.media_lines(segment), ""]
     return "\n".join(lines)
 
 
@@ -178,7 +198,7 @@ def _server_control(target_duration: int, part_target: float = 0.0) -> str:
 
 def _segment_lines(segment: WindowSegment, *, new_map: bool) -> list[str]:
     # §4.4.4.9: tags that apply to the segment stand before its first part.
-    lines = _head_lines(segment, new_map)
+    lines = _head_lines(segment, _LIVE_FORM.map_line(segment.epoch) if new_map else "")
     lines += _part_lines(segment.epoch, segment.msn, segment.parts)
     if segment.gap:
         lines.append("#EXT-X-GAP")
@@ -198,7 +218,7 @@ def _edge_lines(window: Window, epoch: int | None) -> list[str]:
         return [_hint_line(epoch, window.next_msn, 0)]
     lines: list[str] = []
     if opened.parts:
-        lines += _head_lines(opened, opened.epoch != epoch)
+        lines += _head_lines(opened, _LIVE_FORM.map_line(opened.epoch) if opened.epoch != epoch else "")
         lines += _part_lines(opened.epoch, opened.msn, opened.parts)
     elif opened.epoch != epoch and epoch is not None:
         # §4.4.5.3: the hinted part needs an initialization section that no listed segment has named.
@@ -213,10 +233,10 @@ def _report_line(report: RenditionReport) -> str:
     return f'#EXT-X-RENDITION-REPORT:URI="{report.uri}",LAST-MSN={report.last_msn}{last_part}'
 
 
-def _head_lines(segment: WindowSegment | OpenSegment, new_map: bool, prefix: str = "") -> list[str]:
+def _head_lines(segment: WindowSegment | OpenSegment, map_line: str) -> list[str]:
     lines = ["#EXT-X-DISCONTINUITY"] if segment.discontinuity else []
-    if new_map:
-        lines.append(f'#EXT-X-MAP:URI="{prefix}{names.init_name(segment.epoch)}"')
+    if map_line:
+        lines.append(map_line)
     lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(segment.starts_at)}")
     return lines
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vod", "0005_vod_downloads")]
+    dependencies = [("vod", "0006_vod_downloads")]
 
     operations = [
         migrations.AlterField(

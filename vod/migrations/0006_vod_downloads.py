@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vod", "0004_vod_chapters")]
+    dependencies = [("vod", "0005_vod_chapters")]
 
     operations = [
         migrations.AddField(

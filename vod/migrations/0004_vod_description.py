@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vod", "0002_vod_deleted_at")]
+    dependencies = [("vod", "0003_vod_purged_at")]
 
     operations = [
         migrations.AddField(

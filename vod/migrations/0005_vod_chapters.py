@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vod", "0003_vod_description")]
+    dependencies = [("vod", "0004_vod_description")]
 
     operations = [
         migrations.AddField(
