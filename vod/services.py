@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from common.errors import InvalidInput, NotAllowed, NotThere
+from common.errors import InvalidInput, NotThere
 from streaming.broadcast_states import BroadcastState
 from streaming.limits import TITLE_MAX
 from streaming.lines import check_line, check_text
@@ -22,6 +22,7 @@ from transcode import services as media
 from transcode.models import LiveJob
 from vod.chapters import Chapter, Note, chapters_of, check_chapters
 from vod.downloads import remove_download
+from vod.errors import ForSubscribers
 from vod.limits import BULK_MAX, DESCRIPTION_MAX, FORGOTTEN_AFTER_SECONDS, SHORTEST_SECONDS, SIGNAL_SECONDS
 from vod.models import Visibility, Vod
 
@@ -194,11 +195,11 @@ def restore_vod(*, public_id: str, owner: User) -> Vod:
 
 
 def vod_for_viewer(*, public_id: str, viewer: Any) -> Vod:
-    """The recording, if this viewer may watch it. Raises NotAllowed when it is for subscribers, else NotThere."""
+    """The recording, if this viewer may watch it. Raises ForSubscribers or another NotThere."""
     vod = vod_for_page(public_id=public_id, viewer=viewer)
     if not may_watch(vod=vod, viewer=viewer):
         owner = vod.channel.owner
-        raise NotAllowed(f"This recording is for subscribers of {owner}.", code="subscribers_only")
+        raise ForSubscribers(f"This recording is for subscribers of {owner}.")
     return vod
 
 

@@ -87,5 +87,5 @@ def video_download(request: HttpRequest, video_id: str) -> HttpResponse:
 def _watchable_or_404(request: HttpRequest, video_id: str) -> Vod:
     try:
         return services.vod_for_viewer(public_id=video_id, viewer=request.user)
-    except (NotThere, NotAllowed) as error:
+    except NotThere as error:
         raise Http404(error.text) from None

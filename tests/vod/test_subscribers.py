@@ -1,13 +1,15 @@
 """Recordings for subscribers: seen by everyone, watched by those who have subscribed."""
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client, override_settings
 
 from accounts.models import User
+from common.errors import NotThere
 from streaming.models import Broadcast
 from tests.pages.conftest import PLAIN_STATIC_FILES
 from vod.models import Vod
-from vod.services import create_vod, update_vod
+from vod.services import create_vod, update_vod, vod_for_viewer
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,8 @@ def test_others_see_what_it_is_and_nothing_that_plays(
         refused = browser.get(f"/api/v1/videos/{vod.public_id}/playback")
         assert (refused.status_code, refused.json()["code"]) == (403, "subscribers_only")
         assert refused.json()["detail"] == "This recording is for subscribers of alice."
+        with pytest.raises(NotThere):  # for pages that know of nothing but what is there
+            vod_for_viewer(public_id=vod.public_id, viewer=viewer or AnonymousUser())
         assert browser.get(f"/api/v1/videos/{vod.public_id}").json()["title"] == "Chess tonight"
         assert browser.get(f"/api/v1/videos/{vod.public_id}/chapters").status_code == 403
         for path in ("chapters.vtt", "thumbnails.vtt"):
