@@ -12,6 +12,7 @@ from redis import Redis
 from transcode import redis_keys, slot_ledger
 from transcode.downloads import best_rendition, download_path, download_size, remove_download, write_download
 from transcode.errors import TranscodeError
+from transcode.highlights import cut_range
 from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob, Segment
@@ -28,6 +29,7 @@ __all__ = [
     "best_rendition",
     "download_path",
     "download_size",
+    "cut_range",
     "delete_recording",
     "finish_live",
     "live_status",

@@ -11,9 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_authentication import signed_in_user
+from streaming.limits import TITLE_MAX
 from transcode import services as media
 from vod import downloads, services
+from vod.api import VideoSerializer
 from vod.chapters import Chapter
+from vod.highlights import ask_for_highlight
 from vod.limits import CHAPTER_TITLE_MAX
 from vod.models import Vod
 
@@ -38,6 +41,12 @@ class DownloadSerializer(serializers.Serializer[Any]):
     total_seconds = serializers.FloatField()
     size = serializers.IntegerField(allow_null=True, help_text="Bytes, once it is ready")
     url = serializers.URLField(allow_null=True, help_text="Signed, once it is ready")
+
+
+class NewHighlightSerializer(serializers.Serializer[Any]):
+    begin = serializers.FloatField(min_value=0, help_text="Second of the recording")
+    end = serializers.FloatField(min_value=0)
+    title = serializers.CharField(required=False, allow_blank=True, max_length=TITLE_MAX)
 
 
 class ExportSerializer(serializers.ModelSerializer[Vod]):
@@ -102,6 +111,17 @@ def video_download(request: Request, video_id: str) -> Response:
     now = downloads.ask_for_download(vod=vod) if asked else downloads.read_download(vod=vod)
     answer = DownloadSerializer(replace(now, url=now.url and request.build_absolute_uri(now.url))).data
     return Response(answer, status=202 if asked else 200, headers={"Cache-Control": "no-store"})
+
+
+@extend_schema(request=NewHighlightSerializer, responses={202: VideoSerializer})
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def video_highlights(request: Request, video_id: str) -> Response:
+    """Cut a part out of your recording as a private one of its own; `duration_seconds` is 0 until it is made."""
+    vod = services.vod_for_owner(public_id=video_id, owner=signed_in_user(request))
+    wanted = NewHighlightSerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    return Response(VideoSerializer(ask_for_highlight(vod=vod, **wanted.validated_data)).data, status=202)
 
 
 @extend_schema(responses=ExportSerializer)

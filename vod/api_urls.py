@@ -12,5 +12,6 @@ urlpatterns = [
     path("videos/<str:video_id>/playback", api.video_playback, name="api_video_playback"),
     path("videos/<str:video_id>/chapters", api_manage.video_chapters, name="api_video_chapters"),
     path("videos/<str:video_id>/download", api_manage.video_download, name="api_video_download"),
+    path("videos/<str:video_id>/highlights", api_manage.video_highlights, name="api_video_highlights"),
     path("videos/<str:video_id>/export", api_manage.video_export, name="api_video_export"),
 ]

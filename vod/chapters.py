@@ -94,6 +94,14 @@ def parse_chapters(text: str) -> list[Chapter]:
     return chapters
 
 
+def parse_clock(text: str) -> float:
+    """1:02:05 → 3725. Raises InvalidInput."""
+    found = _LINE.fullmatch(text.strip())
+    if not found or found["title"]:
+        raise InvalidInput("Give the time as in 12:34 or 1:02:03.")
+    return float((int(found["hours"] or 0) * 60 + int(found["minutes"])) * 60 + int(found["seconds"]))
+
+
 def chapters_text(chapters: Iterable[Chapter]) -> str:
     """What `parse_chapters` reads."""
     return "\n".join(f"{clock_text(chapter.seconds)} {chapter.title}" for chapter in chapters)

@@ -7,7 +7,7 @@ from django import forms
 
 from common.errors import InvalidInput
 from streaming.limits import TITLE_MAX
-from vod.chapters import Chapter, chapters_text, parse_chapters
+from vod.chapters import Chapter, chapters_text, parse_chapters, parse_clock
 from vod.limits import DESCRIPTION_MAX
 from vod.models import Visibility, Vod, VodQuerySet
 
@@ -40,6 +40,27 @@ class VodForm(forms.Form):
             return parse_chapters(self.cleaned_data["chapters"])
         except InvalidInput as error:
             raise forms.ValidationError(error.text) from None
+
+
+class HighlightForm(forms.Form):
+    """From when to when, as the player's clock says it."""
+
+    begin = forms.CharField(max_length=12, label="From")
+    end = forms.CharField(max_length=12, label="To")
+    title = forms.CharField(max_length=TITLE_MAX, required=False)
+
+    def clean_begin(self) -> float:
+        return _seconds(self.cleaned_data["begin"])
+
+    def clean_end(self) -> float:
+        return _seconds(self.cleaned_data["end"])
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_clock(text)
+    except InvalidInput as error:
+        raise forms.ValidationError(error.text) from None
 
 
 class VodSearchForm(forms.Form):

@@ -17,8 +17,8 @@ from common.errors import DomainError, InvalidInput, NotThere
 from streaming.playback import recording_playback
 from streaming.views.pages import PLAYER_MODULES
 from transcode import services as media
-from vod import services
-from vod.forms import VodForm, VodSearchForm
+from vod import highlights, services
+from vod.forms import HighlightForm, VodForm, VodSearchForm
 from vod.limits import UNDO_DAYS
 from vod.models import Visibility, Vod
 
@@ -111,6 +111,23 @@ def _saved(form: VodForm, vod: Vod) -> bool:
         vod.refresh_from_db()
         return False
     return True
+
+
+@require_POST
+@login_required
+def video_highlight(request: HttpRequest, video_id: str) -> HttpResponse:
+    """Cut a part out as a recording of its own."""
+    vod = _own_vod_or_404(request, video_id)
+    form = HighlightForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise InvalidInput("Give both times as in 12:34 or 1:02:03.")
+        highlights.ask_for_highlight(vod=vod, **form.cleaned_data)
+    except DomainError as error:
+        messages.error(request, error.text)
+        return redirect("video_edit", vod.public_id)
+    messages.success(request, "The highlight is being made. It appears here in a moment, for you alone.")
+    return redirect("dashboard_videos")
 
 
 @require_POST

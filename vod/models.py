@@ -20,6 +20,11 @@ class Visibility(models.TextChoices):
     PRIVATE = "private"
 
 
+class Kind(models.TextChoices):
+    BROADCAST = "broadcast"
+    HIGHLIGHT = "highlight"
+
+
 class VodQuerySet(models.QuerySet["Vod"]):
     def kept(self) -> "VodQuerySet":
         """All but the deleted ones."""
@@ -34,6 +39,10 @@ class VodQuerySet(models.QuerySet["Vod"]):
         """Those whose time to be brought back is over and whose files are still there, the oldest first."""
         before = timezone.now() - timedelta(days=UNDO_DAYS)
         return self.filter(deleted_at__lt=before, purged_at=None).order_by("deleted_at")
+
+    def unmade_highlights(self) -> "VodQuerySet":
+        """Highlights whose media are not copied yet."""
+        return self.kept().filter(kind=Kind.HIGHLIGHT, duration_seconds=0)
 
     def for_pages(self) -> "VodQuerySet":
         """What is kept, with all that cards and page headers show, in one query."""
@@ -53,6 +62,11 @@ class Vod(models.Model):
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, related_name="vod")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="vods")
     title = models.CharField(max_length=140, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.BROADCAST)
+    # Of a highlight: what it is cut from and where, in seconds of that.
+    cut_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="highlights")
+    cut_begin = models.FloatField(default=0)
+    cut_end = models.FloatField(default=0)
     description = models.TextField(max_length=DESCRIPTION_MAX, blank=True)
     # [{seconds, title, category}] in order, the first at 0; empty when there is nothing to choose from.
     chapters = models.JSONField(default=list, blank=True)

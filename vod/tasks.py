@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Task, shared_task
 
-from vod import downloads, purging, services
+from vod import downloads, highlights, purging, services
 from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
@@ -27,3 +27,13 @@ def remove_old_downloads() -> None:
 @shared_task(name="vod.purge_recordings")
 def purge_recordings() -> None:
     purging.purge_recordings()
+
+
+@shared_task(name="vod.make_highlight")
+def make_highlight(public_id: str) -> None:
+    highlights.make_highlight(public_id=public_id)
+
+
+@shared_task(name="vod.make_waiting_highlights")
+def make_waiting_highlights() -> None:
+    highlights.make_waiting_highlights()

@@ -46,6 +46,12 @@ function addChapter() {
   showChapters();
 }
 
+for (const button of document.querySelectorAll("[data-here]")) {
+  button.addEventListener("click", () => {
+    button.form.elements[button.dataset.here].value = clock(player.video.currentTime);
+  });
+}
+
 player.video.addEventListener("timeupdate", () => {
   now.textContent = clock(player.video.currentTime);
 });
