@@ -31,6 +31,7 @@ def test_from_a_marker_to_a_file(show: Show, browser: Browser) -> None:
     edit(show, viewer, video_id)
     look_at_thumbnails(show, video_id)
     download(show, viewer, video_id)
+    cut(show, viewer, video_id)
     assert viewer.errors == []
 
 
@@ -98,6 +99,29 @@ def download(show: Show, viewer: Viewer, video_id: str) -> None:
         path = Path(folder) / "recording.mp4"
         fetched.value.save_as(path)
         check_file(show, path)
+
+
+def cut(show: Show, viewer: Viewer, video_id: str) -> None:
+    """A highlight plays for its owner, also when the recording is gone, and for nobody else until she says so."""
+    stack, page = show.stack, viewer.page
+    viewer.open(f"{stack.url}/dashboard/videos/{video_id}/")
+    page.get_by_label("From", exact=True).fill("0:04")
+    page.get_by_label("To", exact=True).fill("0:12")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_text("The highlight is being made.").wait_for()
+    highlight = str(page.get_by_role("link", name="Watch").first.get_attribute("href"))
+    api = highlight.removeprefix("/")
+
+    def is_made() -> bool:
+        return bool(stack.api("GET", f"/{api}", as_=show.streamer).json()["duration_seconds"])
+
+    wait_until(is_made, "no highlight", MADE_SECONDS)
+    stack.api("DELETE", f"/videos/{video_id}", as_=show.streamer).raise_for_status()
+    viewer.open(f"{stack.url}{highlight}")
+    first = viewer.wait_for_frame(lambda frame: frame.number is not None, seconds=15)
+    assert first.number is not None
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(9, abs=2)
+    assert stack.http.get(highlight).status_code == 404
 
 
 def check_file(show: Show, path: Path) -> None:
