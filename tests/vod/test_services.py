@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,6 +14,7 @@ from streaming.models import Broadcast
 from streaming.playback import recording_playback
 from streaming.services import watch_state
 from streaming.signals import recording_ready
+from tests.pages.conftest import PLAIN_STATIC_FILES
 from tests.vod.conftest import FakeRecorder
 from transcode.models import LiveJob
 from transcode.services import Recording, access_generation
@@ -146,3 +148,23 @@ def test_nonsense_is_refused(broadcast: Broadcast, changes: dict[str, object]) -
     assert vod is not None
     with pytest.raises(InvalidInput):
         update_vod(vod=vod, **changes)
+
+
+def test_staff_hide_a_recording_in_the_admin(
+    broadcast: Broadcast, bob: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    bob.is_staff = bob.is_superuser = True
+    bob.save()
+    browser = Client()
+    browser.force_login(bob)
+    path = f"/admin/vod/vod/{vod.pk}/change/"
+    with override_settings(STORAGES=PLAIN_STATIC_FILES), django_capture_on_commit_callbacks(execute=True):
+        assert browser.get(path).status_code == 200
+        sent = {"title": "Chess", "visibility": "private", "description": "Hidden by staff"}
+        assert browser.post(path, sent).status_code == 302
+    vod.refresh_from_db()
+    assert (vod.title, vod.visibility, vod.description) == ("Chess", "private", "Hidden by staff")
+    assert access_generation(stream_id=broadcast.public_id) > 0
+    assert watch_state(channel=broadcast.channel).vod_url is None
