@@ -20,7 +20,7 @@ from bench.prepared import copy_prepared
 from bench.processes import Process, all_processes, descendants_of, still_running, with_open_files_under
 from common.secret_key import derive_key
 from common.socket_paths import socket_directory
-from transcode.playback_tokens import sign
+from transcode.playback_tokens import Scope, sign
 
 ROOT = Path(__file__).parents[1]
 PORTS_OF_A_STACK = 10  # front, site, chat, origin, IRC, RTMP and room to grow
@@ -125,10 +125,10 @@ class Stack:
         """Of the Redis for jobs and chat, and of the one for the live edge."""
         return [str(socket_directory(self.data / name) / "redis.sock") for name in ("redis", "live-redis")]
 
-    def playback_token(self, stream_id: str, *, expires_at: float | None = None) -> str:
+    def playback_token(self, stream_id: str, *, expires_at: float | None = None, scope: Scope = Scope.LIVE) -> str:
         """Signed with this stack's own key, so that media can be asked for before anyone was told of it."""
         key = derive_key((self.data / "secret_key").read_text().strip(), "playback-token")
-        return sign(key=key, stream_id=stream_id, expires_at=int(expires_at or time.time() + 3600))
+        return sign(key=key, stream_id=stream_id, expires_at=int(expires_at or time.time() + 3600), scope=scope)
 
     def processes(self, name: str = "") -> list[Process]:
         """Everything this stack runs, or what has `name` in its command line."""

@@ -29,6 +29,7 @@ from bench.report import Line, report
 from bench.show import Show
 from bench.stack import Stack
 from tests.transcode.live_services import wait_until
+from transcode.playback_tokens import Scope
 
 MAIN, EDGE = "millrace-main", "millrace-edge"
 MAIN_ADDRESS, EDGE_ADDRESS = "10.199.7.1", "10.199.7.2"
@@ -147,8 +148,9 @@ def watch_older(main: Stack, edge: Stack, stream_id: str, name: str, playlist: s
     """Every segment of a playlist, each by viewers with tokens of their own."""
     statuses: Counter[str] = Counter()
     segments: set[str] = set()
+    scope = Scope.RECORDING if playlist.startswith("vod/") else Scope.LIVE
     for number in range(TOKENS):
-        token = main.playback_token(stream_id, expires_at=time.time() + 3600 + number)
+        token = main.playback_token(stream_id, expires_at=time.time() + 3600 + number, scope=scope)
         address = httpx.URL(f"{edge.url}/media/{token}/{stream_id}/{playlist}")
         listed = m3u8.loads(edge.http.get(address).raise_for_status().text)
         for segment in listed.segments:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from chat import api, api_board, api_log, api_people, emote_api
+from chat import api, api_board, api_log, api_markers, api_people, emote_api
 
 CODE = "(?P<code>[A-Za-z0-9]{1,40})"
 
@@ -59,4 +59,5 @@ urlpatterns = [
     re_path(rf"^emotes/{CODE}$", emote_api.common_emote, name="api_common_emote"),
     # /api/v1/streams/<id>/chat
     path("streams/<str:name>/chat", api_log.stream_chat, name="api_stream_chat"),
+    path("streams/<str:name>/markers", api_markers.stream_markers, name="api_stream_markers"),
 ]

@@ -14,6 +14,7 @@ from chat.core.rules import Speaker
 from chat.looks import colors_of
 from chat.models import RoomRole, SubscriberBadge
 from streaming.models import Channel, Follow
+from streaming.subscriptions import subscribed_months
 
 
 def role_in_room(*, room: Channel, user: User | AnonymousUser) -> Role:
@@ -59,14 +60,6 @@ def speakers_in_rooms(people: Collection[tuple[int, User]]) -> dict[tuple[int, i
             color=colors.get(user.pk, ""),
         )
     return speakers
-
-
-def subscribed_months(*, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """For how many months who is in a place, (room, user), has subscribed there.
-
-    Where subscriptions will answer. Until then nobody has.
-    """
-    return {}
 
 
 def _uploaded_badges(rooms: set[int]) -> dict[int, list[int]]:

@@ -333,6 +333,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
     "purge-recordings": {"task": "vod.purge_recordings", "schedule": 600.0, "options": {"expires": 300}},
     "write-views": {"task": "vod.write_views", "schedule": 10.0, "options": {"expires": 10}},
+    "remove-old-downloads": {"task": "vod.remove_old_downloads", "schedule": 600.0, "options": {"expires": 300}},
+    "make-waiting-highlights": {
+        "task": "vod.make_waiting_highlights",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
     "chat-polls": {"task": "chat.look_after_polls", "schedule": 1.0, "options": {"expires": 5}},
     "keep-chat-log": {"task": "chat.keep_log_partitions", "schedule": 600.0, "options": {"expires": 300}},
     "persist-chat": {"task": "chat.persist_room_logs", "schedule": 2.0, "options": {"expires": 10}},

@@ -1,6 +1,5 @@
 """Everything that changes a channel: its key, its words, its followers."""
 
-import unicodedata
 from typing import Any
 
 from django.conf import settings
@@ -10,14 +9,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.errors import InvalidInput
+from streaming.broadcast_notes import note_changes
 from streaming.events import publish_state
 from streaming.limits import ABOUT_MAX, TAG_MAX, TAGS_MAX, TITLE_MAX
+from streaming.lines import check_line
 from streaming.models import Category, Channel, Follow, StreamKey
 from streaming.signals import channel_created
 from streaming.stream_keys import key_digest, new_stream_key, shown_part
-
-_UNSHOWABLE = {"Cc", "Cs", "Co", "Zl", "Zp"}  # Unicode categories: controls, surrogates, private use, line ends
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # would turn the page around
 
 
 def create_channel(*, owner: User) -> Channel:
@@ -55,6 +53,8 @@ def update_channel(*, channel: Channel, **changes: Any) -> Channel:
         Channel.objects.filter(pk=channel.pk).update(**fields)
         on_broadcast = {name: value for name, value in fields.items() if name in {"title", "category"}}
         if on_broadcast:
+            for broadcast in channel.broadcasts.open().select_for_update():
+                note_changes(broadcast=broadcast, changes=on_broadcast)
             channel.broadcasts.open().update(**on_broadcast)
         publish_state(channel_id=channel.pk)
     channel.refresh_from_db()
@@ -86,18 +86,6 @@ def _check_changes(changes: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise InvalidInput(f"Not a field of a channel: {', '.join(sorted(unknown))}.")
     return {name: _CHECKS[name](value) for name, value in changes.items()}
-
-
-def check_line(text: Any, *, most: int, name: str) -> str:
-    """One line without control characters, trimmed and in Unicode's composed form. Raises InvalidInput."""
-    if not isinstance(text, str):
-        raise InvalidInput(f"The {name} must be text.")
-    line = unicodedata.normalize("NFC", text).strip()
-    if len(line) > most:
-        raise InvalidInput(f"The {name} has more than {most} characters.")
-    if any(unicodedata.category(character) in _UNSHOWABLE or character in _BIDI_CONTROLS for character in line):
-        raise InvalidInput(f"The {name} contains characters that cannot be shown.")
-    return line
 
 
 def _check_title(value: Any) -> str:

@@ -178,6 +178,30 @@ class Broadcast(models.Model):
         return f"{self.channel} {self.public_id}"
 
 
+class NoteKind(models.TextChoices):
+    TITLE = "title"
+    CATEGORY = "category"
+    MARKER = "marker"
+
+
+class BroadcastNote(models.Model):
+    """A moment of a broadcast that its recording's chapters are made of: a new title or category, or a marker.
+
+    The first change of title or category comes with a note of what was before, as of the broadcast's beginning.
+    """
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="notes")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=8, choices=NoteKind.choices)
+    text = models.CharField(max_length=140, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
 class SessionEnd(models.TextChoices):
     DONE = "done"  # the ingest server said so
     LOST = "lost"  # no sign of life; it may speak again

@@ -9,8 +9,9 @@ from typing import Any
 from django.conf import settings
 
 from streaming.limits import PLAYBACK_ROUND_SECONDS
-from transcode import playback_tokens
+from transcode import services as media
 from transcode.hls import names
+from transcode.playback_tokens import Scope, sign
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Playback:
 
 def live_playback(stream_id: str) -> Playback:
     """Where the running broadcast plays."""
-    token, expires_at = _token(stream_id)
+    token, expires_at = _token(stream_id, Scope.LIVE)
     url = partial(names.url, token, stream_id)
     return Playback(
         url(names.MULTIVARIANT),
@@ -51,7 +52,7 @@ def live_playback(stream_id: str) -> Playback:
 
 def recording_playback(stream_id: str) -> Playback:
     """Where the recording of the broadcast plays."""
-    token, expires_at = _token(stream_id)
+    token, expires_at = _token(stream_id, Scope.RECORDING)
     url = partial(names.url, token, stream_id)
     return Playback(
         url(f"{names.RECORDING_DIR}/{names.MULTIVARIANT}"),
@@ -61,8 +62,21 @@ def recording_playback(stream_id: str) -> Playback:
     )
 
 
-def _token(stream_id: str) -> tuple[str, datetime]:
+def download_url(stream_id: str, path: str) -> str:
+    """Where a file of the broadcast that is made to be kept lies."""
+    token, _ = _token(stream_id, Scope.DOWNLOAD)
+    return names.url(token, stream_id, path)
+
+
+def _token(stream_id: str, scope: Scope) -> tuple[str, datetime]:
     wanted = int(time.time()) + settings.PLAYBACK_TOKEN_SECONDS
     expires_at = -(-wanted // PLAYBACK_ROUND_SECONDS) * PLAYBACK_ROUND_SECONDS
-    token = playback_tokens.sign(key=settings.PLAYBACK_SIGNING_KEY, stream_id=stream_id, expires_at=expires_at)
+    token = sign(
+        key=settings.PLAYBACK_SIGNING_KEY,
+        stream_id=stream_id,
+        expires_at=expires_at,
+        scope=scope,
+        # Only what was recorded can be hidden: pages of what is live need not ask.
+        generation=0 if scope is Scope.LIVE else media.access_generation(stream_id=stream_id),
+    )
     return token, datetime.fromtimestamp(expires_at, tz=UTC)

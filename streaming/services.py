@@ -1,5 +1,6 @@
 """What the rest of the product may ask of streaming."""
 
+from streaming.broadcast_notes import add_marker
 from streaming.broadcast_services import end_broadcast, note_recording
 from streaming.channel_services import (
     create_channel,
@@ -13,6 +14,7 @@ from streaming.watch_states import WatchState, watch_state
 
 __all__ = [
     "WatchState",
+    "add_marker",
     "authorise_publish",
     "create_channel",
     "end_broadcast",

@@ -12,6 +12,7 @@ urlpatterns = [
     # /dashboard/…
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/end", dashboard.dashboard_end, name="dashboard_end"),
+    path("dashboard/marker", dashboard.dashboard_marker, name="dashboard_marker"),
     path("dashboard/setup/", dashboard.dashboard_setup, name="dashboard_setup"),
 ]
 

@@ -58,6 +58,9 @@ UPLOADS_WAITING = 1_500  # files: ten minutes of five renditions while object st
 UPLOADS_AT_ONCE = 20  # files that one turn of a thread writes: a segment of all renditions, and no more held twice
 UPLOAD_RETRY_MAX_SECONDS = 10.0
 
+GENERATION_KNOWN_SECONDS = 5.0  # so long an origin, and nginx for 20 s more, go on with a permission taken back
+GENERATIONS_KNOWN = 65_536  # broadcasts
+
 PREVIEW_EVERY_SECONDS = 20
 PREVIEW_HEIGHT = 360
 

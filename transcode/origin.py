@@ -1,15 +1,15 @@
 """The origin: answers playlists with blocking reload, and media that nginx does not have.
 
-No database, no session: a signed token in the path is all the permission there is (`playback_tokens`). Whoever
-answers in place of this module only needs `LiveEdge` and the pure rules in `hls/`.
+No database, no session: a signed token in the path is all the permission there is (`playback_tokens`), until it is
+taken back (`revocations`). Whoever answers in place of this module only needs `LiveEdge` and the pure rules in `hls/`.
 """
 
 import logging
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -34,6 +34,8 @@ from transcode.listings import Listing
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
 from transcode.live_store import REDIS_DOWN
 from transcode.object_store import read_range, size_of
+from transcode.playback_tokens import Permission
+from transcode.revocations import Generations
 from transcode.stored_media import read_file
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ _STORED = re.compile(  # what is neither live nor a segment: recordings, storybo
     r"vod/(?:index\.m3u8|[a-z0-9]{1,16}/(?:index|iframes)\.m3u8|manifest\.mpd|storyboard\.json)"
     r"|storyboard\.json|storyboard/[0-9-]{1,30}\.jpg"
 )
-_ARCHIVE = re.compile(r"[a-z0-9]{1,16}/archive\.mp4")
+_LARGE = re.compile(r"[a-z0-9]{1,16}/archive\.mp4|download/[a-z0-9]{1,16}\.mp4")
 _RANGE = re.compile(rb"bytes=([0-9]{1,15})-([0-9]{1,15})")
 _PREVIEW = re.compile(rb"/(previews/[0-9a-f]{24}/[0-9]{1,15}\.jpg)")  # where the edge has no storage of its own
 _STORED_TYPES = {"m3u8": PLAYLIST_TYPE, "mpd": DASH_TYPE, "json": b"application/json", "jpg": b"image/jpeg"}
@@ -211,12 +213,17 @@ class Address:
     rendition: str = ""
     name: str = ""  # a media file
 
+    @cached_property
+    def kind(self) -> str:
+        """Which tokens open it."""
+        return playback_tokens.media_kind(self.path)
+
 
 class Origin:
     """Answers for `http_server.Server`."""
 
-    def __init__(self, edge: LiveEdge) -> None:
-        self._edge = edge
+    def __init__(self, edge: LiveEdge, generations: Generations) -> None:
+        self._edge, self._generations = edge, generations
         self.answered = dict.fromkeys(("playlist", "media", "authorise", "other"), 0)
 
     def respond(self, request: Request) -> "Outcome | Coroutine[Any, Any, Outcome]":
@@ -230,15 +237,27 @@ class Origin:
         address = read_address(pieces[4]) if len(pieces[4]) <= MAX_ADDRESS_BYTES else TOO_LONG
         if isinstance(address, Answer):
             return address
-        if not may_play(token, stream_id):
+        permission = read_permission(token, stream_id, address.kind)
+        if permission is None:
             return FORBIDDEN
-        return self._media(stream_id, address, request)
+        generation = self._generations.known(stream_id)
+        if generation is None:
+            return self._ask_before(stream_id, permission, partial(self._media, stream_id, address, request))
+        return self._media(stream_id, address, request) if permission.generation >= generation else FORBIDDEN
+
+    async def _ask_before(
+        self, stream_id: str, permission: Permission, go_on: "Callable[[], Outcome | Coroutine[Any, Any, Outcome]]"
+    ) -> Outcome:
+        if permission.generation < await self._generations.ask(stream_id):
+            return FORBIDDEN
+        outcome = go_on()
+        return await outcome if isinstance(outcome, Coroutine) else outcome
 
     def _media(self, stream_id: str, address: Address, request: Request) -> "Outcome | Coroutine[Any, Any, Outcome]":
         if address.name:
             self.answered["media"] += 1
             return self._object(stream_id, address, request.headers.get(SENDFILE_HEADER, b""))
-        if _ARCHIVE.fullmatch(address.path):
+        if _LARGE.fullmatch(address.path):
             self.answered["media"] += 1
             return piece(stream_id, address.path, request.headers.get(b"range", b""))
         self.answered["playlist"] += 1
@@ -274,17 +293,28 @@ class Origin:
             return NOT_FOUND  # parts are never stored
         return await stored(stream_id, address.path, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
 
-    def _plain_page(self, target: bytes) -> "Answer | Coroutine[Any, Any, Outcome]":
+    def _plain_page(self, target: bytes) -> "Outcome | Coroutine[Any, Any, Outcome]":
         path, _, query = target.partition(b"?")
         if found := _PREVIEW.fullmatch(path):
             return preview(found[1].decode())
         if path == b"/authorise":
             self.answered["authorise"] += 1
-            return authorise(dict(parse_qsl(query.decode("latin-1"))))
+            return self._authorise(dict(parse_qsl(query.decode("latin-1"))))
         self.answered["other"] += 1
         if path == b"/healthz/live":
             return ALIVE
         return self._metrics() if path == b"/metrics" else NOT_FOUND
+
+    def _authorise(self, query: dict[str, str]) -> "Outcome | Coroutine[Any, Any, Outcome]":
+        """nginx's auth_request before it looks for a media file."""
+        stream_id = query.get("stream_id", "")
+        permission = read_permission(query.get("token", ""), stream_id, query.get("kind", ""))
+        if permission is None:
+            return FORBIDDEN
+        generation = self._generations.known(stream_id)
+        if generation is None:
+            return self._ask_before(stream_id, permission, lambda: ALLOWED)
+        return ALLOWED if permission.generation >= generation else FORBIDDEN
 
     def _metrics(self) -> Answer:
         """For Prometheus; the edge does not pass this address on."""
@@ -325,7 +355,7 @@ def read_address(below: bytes) -> Address | Answer:
         return Address(path, StartQuestion())
     if path == names.DASH_MANIFEST:
         return Address(path, DashQuestion())
-    if _STORED.fullmatch(path) or _ARCHIVE.fullmatch(path):
+    if _STORED.fullmatch(path) or _LARGE.fullmatch(path):
         return Address(path)
     if playlist := _LISTING.fullmatch(path):
         return _media_playlist(path, playlist, query)
@@ -393,22 +423,18 @@ def _read_piece(key: str, at: int, size: int) -> tuple[bytes, int]:
     return (read_range(key, at, size) if at < whole else b""), whole
 
 
-def authorise(query: dict[str, str]) -> Answer:
-    """nginx's auth_request before it looks for a media file."""
-    return ALLOWED if may_play(query.get("token", ""), query.get("stream_id", "")) else FORBIDDEN
-
-
-def may_play(token: str, stream_id: str) -> bool:
-    """Whether the token was signed for this broadcast and is still valid."""
+def read_permission(token: str, stream_id: str, kind: str) -> Permission | None:
+    """What the token allows, if it was signed for this broadcast and for this kind of its media, and is still valid."""
     if len(token) > playback_tokens.MAX_TOKEN_LENGTH:
-        return False
-    expires_at = _signed_until(token, stream_id)
-    return expires_at is not None and expires_at >= time.time()
+        return None
+    permission = _read(token, stream_id)
+    valid = permission is not None and permission.expires_at >= time.time() and permission.opens(kind)
+    return permission if valid else None
 
 
 @lru_cache(REMEMBERED_TOKENS)
-def _signed_until(token: str, stream_id: str) -> int | None:
+def _read(token: str, stream_id: str) -> Permission | None:
     """A signature never changes; only the clock must be looked at each time."""
     if not _STREAM_ID.fullmatch(stream_id):
         return None
-    return playback_tokens.signed_until(key=settings.PLAYBACK_SIGNING_KEY, token=token, stream_id=stream_id)
+    return playback_tokens.read(key=settings.PLAYBACK_SIGNING_KEY, token=token, stream_id=stream_id)

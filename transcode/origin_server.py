@@ -24,13 +24,15 @@ async def serve(host: str, port: int) -> None:
     from transcode.live_edge import LiveEdge
     from transcode.live_store import connect
     from transcode.origin import Origin
+    from transcode.revocations import Generations
 
     stopping = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
-    edge = LiveEdge(connect(), Path(settings.LIVE_EDGE_DIR))
+    redis = connect()
+    edge = LiveEdge(redis, Path(settings.LIVE_EDGE_DIR))
     edge.start()
-    server = Server(Origin(edge))
+    server = Server(Origin(edge, Generations(redis)))
     await server.start(host=host, port=port)
     await stopping.wait()
     await edge.stop()

@@ -80,6 +80,11 @@ def control_channel(stream_id: str) -> str:
     return f"live:{{{stream_id}}}:control"
 
 
+def generation_key(stream_id: str) -> str:
+    """When permissions to play were last taken back, in Unix milliseconds; for longer than a token lives."""
+    return f"live:{{{stream_id}}}:generation"
+
+
 def dispatch_key(stream_id: str) -> str:
     """Present for a moment after a worker was sent, so that reconcile does not send a second one."""
     return f"live:{{{stream_id}}}:dispatched"

@@ -10,23 +10,40 @@ from django.db import transaction
 from redis import Redis
 
 from transcode import redis_keys, slot_ledger
+from transcode.downloads import best_rendition, download_path, download_size, remove_download, write_download
+from transcode.errors import TranscodeError
+from transcode.highlights import cut_range
 from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob, Segment
 from transcode.object_store import delete_folder, tiers
+from transcode.recording_facts import read_clock, read_storyboard, recording_sizes
 from transcode.recordings import Recording, write_recording
+from transcode.revocations import access_generation, revoke_access
 from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 
 __all__ = [
     "Recording",
+    "TranscodeError",
+    "access_generation",
+    "best_rendition",
+    "download_path",
+    "download_size",
+    "cut_range",
     "delete_recording",
     "finish_live",
     "live_status",
     "player_left",
+    "read_clock",
+    "read_storyboard",
     "reconcile_live",
+    "recording_sizes",
+    "remove_download",
     "request_live",
+    "revoke_access",
     "update_storyboards",
     "wait_for_player",
+    "write_download",
     "write_recording",
 ]
 

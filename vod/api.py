@@ -28,13 +28,24 @@ class VideoSerializer(serializers.ModelSerializer[Vod]):
 
     class Meta:
         model = Vod
-        fields = ("id", "channel", "title", "duration_seconds", "visibility", "view_count", "created_at", "url")
+        fields = (
+            "id",
+            "channel",
+            "title",
+            "description",
+            "duration_seconds",
+            "visibility",
+            "view_count",
+            "created_at",
+            "url",
+        )
 
 
 class VideoChangesSerializer(serializers.Serializer[Any]):
     """What an owner may change."""
 
     title = serializers.CharField(required=False, allow_blank=True)
+    description = serializers.CharField(required=False, allow_blank=True)
     visibility = serializers.ChoiceField(required=False, choices=Visibility.choices)
 
 
@@ -57,9 +68,9 @@ def videos(request: Request) -> Response:
 @extend_schema(methods=["DELETE"], responses={204: None})
 @api_view(["GET", "PATCH", "DELETE"])
 def video(request: Request, video_id: str) -> Response:
-    """A recording; its owner may change title and visibility, or delete it."""
+    """A recording; its owner may change title, description and visibility, or delete it."""
     if request.method == "GET":
-        return Response(VideoSerializer(services.vod_for_viewer(public_id=video_id, viewer=request.user)).data)
+        return Response(VideoSerializer(services.vod_for_page(public_id=video_id, viewer=request.user)).data)
     vod = services.vod_for_owner(public_id=video_id, owner=signed_in_user(request))
     if request.method == "DELETE":
         services.delete_vod(vod=vod)
@@ -79,6 +90,6 @@ def video_restore(request: Request, video_id: str) -> Response:
 @extend_schema(responses=PlaybackSerializer)
 @api_view(["GET"])
 def video_playback(request: Request, video_id: str) -> Response:
-    """Signed addresses of a recording. A private one is only there for its owner."""
+    """Signed addresses of a recording. A private one is only there for its owner; 403 when it is for subscribers."""
     vod = services.vod_for_viewer(public_id=video_id, viewer=request.user)
     return playback_answer(request, recording_playback(vod.broadcast.public_id))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vod import api, viewing_api
+from vod import api, api_manage, viewing_api
 
 urlpatterns = [
     # /api/v1/videos…
@@ -12,4 +12,8 @@ urlpatterns = [
     path("videos/<str:video_id>/views", viewing_api.video_views, name="api_video_views"),
     path("videos/<str:video_id>/position", viewing_api.video_position, name="api_video_position"),
     path("videos/<str:video_id>/playback", api.video_playback, name="api_video_playback"),
+    path("videos/<str:video_id>/chapters", api_manage.video_chapters, name="api_video_chapters"),
+    path("videos/<str:video_id>/download", api_manage.video_download, name="api_video_download"),
+    path("videos/<str:video_id>/highlights", api_manage.video_highlights, name="api_video_highlights"),
+    path("videos/<str:video_id>/export", api_manage.video_export, name="api_video_export"),
 ]

@@ -3,6 +3,19 @@
 SHORTEST_SECONDS = 1.0  # what is shorter was no broadcast anyone wants to see again
 SIGNAL_SECONDS = 5  # how long the signal gets before the schedule makes the recording itself
 UNDO_DAYS = 7  # for so long a deleted recording can be brought back
+CHAPTER_MIN_SECONDS = 5.0  # what changes sooner is one chapter: streamers set title and category one after the other
+CHAPTER_TITLE_MAX = 140  # characters; as long as a broadcast's title
+CHAPTERS_MAX = 100  # of one recording
+DESCRIPTION_MAX = 5000  # characters
+DOWNLOAD_KEPT_SECONDS = 86_400  # a file that nobody asked for again is removed: it can be made anew
+DOWNLOAD_BEAT_SECONDS = 60  # without news for so long whoever made the file was killed, and it may be begun again
+DOWNLOAD_WAIT_SECONDS = 3600  # in the queue; then it was lost
+DOWNLOAD_TOLD_SECONDS = 0.5  # how often progress is written down
+DOWNLOAD_RETRY_SECONDS = 5  # one file is made at a time, so that recordings to be kept do not delay those to be seen
+HIGHLIGHT_MIN_SECONDS = 5
+HIGHLIGHT_LOCK_SECONDS = 900  # a cut of hours is copied within; after it a killed one is begun again
+HIGHLIGHTS_WAITING_MAX = 10  # of one channel
+BULK_MAX = 100  # recordings that one action may change
 FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at for a day
 PURGED_AT_ONCE = 20  # recordings whose files one task removes
 

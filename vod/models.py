@@ -10,13 +10,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from streaming.models import Broadcast, Channel, new_public_id
-from vod.limits import UNDO_DAYS
+from vod.chapters import Chapter
+from vod.limits import DESCRIPTION_MAX, UNDO_DAYS
 
 
 class Visibility(models.TextChoices):
     PUBLIC = "public"
     UNLISTED = "unlisted"
+    SUBSCRIBERS = "subscribers"
     PRIVATE = "private"
+
+
+class Kind(models.TextChoices):
+    BROADCAST = "broadcast"
+    HIGHLIGHT = "highlight"
 
 
 class VodQuerySet(models.QuerySet["Vod"]):
@@ -33,6 +40,10 @@ class VodQuerySet(models.QuerySet["Vod"]):
         """Those whose time to be brought back is over and whose files are still there, the oldest first."""
         before = timezone.now() - timedelta(days=UNDO_DAYS)
         return self.filter(deleted_at__lt=before, purged_at=None).order_by("deleted_at")
+
+    def unmade_highlights(self) -> "VodQuerySet":
+        """Highlights whose media are not copied yet."""
+        return self.kept().filter(kind=Kind.HIGHLIGHT, duration_seconds=0)
 
     def for_pages(self) -> "VodQuerySet":
         """What is kept, with all that cards and page headers show, in one query."""
@@ -59,9 +70,19 @@ class Vod(models.Model):
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, related_name="vod")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="vods")
     title = models.CharField(max_length=140, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.BROADCAST)
+    # Of a highlight: what it is cut from and where, in seconds of that.
+    cut_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="highlights")
+    cut_begin = models.FloatField(default=0)
+    cut_end = models.FloatField(default=0)
+    description = models.TextField(max_length=DESCRIPTION_MAX, blank=True)
+    # [{seconds, title, category}] in order, the first at 0; empty when there is nothing to choose from.
+    chapters = models.JSONField(default=list, blank=True)
     duration_seconds = models.FloatField(default=0)
     renditions = models.JSONField(default=list, blank=True)
-    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC)
+    visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
+    downloads_allowed = models.BooleanField(default=False, help_text="For viewers; the owner always may.")
+    download_asked_at = models.DateTimeField(null=True, blank=True, help_text="The file lies there for a day after.")
     preview_path = models.CharField(max_length=200, blank=True)
     view_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -87,6 +108,10 @@ class Vod(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("video", args=[self.public_id])
+
+    @property
+    def chapter_list(self) -> list[Chapter]:
+        return [Chapter.from_json(stored) for stored in self.chapters]
 
 
 class WatchPosition(models.Model):

@@ -1,13 +1,27 @@
 """What vod does on a schedule: each task calls one service."""
 
-from celery import shared_task
+from typing import Any
 
-from vod import purging, services, view_counts
+from celery import Task, shared_task
+
+from vod import downloads, highlights, purging, services, view_counts
+from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
 @shared_task(name="vod.create_missing_vods")
 def create_missing_vods() -> None:
     services.create_missing_vods()
+
+
+@shared_task(name="vod.write_download", bind=True, max_retries=None)
+def write_download(self: "Task[Any, Any]", public_id: str) -> None:
+    if not downloads.make_download(public_id=public_id):
+        raise self.retry(countdown=DOWNLOAD_RETRY_SECONDS)
+
+
+@shared_task(name="vod.remove_old_downloads")
+def remove_old_downloads() -> None:
+    downloads.remove_old_downloads()
 
 
 @shared_task(name="vod.purge_recordings")
@@ -18,3 +32,13 @@ def purge_recordings() -> None:
 @shared_task(name="vod.write_views")
 def write_views() -> None:
     view_counts.write_views()
+
+
+@shared_task(name="vod.make_highlight")
+def make_highlight(public_id: str) -> None:
+    highlights.make_highlight(public_id=public_id)
+
+
+@shared_task(name="vod.make_waiting_highlights")
+def make_waiting_highlights() -> None:
+    highlights.make_waiting_highlights()

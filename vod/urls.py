@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from vod import embeds, feeds, oembed, playlists, sitemaps, views
+from vod import embeds, feeds, manage_views, oembed, playlists, sitemaps, views
 
 LOGIN = "(?P<login>[A-Za-z0-9_]{3,25})"
 
@@ -10,11 +10,17 @@ urlpatterns = [
     # /videos/…
     path("videos/<slug:video_id>", views.video, name="video"),
     path("videos/<slug:video_id>/playlist.m3u8", playlists.video_playlist, name="video_playlist"),
+    path("videos/<slug:video_id>/chapters.vtt", views.video_chapters, name="video_chapters"),
+    path("videos/<slug:video_id>/thumbnails.vtt", views.video_thumbnails, name="video_thumbnails"),
+    path("videos/<slug:video_id>/download", views.video_download, name="video_download"),
     # /dashboard/videos/…
-    path("dashboard/videos/", views.dashboard_videos, name="dashboard_videos"),
-    path("dashboard/videos/<slug:video_id>/visibility", views.video_visibility, name="video_visibility"),
-    path("dashboard/videos/<slug:video_id>/delete", views.video_delete, name="video_delete"),
-    path("dashboard/videos/<slug:video_id>/restore", views.video_restore, name="video_restore"),
+    path("dashboard/videos/", manage_views.dashboard_videos, name="dashboard_videos"),
+    path("dashboard/videos/change", manage_views.videos_change, name="videos_change"),
+    path("dashboard/videos/<slug:video_id>/", manage_views.video_edit, name="video_edit"),
+    path("dashboard/videos/<slug:video_id>/highlight", manage_views.video_highlight, name="video_highlight"),
+    path("dashboard/videos/<slug:video_id>/visibility", manage_views.video_visibility, name="video_visibility"),
+    path("dashboard/videos/<slug:video_id>/delete", manage_views.video_delete, name="video_delete"),
+    path("dashboard/videos/<slug:video_id>/restore", manage_views.video_restore, name="video_restore"),
     # /embed/…
     path("embed/videos/<slug:video_id>", embeds.embed_video, name="embed_video"),
     re_path(rf"^embed/{LOGIN}$", embeds.embed_channel, name="embed_channel"),

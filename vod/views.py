@@ -1,41 +1,37 @@
-"""The pages of recordings: watching one, and the owner's list."""
+"""The page of a recording, and what other players take from it."""
 
-from typing import cast
-
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import User
-from common.errors import DomainError, NotThere
+from common.errors import NotAllowed, NotThere
 from streaming.playback import recording_playback
 from streaming.views.pages import PLAYER_MODULES
-from vod import services
-from vod.limits import UNDO_DAYS
-from vod.models import Visibility, Vod
+from transcode import services as media
+from vod import downloads, services
+from vod.chapters import render_vtt
+from vod.models import Vod
 from vod.sharing import share_recording
+from vod.thumbnails import render_thumbnails
 from vod.watch_positions import position_of
 
 MORE_SHOWN = 12
-VIDEOS_PER_PAGE = 25
-DELETED_SHOWN = 50
+VTT_TYPE = "text/vtt; charset=utf-8"
 
 
 @require_safe
 @cache_control(private=True, max_age=0)
 def video(request: HttpRequest, video_id: str) -> HttpResponse:
-    """A recording, playing at once."""
+    """A recording, playing at once; who may not watch it sees what it is and why he may not."""
     try:
-        vod = services.vod_for_viewer(public_id=video_id, viewer=request.user)
+        vod = services.vod_for_page(public_id=video_id, viewer=request.user)
     except NotThere as error:
         raise Http404(error.text) from None
     channel = vod.channel
     viewer = request.user if request.user.is_authenticated else None
-    playback = recording_playback(vod.broadcast.public_id)
+    allowed = services.may_watch(vod=vod, viewer=request.user)
     context = {
         "vod": vod,
         "channel": channel,
@@ -43,7 +39,8 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
         "more": channel.vods.listed().exclude(pk=vod.pk).with_position_of(request.user)[:MORE_SHOWN],
         "own_channel": viewer is not None and channel.owner_id == viewer.pk,
         "following": viewer is not None and channel.follows.filter(user=viewer).exists(),
-        "playback": playback.for_page(),
+        "locked": not allowed,
+        "playback": recording_playback(vod.broadcast.public_id).for_page() if allowed else None,
         "playback_api": f"/api/v1/videos/{vod.public_id}/playback",
         "resume_key": "" if viewer else vod.public_id,
         "resume_at": position_of(user=viewer, vod=vod) if viewer else 0,
@@ -53,61 +50,45 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
 
 
 @require_safe
+@cache_control(private=True, max_age=0)
+def video_chapters(request: HttpRequest, video_id: str) -> HttpResponse:
+    """The chapters as WebVTT, for any player."""
+    vod = _watchable_or_404(request, video_id)
+    return HttpResponse(render_vtt(vod.chapter_list, duration=vod.duration_seconds), content_type=VTT_TYPE)
+
+
+@require_safe
 @never_cache
-@login_required
-def dashboard_videos(request: HttpRequest) -> HttpResponse:
-    """The owner's recordings."""
-    vods = Vod.objects.for_pages().filter(channel__owner=cast(User, request.user)).order_by("-created_at", "-pk")
-    context = {
-        "page": Paginator(vods, VIDEOS_PER_PAGE).get_page(request.GET.get("page")),
-        "visibilities": Visibility.choices,
-        "deleted": Vod.objects.deleted_lately().filter(channel__owner=cast(User, request.user))[:DELETED_SHOWN],
-        "undo_days": UNDO_DAYS,
-    }
-    return render(request, "vod/dashboard_videos.html", context)
-
-
-@require_POST
-@login_required
-def video_visibility(request: HttpRequest, video_id: str) -> HttpResponse:
-    """Who may find it."""
-    vod = _own_vod_or_404(request, video_id)
-    try:
-        services.update_vod(vod=vod, visibility=request.POST.get("visibility", ""))
-    except DomainError as error:
-        messages.error(request, error.text)
-    else:
-        messages.success(request, f"“{vod}” is now {vod.get_visibility_display().lower()}.")
-    return redirect("dashboard_videos")
+def video_thumbnails(request: HttpRequest, video_id: str) -> HttpResponse:
+    """The storyboard as WebVTT with signed addresses, for other players."""
+    stream_id = _watchable_or_404(request, video_id).broadcast.public_id
+    board, playback = media.read_storyboard(stream_id=stream_id), recording_playback(stream_id)
+    if board is None or playback.storyboard is None:
+        raise Http404("There are no pictures yet.")
+    address = request.build_absolute_uri(playback.storyboard)
+    track = render_thumbnails(board, media.read_clock(stream_id=stream_id), address)
+    return HttpResponse(track, content_type=VTT_TYPE, headers={"Access-Control-Allow-Origin": "*"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_required
-def video_delete(request: HttpRequest, video_id: str) -> HttpResponse:
-    """Ask, then delete it."""
-    vod = _own_vod_or_404(request, video_id)
-    if request.method == "POST":
-        services.delete_vod(vod=vod)
-        messages.success(request, f"“{vod}” is deleted. For {UNDO_DAYS} days you can restore it below.")
-        return redirect("dashboard_videos")
-    return render(request, "vod/video_delete.html", {"vod": vod, "undo_days": UNDO_DAYS})
-
-
-@require_POST
-@login_required
-def video_restore(request: HttpRequest, video_id: str) -> HttpResponse:
-    """Bring a deleted one back."""
+def video_download(request: HttpRequest, video_id: str) -> HttpResponse:
+    """The recording as a file: ask for it, see how far it is, fetch it."""
+    vod = _watchable_or_404(request, video_id)
     try:
-        vod = services.restore_vod(public_id=video_id, owner=cast(User, request.user))
-    except NotThere as error:
+        downloads.check_may_download(vod=vod, viewer=request.user)
+    except NotAllowed as error:
         raise Http404(error.text) from None
-    messages.success(request, f"“{vod}” is back. Only you can see it until you change that.")
-    return redirect("dashboard_videos")
+    if request.method == "POST":
+        downloads.ask_for_download(vod=vod)
+        return redirect("video_download", vod.public_id)
+    context = {"vod": vod, "channel": vod.channel, "download": downloads.read_download(vod=vod)}
+    return render(request, "vod/video_download.html", context)
 
 
-def _own_vod_or_404(request: HttpRequest, video_id: str) -> Vod:
+def _watchable_or_404(request: HttpRequest, video_id: str) -> Vod:
     try:
-        return services.vod_for_owner(public_id=video_id, owner=cast(User, request.user))
+        return services.vod_for_viewer(public_id=video_id, viewer=request.user)
     except NotThere as error:
         raise Http404(error.text) from None

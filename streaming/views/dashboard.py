@@ -9,14 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from common.errors import DomainError
+from common.errors import DomainError, NotThere
 from common.rate_limit import RateLimit
 from streaming import services
 from streaming.forms import ChannelForm
 from streaming.health import channel_health
+from streaming.limits import MARKER_MAX
 from streaming.models import Channel
 from streaming.views.pages import PLAYER_MODULES
 
@@ -45,11 +46,29 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "warnings": health["warnings"],
         "notices": health["notices"],
         "screen": "loading" if state.state == "live" else state.state,
+        "on_air": state.state in ("live", "reconnecting"),
+        "marker_max": MARKER_MAX,
         "has_key": channel.stream_keys.filter(revoked_at=None).exists(),
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
         "player_modules": PLAYER_MODULES,
     }
     return render(request, "streaming/dashboard.html", context)
+
+
+@require_POST
+@login_required
+def dashboard_marker(request: HttpRequest) -> HttpResponse:
+    """Mark this moment of the running broadcast."""
+    broadcast = _own_channel(request).broadcasts.on_air().first()
+    try:
+        if broadcast is None:
+            raise NotThere("There is no broadcast to mark.")
+        services.add_marker(broadcast=broadcast, text=request.POST.get("text", ""))
+    except DomainError as error:
+        messages.error(request, error.text)
+    else:
+        messages.success(request, "Marked. A chapter of the recording begins here.")
+    return redirect("dashboard")
 
 
 @never_cache

@@ -7,16 +7,17 @@ import httpx
 import pytest
 
 from bench.broadcasts import load_playlist, playback_url, rendition_playlists
+from bench.recordings import recording_of
 from bench.show import Show
 from bench.stack import Person
 from common.secret_key import derive_key
 from tests.media.counter_clip import SMALL, Clip
 from tests.transcode.live_services import wait_until
-from transcode.playback_tokens import sign
+from transcode.playback_tokens import Scope, sign
 
 pytestmark = pytest.mark.patient
 
-PLAYLISTS_SECONDS, FORGOTTEN_SECONDS = 10.0, 40.0
+PLAYLISTS_SECONDS, FORGOTTEN_SECONDS, STORYBOARD_SECONDS = 10.0, 40.0, 30.0
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +137,79 @@ def test_a_token_stops_working_when_it_expires(long_show: Show, soon_expired: st
 
     wait_until(lambda: is_refused("multivariant playlist", "media playlist"), "playlists still open", PLAYLISTS_SECONDS)
     wait_until(lambda: is_refused(*resources(long_show)), "media still open", FORGOTTEN_SECONDS)
+
+
+# --- What a token is for
+
+LIVE_ONLY, BOTH, RECORDING_ONLY = {"live"}, {"live", "recording"}, {"recording"}
+
+
+def kinds_of_media(live: dict[str, str], sprite: str) -> dict[str, set[str]]:
+    """A path of every kind below the stream id, and whose tokens open it."""
+    below = {kind: path.split("/", 4)[4] for kind, path in live.items()}
+    media_playlist = below["media playlist"]
+    return {
+        below["multivariant playlist"]: LIVE_ONLY,
+        media_playlist: LIVE_ONLY,
+        media_playlist.replace("index.m3u8", "iframes.m3u8"): LIVE_ONLY,
+        "dvr/index.m3u8": LIVE_ONLY,
+        f"dvr/{media_playlist}": LIVE_ONLY,
+        "manifest.mpd": LIVE_ONLY,
+        "storyboard.json": LIVE_ONLY,
+        below["part"]: LIVE_ONLY,
+        below["initialisation"]: BOTH,
+        below["segment"]: BOTH,
+        sprite: BOTH,
+        "vod/index.m3u8": RECORDING_ONLY,
+        f"vod/{media_playlist}": RECORDING_ONLY,
+        f"vod/{media_playlist}".replace("index.m3u8", "iframes.m3u8"): RECORDING_ONLY,
+        "vod/manifest.mpd": RECORDING_ONLY,
+        "vod/storyboard.json": RECORDING_ONLY,
+    }
+
+
+def test_a_token_opens_what_it_was_signed_for_and_nothing_else(show: Show) -> None:
+    """Who watched live keeps no way into the recording, which its owner may hide."""
+    http, stream_id = show.stack.http, show.stream_id
+    live, listed = show.playlist().split("/")[2], resources(show)
+    recording = show.stack.playback_token(stream_id, scope=Scope.RECORDING)
+    tokens = {
+        "live": live,
+        "recording": recording,
+        "download": show.stack.playback_token(stream_id, scope=Scope.DOWNLOAD),
+        "another broadcast's": show.stack.playback_token("0" * 24, scope=Scope.RECORDING),
+        "its scope rewritten": "r" + live[1:],
+    }
+    show.finish()
+    board = f"/media/{recording}/{stream_id}/vod/storyboard.json"
+    wait_until(lambda: http.get(board).status_code == 200, "no storyboard", STORYBOARD_SECONDS)
+    sprite = str(http.get(board).json()["sprites"][0]["url"]).removeprefix("../")
+    for path, opened_by in kinds_of_media(listed, sprite).items():
+        found = {who: http.get(f"/media/{token}/{stream_id}/{path}").status_code for who, token in tokens.items()}
+        assert found == {who: 200 if who in opened_by else 403 for who in tokens}, path
+        assert http.get(f"/media/{stream_id}/{path}").status_code in (403, 404)
+
+
+def test_what_was_given_out_is_void_once_the_recording_is_hidden(show: Show) -> None:
+    """Also the past of the live broadcast, which lists every segment."""
+    http, stream_id, alice = show.stack.http, show.stream_id, show.streamer
+    listed = resources(show)
+    live = show.playlist().split("/")[2]
+    below = {kind: path.split("/", 4)[4] for kind, path in listed.items()}
+    show.finish()
+    video = recording_of(show)
+    playback = f"/videos/{video['id']}/playback"
+    recording = httpx.URL(show.stack.api("GET", playback).json()["hls"]).raw_path.decode().split("/")[2]
+    opened = [f"{live}/{stream_id}/dvr/{below['media playlist']}", f"{live}/{stream_id}/{below['segment']}"]
+    opened += [f"{recording}/{stream_id}/vod/index.m3u8", f"{recording}/{stream_id}/{below['segment']}"]
+    assert [http.get(f"/media/{path}").status_code for path in opened] == [200] * 4
+    private = {"visibility": "private"}
+    show.stack.api("PATCH", f"/videos/{video['id']}", as_=alice, json=private).raise_for_status()
+
+    def are_void() -> bool:
+        return {http.get(f"/media/{path}").status_code for path in opened} == {403}
+
+    wait_until(are_void, "what was given out still works", FORGOTTEN_SECONDS)
+    hers = httpx.URL(show.stack.api("GET", playback, as_=alice).json()["hls"]).raw_path.decode()
+    assert http.get(hers).status_code == 200
+    assert show.stack.api("GET", playback).status_code == 404

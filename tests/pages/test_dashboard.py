@@ -138,4 +138,14 @@ def test_a_visibility_that_does_not_exist_is_refused(recording: Vod, alice: User
 
     answer = browser_of(alice).post(f"{base}/visibility", {"visibility": "secret"}, follow=True)
 
-    assert "The visibility is public, unlisted or private." in answer.content.decode()
+    assert "The visibility is public, unlisted, subscribers or private." in answer.content.decode()
+
+
+def test_alice_marks_a_moment_from_the_dashboard(on_air: Broadcast, alice: User, bob: User) -> None:
+    browser, elsewhere = browser_of(alice), browser_of(bob)
+    assert "Add a marker" in browser.get("/dashboard/").content.decode()
+    page = browser.post("/dashboard/marker", {"text": "Checkmate"}, follow=True).content.decode()
+    assert "A chapter of the recording begins here." in page
+    assert "Say in a few words" in browser.post("/dashboard/marker", {"text": ""}, follow=True).content.decode()
+    assert "no broadcast to mark" in elsewhere.post("/dashboard/marker", {"text": "x"}, follow=True).content.decode()
+    assert list(on_air.notes.values_list("kind", "text")) == [("marker", "Checkmate")]

@@ -13,6 +13,7 @@ import pytest
 from stack import nginx
 from tests.stack.answering import Answer, Asked, answering
 from tests.stack.nginx_process import move_settings, running_nginx
+from transcode.playback_tokens import media_kind
 
 GOOD, EXPIRED = "6553f100.goodsignature", "6553f100.expiredsignature"
 STREAM = "0123456789abcdef01234567"
@@ -56,7 +57,7 @@ def chat(asked: Asked) -> Answer:
 
 def origin(asked: Asked) -> Answer:
     if asked.path.startswith("/authorise"):
-        return Answer(200 if asked.path == f"/authorise?token={GOOD}&stream_id={STREAM}" else 403)
+        return Answer(200 if asked.path.startswith(f"/authorise?token={GOOD}&stream_id={STREAM}&kind=") else 403)
     if asked.path.endswith("9-9.0.m4s"):  # a part that was waited for
         inside = asked.path.split("/", 3)[3].replace("9-9.0", "1-7.2")
         prefix = asked.headers.get("x-sendfile-prefix", "")
@@ -228,6 +229,37 @@ def test_authorisation_is_asked_once_and_remembered(edge: Edge) -> None:
         edge.put(f"live/{STREAM}/source/1-7.{part}.m4s", "part")
         assert edge.client.get(media(GOOD, f"source/1-7.{part}.m4s")).status_code == 200
     assert len(edge.authorisations()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("source/1-7.2.m4s", "live"),
+        ("storyboard.json", "live"),
+        ("source/1-7.m4s", "shared"),
+        ("source/1.init.mp4", "shared"),
+        ("storyboard/0-25.jpg", "shared"),
+        ("vod/index.m3u8", "recording"),
+        ("vod/source/index.m3u8", "recording"),
+        ("vod/storyboard.json", "recording"),
+        ("source/archive.mp4", "recording"),
+        ("download/source.mp4", "download"),
+    ],
+)
+def test_origin_is_asked_for_each_kind_of_media_by_itself(edge: Edge, path: str, kind: str) -> None:
+    """What a token was found good for is remembered for that kind alone."""
+    assert media_kind(path) == kind
+    edge.put(f"live/{STREAM}/source/1-1.m4s", "another")
+    edge.put(f"live/{STREAM}/source/1-1.0.m4s", "another")
+    edge.put(f"media/broadcasts/{STREAM}/vod/another/index.m3u8", "another")
+    for other in ("source/1-1.m4s", "source/1-1.0.m4s", "vod/another/index.m3u8"):
+        assert edge.client.get(media(GOOD, other)).text == "another"
+    edge.put(f"media/broadcasts/{STREAM}/{path}", "x")
+    answer = edge.client.get(media(GOOD, path))
+    assert answer.status_code == 200
+    asked = [one.path.rpartition("=")[2] for one in edge.authorisations()]
+    assert (set(asked), len(asked)) == ({"shared", "live", "recording", kind}, len(set(asked)))
+    assert answer.headers.get("content-disposition") == ("attachment" if kind == "download" else None)
 
 
 @pytest.mark.parametrize("place", ["live", "media/broadcasts"])

@@ -18,7 +18,7 @@ from tests.transcode.test_packager import Show
 from transcode.hls.multivariant import Rendition
 from transcode.live_state import LiveState
 from transcode.live_store import LiveStore
-from transcode.playback_tokens import sign
+from transcode.playback_tokens import Scope, sign
 
 AT_ONCE = 0.5  # seconds; a hold lasts six, and this machine may be busy
 RENDITIONS = [
@@ -75,12 +75,15 @@ class LiveBroadcast:
         await self.store.put_state(self.state)
 
     def path(self, path: str, *, token: str | None = None) -> str:
-        return f"/media/{token or self.token(60)}/{self.stream_id}/{path}"
+        scope = Scope.RECORDING if path.startswith("vod/") else Scope.LIVE
+        return f"/media/{token or self.signed(scope)}/{self.stream_id}/{path}"
 
     def token(self, seconds: float) -> str:
-        return sign(
-            key=settings.PLAYBACK_SIGNING_KEY, stream_id=self.stream_id, expires_at=round(time.time() + seconds)
-        )
+        return self.signed(Scope.LIVE, seconds)
+
+    def signed(self, scope: Scope, seconds: float = 60) -> str:
+        expires_at = round(time.time() + seconds)
+        return sign(key=settings.PLAYBACK_SIGNING_KEY, stream_id=self.stream_id, expires_at=expires_at, scope=scope)
 
     async def get(self, path: str) -> httpx.Response:
         return await self.http.get(self.path(path))
@@ -240,7 +243,7 @@ async def test_only_reading_is_allowed(broadcast: LiveBroadcast) -> None:
 )
 async def test_what_does_not_exist_is_not_found_at_once(broadcast: LiveBroadcast, path: str) -> None:
     """A-126, A-158"""
-    answer = await quickly(broadcast.http.get(broadcast.path("") + path))
+    answer = await quickly(broadcast.get(path))
 
     assert answer.status_code == 404
 
@@ -266,8 +269,49 @@ async def test_foreign_expired_and_spoiled_tokens_are_refused(broadcast: LiveBro
             assert answer.headers["cache-control"] == "public, max-age=1"
 
 
+OPENED = {  # path, or kind when nginx asks: scopes whose tokens are let through
+    "index.m3u8": "l",
+    "manifest.mpd": "l",
+    "source/index.m3u8": "l",
+    "source/iframes.m3u8": "l",
+    "dvr/index.m3u8": "l",
+    "dvr/source/index.m3u8": "l",
+    "storyboard.json": "l",
+    "source/1-0.0.m4s": "l",
+    "source/1-0.m4s": "lr",
+    "source/1.init.mp4": "lr",
+    "storyboard/0-25.jpg": "lr",
+    "vod/index.m3u8": "r",
+    "source/archive.mp4": "r",
+    "download/source.mp4": "d",
+    "vod/source/index.m3u8": "r",
+    "vod/source/iframes.m3u8": "r",
+    "vod/manifest.mpd": "r",
+    "vod/storyboard.json": "r",
+}
+
+
+@pytest.mark.parametrize(("path", "scopes"), OPENED.items())
+async def test_a_token_opens_what_it_was_signed_for(broadcast: LiveBroadcast, path: str, scopes: str) -> None:
+    await broadcast.play(90)
+    for scope in Scope:
+        status = (await broadcast.http.get(broadcast.path(path, token=broadcast.signed(scope)))).status_code
+        assert (status == 403) == (scope not in scopes), (scope, status)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scopes"),
+    [("live", "l"), ("shared", "lr"), ("recording", "r"), ("download", "d"), ("", ""), ("everything", "")],
+)
+async def test_nginx_asks_for_a_kind_of_media(broadcast: LiveBroadcast, kind: str, scopes: str) -> None:
+    for scope in Scope:
+        query = {"token": broadcast.signed(scope), "stream_id": broadcast.stream_id, "kind": kind}
+        status = (await broadcast.http.get("/authorise", params=query)).status_code
+        assert status == (200 if scope in scopes else 403)
+
+
 async def test_nginx_may_ask_whether_a_token_is_good(broadcast: LiveBroadcast) -> None:
-    query = {"token": broadcast.token(60), "stream_id": broadcast.stream_id}
+    query = {"token": broadcast.token(60), "stream_id": broadcast.stream_id, "kind": "live"}
     assert (await broadcast.http.get("/authorise", params=query)).status_code == 200
     for change in ({"token": broadcast.token(-2)}, {"stream_id": "f" * 24}, {"token": ""}):
         assert (await broadcast.http.get("/authorise", params={**query, **change})).status_code == 403

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.playback_tokens import MAX_TOKEN_LENGTH, is_valid, sign
+from transcode.playback_tokens import MAX_TOKEN_LENGTH, OPENED_BY, Scope, is_valid, read, sign
 
 KEY = b"k" * 32
 STREAM = "0123456789abcdef01234567"
@@ -65,16 +65,50 @@ def test_token_of_another_broadcast_or_key_is_refused() -> None:
     ],
 )
 def test_other_spellings_are_refused(spell: "object") -> None:
-    expiry, mac = TOKEN.split(".")
+    scope, generation, expiry, mac = TOKEN.split(".")
     assert callable(spell)
 
-    assert not valid(spell(expiry, mac))
+    assert valid(f"{scope}.{generation}.{expiry}.{mac}")
+    assert not valid(f"{scope}.{generation}.{spell(expiry, mac)}")
 
 
 def test_longer_life_cannot_be_written_in() -> None:
-    mac = TOKEN.split(".")[1]
+    scope, generation, _, mac = TOKEN.split(".")
 
-    assert not valid(f"{EXPIRES + 1:x}.{mac}")
+    assert not valid(f"{scope}.{generation}.{EXPIRES + 1:x}.{mac}")
+
+
+def test_a_later_generation_cannot_be_written_in() -> None:
+    scope, _, expiry, mac = TOKEN.split(".")
+    for generation in ("1", "00", "", "-1", "18ab", "0x0", "0.0"):
+        assert not valid(f"{scope}.{generation}.{expiry}.{mac}")
+    later = sign(key=KEY, stream_id=STREAM, expires_at=EXPIRES, generation=1_795_159_800_123)
+    permission = read(key=KEY, token=later, stream_id=STREAM)
+    assert permission is not None
+    assert permission.generation == 1_795_159_800_123
+    assert len(later) <= MAX_TOKEN_LENGTH
+
+
+def test_another_scope_cannot_be_written_in() -> None:
+    for scope in ("r", "d", "", "L", "lr", "x"):
+        for kind in OPENED_BY:
+            token = scope + TOKEN[1:]
+            assert not is_valid(key=KEY, token=token, stream_id=STREAM, now=EXPIRES - 60, kind=kind)
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_token_opens_the_kinds_of_its_scope_only(scope: Scope) -> None:
+    token = sign(key=KEY, stream_id=STREAM, expires_at=EXPIRES, scope=scope)
+    opened = {kind for kind in OPENED_BY if is_valid(key=KEY, token=token, stream_id=STREAM, now=EXPIRES, kind=kind)}
+    assert (
+        opened
+        == {
+            Scope.LIVE: {"live", "shared"},
+            Scope.RECORDING: {"recording", "shared"},
+            Scope.DOWNLOAD: {"download"},
+        }[scope]
+    )
+    assert not is_valid(key=KEY, token=token, stream_id=STREAM, now=EXPIRES, kind="everything")
 
 
 @given(st.text(max_size=100), st.text(max_size=30))

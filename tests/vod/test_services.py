@@ -1,19 +1,23 @@
 """Making, hiding and deleting recordings."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import User
 from common.errors import InvalidInput, NotThere
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast
+from streaming.playback import recording_playback
 from streaming.services import watch_state
 from streaming.signals import recording_ready
+from tests.pages.conftest import PLAIN_STATIC_FILES
 from tests.vod.conftest import FakeRecorder
 from transcode.models import LiveJob
-from transcode.services import Recording
+from transcode.services import Recording, access_generation
 from vod.limits import UNDO_DAYS
 from vod.models import Visibility, Vod
 from vod.services import create_missing_vods, create_vod, delete_vod, restore_vod, update_vod, vod_for_viewer
@@ -93,6 +97,41 @@ def test_a_deleted_recording_comes_back_for_its_owner_alone(broadcast: Broadcast
         restore_vod(public_id=vod.public_id, owner=owner)  # it is not deleted
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "void"),
+    [
+        ("public", "private", True),
+        ("public", "subscribers", True),
+        ("unlisted", "private", True),
+        ("subscribers", "private", True),
+        ("public", "unlisted", False),
+        ("private", "public", False),
+        ("subscribers", "public", False),
+        ("private", "private", False),
+    ],
+)
+def test_a_smaller_circle_makes_what_was_given_out_void(
+    broadcast: Broadcast, django_capture_on_commit_callbacks: Any, before: str, after: str, void: bool
+) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    Vod.objects.update(visibility=before)
+    vod.refresh_from_db()
+    with django_capture_on_commit_callbacks(execute=True):
+        update_vod(vod=vod, visibility=after)
+    assert (access_generation(stream_id=broadcast.public_id) > 0) == void
+
+
+def test_so_does_deleting_it(broadcast: Broadcast, django_capture_on_commit_callbacks: Any) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_vod(vod=vod)
+    assert access_generation(stream_id=broadcast.public_id) > 0
+    token = recording_playback(broadcast.public_id).hls.split("/")[2]
+    assert token.split(".")[1] != "0"
+
+
 def test_after_some_days_it_does_not(broadcast: Broadcast) -> None:
     vod = create_vod(stream_id=broadcast.public_id)
     assert vod is not None
@@ -109,3 +148,23 @@ def test_nonsense_is_refused(broadcast: Broadcast, changes: dict[str, object]) -
     assert vod is not None
     with pytest.raises(InvalidInput):
         update_vod(vod=vod, **changes)
+
+
+def test_staff_hide_a_recording_in_the_admin(
+    broadcast: Broadcast, bob: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    vod = create_vod(stream_id=broadcast.public_id)
+    assert vod is not None
+    bob.is_staff = bob.is_superuser = True
+    bob.save()
+    browser = Client()
+    browser.force_login(bob)
+    path = f"/admin/vod/vod/{vod.pk}/change/"
+    with override_settings(STORAGES=PLAIN_STATIC_FILES), django_capture_on_commit_callbacks(execute=True):
+        assert browser.get(path).status_code == 200
+        sent = {"title": "Chess", "visibility": "private", "description": "Hidden by staff"}
+        assert browser.post(path, sent).status_code == 302
+    vod.refresh_from_db()
+    assert (vod.title, vod.visibility, vod.description) == ("Chess", "private", "Hidden by staff")
+    assert access_generation(stream_id=broadcast.public_id) > 0
+    assert watch_state(channel=broadcast.channel).vod_url is None

@@ -15,6 +15,7 @@ STORYBOARD_DIR = "storyboard"
 RECORDING_DIR = "vod"
 ARCHIVE = "archive.mp4"  # all of one rendition of a finished recording
 ARCHIVE_INDEX = "vod/archive.json"  # where in the archives the files went that were live
+DOWNLOAD_DIR = "download"
 DVR_DIR = "dvr"
 DVR_MULTIVARIANT = f"{DVR_DIR}/{MULTIVARIANT}"
 

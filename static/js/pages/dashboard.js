@@ -1,8 +1,10 @@
 // The stream manager: state, health and notices as the site pushes them.
 
 import { mountPlayer } from "../player/player.js";
+import { callApi } from "../shared/api.js";
 import { ChannelEvents } from "../shared/channel_events.js";
 import { count } from "../shared/format.js";
+import { toast } from "../shared/toasts.js";
 
 const STATE_WORDS = { offline: "Offline", starting: "Connecting", live: "Live", reconnecting: "Reconnecting", ended: "Ended" };
 const PLOT_POINTS = 120; // one every two seconds: four minutes
@@ -24,6 +26,7 @@ function showState(watch) {
   started.dateTime = watch.started_at || "";
   if (!watch.started_at) started.textContent = "–";
   part("end").hidden = ["offline", "ended"].includes(state);
+  part("marker").hidden = !["live", "reconnecting"].includes(state);
   document.querySelector("[data-end-title]").textContent = watch.title || "Untitled broadcast";
   showViewers(watch.viewers);
   if (part("end").hidden) showHealth({});
@@ -87,6 +90,19 @@ function plot(kbps) {
   part("plot-area").setAttribute("d", `M${from},${PLOT_HEIGHT}L${points.join("L")}L${PLOT_POINTS - 1},${PLOT_HEIGHT}Z`);
   part("plot-top").textContent = `up to ${count(Math.round(Math.max(...bitrates)))} kb/s`;
 }
+
+// Without a reload, which would stop the preview.
+part("marker-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const field = event.target.elements.text;
+  try {
+    await callApi("POST", `/api/v1/streams/${page.dataset.login}/markers`, { text: field.value });
+    field.value = "";
+    toast("Marked. A chapter of the recording begins here.", "success");
+  } catch (error) {
+    toast(error.message, "error");
+  }
+});
 
 showState(JSON.parse(document.getElementById("watch-state").textContent));
 if (state === "live") showHealth(JSON.parse(document.getElementById("health-state").textContent));

@@ -1,6 +1,7 @@
 // A recording: plays at once, from where this viewer left it, with what was said in the chat beside it.
 
 import { Replay } from "../chat/replay.js";
+import { ChapterList, ChapterMarks } from "../player/chapters.js";
 import { mountPlayer } from "../player/player.js";
 import { preferences } from "../player/preferences.js";
 import { startAtLink } from "../player/start_time.js";
@@ -28,6 +29,12 @@ enlivenShare(player.video);
 
 if (playback) player.usePlayback(playback);
 else player.setFacts({ problem: { title: "This recording is not ready", text: "It is still being written. Try again in a moment." } });
+
+const chapters = document.querySelector("[data-chapters]");
+if (chapters) {
+  new ChapterMarks(player).show(JSON.parse(document.getElementById("chapters").textContent));
+  new ChapterList(player, chapters);
+}
 
 const chat = document.querySelector("[data-chat-replay]");
 if (chat) {

@@ -33,6 +33,7 @@ export class Player extends EventTarget {
     this.facts = { channel: this.live ? "offline" : "recording", picture: false, moving: true, problem: null, finished: false };
     this.streamId = null;
     this.sources = null;
+    this.chapters = []; // of a recording: {seconds, title}
     this.startedAt = 0; // Unix seconds
     this.pausedAt = null; // the same, where the viewer paused
     this.expiresAt = null;

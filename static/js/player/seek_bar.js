@@ -1,5 +1,6 @@
 // The seek bar over a timeline: pointer, keyboard, and what is seen at the place pointed at.
 
+import { chapterAt } from "./chapters.js";
 import { Storyboard } from "./storyboard.js";
 
 const STEPS = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -60, PageUp: 60 };
@@ -13,6 +14,7 @@ export class SeekBar {
     this.tip = part("seek-tip");
     this.tipTime = part("seek-time");
     this.tipPicture = part("seek-picture");
+    this.tipChapter = part("seek-chapter");
     this.scrubbing = false;
     this.storyboard = new Storyboard(() => player.sources?.storyboard);
     this.range.addEventListener("input", () => this.onDrag());
@@ -52,7 +54,12 @@ export class SeekBar {
     this.tip.hidden = end <= start;
     this.tip.style.setProperty("--at", `${share * 100}%`);
     this.tipTime.textContent = this.timeline.text(at);
+    this.tipChapter.textContent = this.chapterTitle(at);
     this.showPicture(this.storyboard.tileAt(this.timeline.unix(at)));
+  }
+
+  chapterTitle(at) {
+    return chapterAt(this.player.chapters, at)?.title ?? "";
   }
 
   showPicture(tile) {
@@ -79,7 +86,8 @@ export class SeekBar {
     this.range.min = String(start);
     this.range.max = String(end);
     this.range.value = String(at);
-    this.range.setAttribute("aria-valuetext", this.timeline.spoken(at));
+    const chapter = this.chapterTitle(at);
+    this.range.setAttribute("aria-valuetext", this.timeline.spoken(at) + (chapter ? `, ${chapter}` : ""));
     this.range.style.setProperty("--done", share(at));
     this.range.style.setProperty("--loaded", share(at + (this.player.engine?.ahead ?? 0)));
   }

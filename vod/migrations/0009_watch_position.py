@@ -7,7 +7,7 @@ from django.db.models import F
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("vod", "0003_vod_purged_at"),
+        ("vod", "0008_vod_highlights"),
     ]
 
     operations = [
