@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files import File
 from django.core.files.storage import default_storage
 
 from transcode.errors import TranscodeError
@@ -25,6 +24,7 @@ from transcode.hls import names
 from transcode.hls.multivariant import Rendition
 from transcode.ladder import AUDIO
 from transcode.models import LiveJob, Segment
+from transcode.object_store import WrittenOnce
 from transcode.stored_media import read_init, read_segment
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ FFMPEG = ("nice", "-n", "19", "ffmpeg", "-v", "error", "-nostdin", "-y")
 ENCODED = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "160k")
 WAIT_SECONDS = 30  # for FFmpeg to finish a run whose last byte it was given
 JOIN_SECONDS = 6 * 3600  # for all runs to become one file, also where they must be encoded
+
+PIECE_BYTES = 1 << 20
 
 Progress = Callable[[float], None]  # is told how many seconds of the recording are done
 
@@ -91,8 +93,8 @@ def write_download(*, stream_id: str, rendition: str, on_progress: Progress = la
             _copy_run(run, rendition, folder / f"{number}.mp4", partial(_tell, on_progress, done))
             done += sum(row.duration for row in run.rows)
         made = _join(runs, folder, partial(on_progress, done))
-        with made.open("rb") as file:
-            default_storage.save(names.object_key(stream_id, download_path(rendition)), File(file))
+        whole = WrittenOnce(_pieces(made, partial(on_progress, done)), made.stat().st_size)
+        default_storage.save(names.object_key(stream_id, download_path(rendition)), whole)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -163,6 +165,14 @@ def _join(runs: Sequence[Run], folder: Path, on_progress: Callable[[], None]) ->
         on_progress()
     _finish(process, 1)
     return made
+
+
+def _pieces(path: Path, on_progress: Callable[[], None]) -> Iterator[bytes]:
+    """A file for storage; gigabytes take a while, and whoever waits hears that it goes on."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            on_progress()
+            yield piece
 
 
 def _fitted(first: Path) -> str:
