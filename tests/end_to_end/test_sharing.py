@@ -119,12 +119,17 @@ def test_the_embed_plays_in_another_page_and_the_page_itself_does_not(
     frames = wait_for_frames(charlie, {embed, live, REFUSED})
     assert place(charlie, frames[embed]) >= 8
     assert place(charlie, frames[live]) > 0
+    assert charlie.page.context.cookies() == []
     for url in (embed, live):
         assert frames[url].evaluate("() => document.querySelector('video').muted")
         assert frames[url].locator("[data-unmute]").is_visible()
         assert frames[url].locator("[data-origin]").get_attribute("href") == url.replace("/embed", "").split("?")[0]
     assert f"{stack.url}{recording['url']}" not in frames
-    assert charlie.page.context.cookies() == []
+    frames[embed].locator("video").hover()
+    with charlie.page.context.expect_page() as opened:
+        frames[embed].locator("[data-origin]").click()
+    assert opened.value.url == f"{stack.url}{recording['url']}"
+    assert charlie.page.url == foreign_site.url
     assert charlie.errors == []
 
 
@@ -168,7 +173,8 @@ def test_the_share_dialog_gives_what_was_asked_for(stack: Stack, browser: Browse
     charlie = browser.new_viewer()
     charlie.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=stack.url)
     charlie.open(f"{stack.url}{recording['url']}?t=9")
-    charlie.wait_until("document.querySelector('video').currentTime >= 9", seconds=PLAYS_SECONDS)
+    # Chromium forgets a seek that is paused before it has arrived.
+    charlie.wait_until("document.querySelector('video').currentTime > 9.2", seconds=PLAYS_SECONDS)
     charlie.page.keyboard.press("k")
     charlie.page.get_by_role("button", name="Share").focus()
     charlie.page.keyboard.press("Enter")
@@ -177,7 +183,7 @@ def test_the_share_dialog_gives_what_was_asked_for(stack: Stack, browser: Browse
     charlie.page.get_by_text("Copied.").wait_for()
     copied = charlie.page.evaluate("() => navigator.clipboard.readText()")
     assert copied.split("?t=")[0] == f"{stack.url}{recording['url']}"
-    assert 9 <= int(copied.split("?t=")[1]) <= 12
+    assert 9 <= int(copied.split("?t=")[1]) <= 15
     charlie.page.keyboard.press("Escape")
     assert not charlie.page.locator("#share").is_visible()
 

@@ -236,10 +236,12 @@ def test_a_time_has_a_tile_of_the_storyboard(unix: float, tile: tuple[str, int, 
         ("?t=30s1m", None),
         ("?t=99999999999", None),
         ("?t=<script>", None),
+        ("?t=9999", 9999),
+        ("?t=10000", None),  # the end
     ],
 )
 def test_a_link_says_where_to_begin(search: str, seconds: int | None) -> None:
-    assert ask("start_time", "startTime", search) == seconds
+    assert ask("start_time", "(search => startTime(search, 10_000))", search) == seconds
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 // The player in somebody else's page: muted until its viewer wants sound, without a session.
 
 import { mountPlayer } from "../player/player.js";
-import { startAtLink } from "../player/start_time.js";
+import { startTime } from "../player/start_time.js";
 import { reportView } from "../player/watching.js";
 import { ChannelEvents } from "../shared/channel_events.js";
 
 const player = mountPlayer(document.getElementById("player"));
 const initial = JSON.parse(document.getElementById("initial").textContent);
-const { login, viewsApi } = document.body.dataset;
+const { login, viewsApi, duration } = document.body.dataset;
 
 function showLive() {
   const events = new ChannelEvents(login);
@@ -20,9 +20,8 @@ function showLive() {
 }
 
 function showRecording() {
-  startAtLink(player.video, location.search);
   reportView(player.video, () => fetch(viewsApi, { method: "POST", credentials: "omit", keepalive: true }));
-  player.usePlayback(initial);
+  player.usePlayback(initial, startTime(location.search, Number(duration)) ?? 0);
 }
 
 // The page around it has not asked for noise.

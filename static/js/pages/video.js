@@ -4,7 +4,7 @@ import { Replay } from "../chat/replay.js";
 import { ChapterList, ChapterMarks } from "../player/chapters.js";
 import { mountPlayer } from "../player/player.js";
 import { preferences } from "../player/preferences.js";
-import { startAtLink } from "../player/start_time.js";
+import { startTime } from "../player/start_time.js";
 import { keepPlace, reportView, resumePlace } from "../player/watching.js";
 import { callApi } from "../shared/api.js";
 import { enlivenShare } from "../shared/share.js";
@@ -13,21 +13,20 @@ const page = document.getElementById("video");
 const player = mountPlayer(document.getElementById("player"));
 const playback = JSON.parse(document.getElementById("playback").textContent);
 const { viewsApi, positionApi, resumeAt } = page.dataset;
+const duration = Number(page.dataset.duration);
 
 // Who is signed in has a place on the site, others have one in this browser.
-function resume() {
+function beginning() {
   const { resumeKey } = player.root.dataset;
-  const at = resumeKey ? preferences.resumeAt(resumeKey) : Number(resumeAt);
-  const place = resumePlace(at, player.video.duration);
-  if (place) player.video.currentTime = place;
+  const left = resumeKey ? preferences.resumeAt(resumeKey) : Number(resumeAt);
+  return startTime(location.search, duration) ?? resumePlace(left, duration);
 }
 
-if (!startAtLink(player.video, location.search)) player.video.addEventListener("loadedmetadata", resume, { once: true });
 reportView(player.video, () => callApi("POST", viewsApi));
 if (positionApi) keepPlace(player.video, (seconds) => callApi("PUT", positionApi, { seconds }, { keepalive: true }));
 enlivenShare(player.video);
 
-if (playback) player.usePlayback(playback);
+if (playback) player.usePlayback(playback, beginning());
 else player.setFacts({ problem: { title: "This recording is not ready", text: "It is still being written. Try again in a moment." } });
 
 const chapters = document.querySelector("[data-chapters]");

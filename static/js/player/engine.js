@@ -62,7 +62,7 @@ class HlsEngine {
       backBufferLength: 30,
       // Our media needs no remuxing, only a look at its boxes: a worker would cost 150 ms at the start and save nothing.
       enableWorker: false,
-      ...(live && { abrController: LiveAbr, beginAt }),
+      ...(live ? { abrController: LiveAbr, beginAt } : { startPosition: beginAt ?? -1 }),
       abrEwmaDefaultEstimate: preferences.bandwidth(),
       abrEwmaDefaultEstimateMax: 30_000_000,
       testBandwidth: false,
@@ -82,7 +82,8 @@ class HlsEngine {
   }
 
   // `sources`: {hls, dvr}, the addresses of the live edge and of what may be rewound to. Live unless `inDvr`;
-  // from the Unix time `beginAt` where one is given.
+  // from the Unix time `beginAt` where one is given; of a recording from that second, so that nothing before it
+  // is loaded.
   load(sources, { inDvr = false, beginAt = null } = {}) {
     this.stop();
     this.sources = sources;
@@ -179,8 +180,14 @@ class HlsEngine {
     const now = performance.now();
     this.recoveries = [...this.recoveries.filter((at) => now - at < RECOVER_WINDOW_MS), now];
     if (this.recoveries.length === 1) this.hls.recoverMediaError();
-    else if (this.recoveries.length <= 3) this.load(this.sources, { inDvr: this.inDvr, beginAt: this.inDvr ? this.now : null });
+    else if (this.recoveries.length <= 3) this.load(this.sources, { inDvr: this.inDvr, beginAt: this.place });
     else this.options.onProblem({ title: "This picture cannot be decoded", text: "Your browser stopped at it. Try again, or choose another quality." });
+  }
+
+  // Where to go on with another instance, as `load` takes it.
+  get place() {
+    if (!this.options.live) return this.video.currentTime;
+    return this.inDvr ? this.now : null;
   }
 
   giveUp(status) {
@@ -322,12 +329,18 @@ class NativeEngine {
     this.targetLatency = null;
     this.wantedLatency = null;
     video.addEventListener("error", () => this.url && this.retry());
-    video.addEventListener("loadedmetadata", () => this.url && options.onReady());
+    video.addEventListener("loadedmetadata", () => this.url && this.begin());
   }
 
-  load({ hls }) {
+  load({ hls }, { beginAt = null } = {}) {
     this.url = hls;
+    this.beginAt = beginAt;
     this.video.src = hls;
+    this.options.onReady();
+  }
+
+  begin() {
+    if (this.beginAt !== null) this.video.currentTime = this.beginAt;
     this.options.onReady();
   }
 
@@ -346,7 +359,8 @@ class NativeEngine {
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
       const sources = await this.options.renewSources();
-      if (this.url) this.load(sources || { hls: this.url });
+      const beginAt = this.options.live ? null : this.video.currentTime;
+      if (this.url) this.load(sources || { hls: this.url }, { beginAt });
     }, RENEW_EVERY_MS);
   }
 

@@ -101,11 +101,12 @@ export class Player extends EventTarget {
     this.engine?.stop();
   }
 
-  usePlayback(playback) {
+  // A recording begins `beginAt` seconds after its beginning.
+  usePlayback(playback, beginAt = 0) {
     this.keepSources(playback);
     if (!this.engine) return;
     if (this.engine.url) this.engine.renew(playback);
-    else this.engine.load(playback);
+    else this.engine.load(playback, { beginAt: beginAt || null });
   }
 
   keepSources(playback) {
@@ -138,8 +139,9 @@ export class Player extends EventTarget {
   async retry() {
     this.setFacts({ problem: null, picture: false, moving: true });
     this.place.forget();
+    const beginAt = this.live ? null : this.video.currentTime;
     const sources = (await this.freshSources()) || this.sources;
-    if (sources && this.engine) this.engine.load(sources);
+    if (sources && this.engine) this.engine.load(sources, { beginAt });
   }
 
   setVodLink(url) {
