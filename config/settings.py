@@ -145,6 +145,11 @@ def _tier(name: str, directory: str, bucket: str) -> dict[str, dict[str, Any]]:
     return {}
 
 
+KEEP_DAYS = {  # of recordings, by the class of their channel; 0: for good
+    "everyone": env_float("MILLRACE_KEEP_DAYS_EVERYONE", 0, minimum=0, maximum=36_500),
+    "affiliate": env_float("MILLRACE_KEEP_DAYS_AFFILIATE", 0, minimum=0, maximum=36_500),
+    "partner": env_float("MILLRACE_KEEP_DAYS_PARTNER", 0, minimum=0, maximum=36_500),
+}
 HOT_DAYS = env_float("MILLRACE_HOT_DAYS", 7, minimum=0, maximum=36_500)
 DROP_RENDITIONS_DAYS = env_float("MILLRACE_DROP_RENDITIONS_DAYS", 0, minimum=0, maximum=36_500)  # 0: never
 WARM_DAYS = env_float("MILLRACE_WARM_DAYS", 30, minimum=0, maximum=36_500)
@@ -332,6 +337,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "thin-recordings": {"task": "transcode.tasks.thin_recordings", "schedule": 3600.0, "options": {"expires": 600}},
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
     "purge-recordings": {"task": "vod.purge_recordings", "schedule": 600.0, "options": {"expires": 300}},
+    "expire-recordings": {"task": "vod.expire_recordings", "schedule": 3600.0, "options": {"expires": 600}},
     "write-views": {"task": "vod.write_views", "schedule": 10.0, "options": {"expires": 10}},
     "remove-old-downloads": {"task": "vod.remove_old_downloads", "schedule": 600.0, "options": {"expires": 300}},
     "make-waiting-highlights": {

@@ -15,12 +15,13 @@ from transcode.errors import TranscodeError
 from transcode.highlights import cut_range
 from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
-from transcode.models import LiveJob, Segment
+from transcode.models import LiveJob, Segment, StorageTier
 from transcode.object_store import delete_folder, tiers
 from transcode.recording_facts import read_clock, read_storyboard, recording_sizes
 from transcode.recordings import Recording, write_recording
 from transcode.revocations import access_generation, revoke_access
 from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
+from transcode.storage_tiers import request_restore
 
 __all__ = [
     "Recording",
@@ -30,6 +31,7 @@ __all__ = [
     "download_path",
     "download_size",
     "cut_range",
+    "cold_state",
     "delete_recording",
     "finish_live",
     "live_status",
@@ -40,6 +42,7 @@ __all__ = [
     "recording_sizes",
     "remove_download",
     "request_live",
+    "request_restore",
     "revoke_access",
     "update_storyboards",
     "wait_for_player",
@@ -123,6 +126,13 @@ def delete_recording(*, stream_id: str) -> None:
         delete_folder(f"{names.PREVIEWS_DIR}/{stream_id}")
         Segment.objects.filter(stream_id=stream_id).delete()
         LiveJob.objects.filter(stream_id=stream_id).delete()
+
+
+def cold_state(*, stream_id: str) -> str:
+    """Empty for a recording that can be played; "cold", or "preparing" while it is brought back."""
+    cold = LiveJob.objects.filter(stream_id=stream_id, storage_tier=StorageTier.COLD).values_list("restore_asked_at")
+    asked = cold.first()
+    return "" if asked is None else "preparing" if asked[0] else "cold"
 
 
 def live_status(*, stream_id: str) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from streaming.playback import recording_playback
 from streaming.serializers import PlaybackSerializer
 from streaming.views.playback import playback_answer
 from vod import services
+from vod.cold_storage import check_at_hand, prepare_vod
 from vod.models import Visibility, Vod
 
 
@@ -90,6 +91,17 @@ def video_restore(request: Request, video_id: str) -> Response:
 @extend_schema(responses=PlaybackSerializer)
 @api_view(["GET"])
 def video_playback(request: Request, video_id: str) -> Response:
-    """Signed addresses of a recording. A private one is only there for its owner; 403 when it is for subscribers."""
+    """Signed addresses of a recording. A private one is only there for its owner; 403 when it is for subscribers; 409
+    when it is in cold storage (code `cold`) or on its way back (`preparing`)."""
     vod = services.vod_for_viewer(public_id=video_id, viewer=request.user)
+    check_at_hand(vod=vod)
     return playback_answer(request, recording_playback(vod.broadcast.public_id))
+
+
+@extend_schema(request=None, responses={202: None})
+@api_view(["POST"])
+def video_prepare(request: Request, video_id: str) -> Response:
+    """Have a recording brought back from cold storage. `playback` answers once it is there."""
+    signed_in_user(request)
+    prepare_vod(vod=services.vod_for_viewer(public_id=video_id, viewer=request.user))
+    return Response(status=202)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("videos/<str:video_id>/restore", api.video_restore, name="api_video_restore"),
     path("videos/<str:video_id>/views", viewing_api.video_views, name="api_video_views"),
     path("videos/<str:video_id>/position", viewing_api.video_position, name="api_video_position"),
+    path("videos/<str:video_id>/prepare", api.video_prepare, name="api_video_prepare"),
     path("videos/<str:video_id>/playback", api.video_playback, name="api_video_playback"),
     path("videos/<str:video_id>/chapters", api_manage.video_chapters, name="api_video_chapters"),
     path("videos/<str:video_id>/download", api_manage.video_download, name="api_video_download"),

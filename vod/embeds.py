@@ -17,6 +17,7 @@ from streaming.lookup import get_channel
 from streaming.playback import recording_playback
 from streaming.services import watch_state
 from streaming.views.pages import PLAYER_MODULES
+from vod.cold_storage import check_at_hand
 from vod.models import Vod
 from vod.services import vod_for_viewer
 from vod.sharing import share_channel, share_recording
@@ -59,6 +60,7 @@ def embed_video(request: HttpRequest, video_id: str) -> HttpResponse:
     """A recording that is public or unlisted."""
     try:
         vod = vod_for_viewer(public_id=video_id, viewer=STRANGER)
+        check_at_hand(vod=vod)
     except DomainError as error:
         return _nothing(request, error)
     context = {

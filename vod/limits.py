@@ -17,6 +17,7 @@ HIGHLIGHT_LOCK_SECONDS = 900  # a cut of hours is copied within; after it a kill
 HIGHLIGHTS_WAITING_MAX = 10  # of one channel
 BULK_MAX = 100  # recordings that one action may change
 FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at for a day
+EXPIRED_AT_ONCE = 100  # recordings that are deleted since they were kept long enough, in one task
 PURGED_AT_ONCE = 20  # recordings whose files one task removes
 
 # --- Shown elsewhere
@@ -24,7 +25,7 @@ EMBED_WIDTH, EMBED_HEIGHT = 640, 360  # of a player whose page names no size
 EMBED_WIDTH_MAX = 1920  # wider than this no page wants one
 OEMBED_SECONDS = 300  # a title may change; a recording that was hidden is not shown by the frame itself
 OEMBED_LIVE_SECONDS = 30  # a preview of a running broadcast is there for two of these
-DESCRIPTION_MAX = 200  # characters; link previews show fewer
+PREVIEW_TEXT_MAX = 200  # characters; link previews show fewer
 FEED_ITEMS = 50  # what readers ask for every hour
 FEED_SECONDS = 60  # how long a reader's proxy may keep it
 SITEMAP_ADDRESSES = 1_000  # of one file; sitemaps.org allows 50,000, which would take half a minute to write

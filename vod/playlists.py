@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from common.refusals import as_page_errors
 from streaming.lookup import get_channel, playback_of
 from streaming.playback import Playback, recording_playback
+from vod.cold_storage import InColdStorage, check_at_hand
 from vod.models import Visibility
 from vod.services import vod_for_viewer
 
@@ -17,6 +18,10 @@ from vod.services import vod_for_viewer
 def video_playlist(request: HttpRequest, video_id: str) -> HttpResponse:
     """A recording; a private one for its owner alone."""
     vod = vod_for_viewer(public_id=video_id, viewer=request.user)
+    try:
+        check_at_hand(vod=vod)
+    except InColdStorage as error:
+        return HttpResponse(error.text, status=409, content_type="text/plain; charset=utf-8")
     answer = _redirect(recording_playback(vod.broadcast.public_id))
     if vod.visibility in {Visibility.PUBLIC, Visibility.UNLISTED}:
         answer["Access-Control-Allow-Origin"] = "*"  # players on other pages, which send no cookies with it

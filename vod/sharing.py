@@ -17,7 +17,7 @@ from common.addresses import absolute
 from streaming.models import Channel
 from streaming.watch_states import WatchState
 from transcode.limits import PREVIEW_HEIGHT
-from vod.limits import DESCRIPTION_MAX, EMBED_HEIGHT, EMBED_WIDTH
+from vod.limits import EMBED_HEIGHT, EMBED_WIDTH, PREVIEW_TEXT_MAX
 from vod.models import Visibility, Vod
 
 SITE_NAME = "Millrace"
@@ -110,7 +110,7 @@ def share_channel(channel: Channel, state: WatchState) -> Shared:
         embed=absolute(reverse("embed_channel", args=[channel.owner.login])),
         playlist=absolute(reverse("channel_playlist", args=[channel.owner.login])) if on_air else "",
         title=f"{channel.owner}: {title}" if title else str(channel.owner),
-        description=Truncator(" ".join(channel.about.split())).chars(DESCRIPTION_MAX),
+        description=Truncator(" ".join(channel.about.split())).chars(PREVIEW_TEXT_MAX),
         author=str(channel.owner),
         author_page=page,
         picture=_picture(state.preview_path, {}) if on_air else None,

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Task, shared_task
 
-from vod import downloads, highlights, purging, services, view_counts
+from vod import downloads, highlights, purging, retention, services, view_counts
 from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
@@ -42,3 +42,8 @@ def make_highlight(public_id: str) -> None:
 @shared_task(name="vod.make_waiting_highlights")
 def make_waiting_highlights() -> None:
     highlights.make_waiting_highlights()
+
+
+@shared_task(name="vod.expire_recordings")
+def expire_recordings() -> None:
+    retention.expire_recordings()

@@ -10,6 +10,7 @@ urlpatterns = [
     # /videos/…
     path("videos/<slug:video_id>", views.video, name="video"),
     path("videos/<slug:video_id>/playlist.m3u8", playlists.video_playlist, name="video_playlist"),
+    path("videos/<slug:video_id>/prepare", views.video_prepare, name="video_prepare"),
     path("videos/<slug:video_id>/chapters.vtt", views.video_chapters, name="video_chapters"),
     path("videos/<slug:video_id>/thumbnails.vtt", views.video_thumbnails, name="video_thumbnails"),
     path("videos/<slug:video_id>/download", views.video_download, name="video_download"),

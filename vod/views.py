@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.errors import NotAllowed, NotThere
 from streaming.playback import recording_playback
@@ -12,6 +12,7 @@ from streaming.views.pages import PLAYER_MODULES
 from transcode import services as media
 from vod import downloads, services
 from vod.chapters import render_vtt
+from vod.cold_storage import prepare_vod
 from vod.models import Vod
 from vod.sharing import share_recording
 from vod.thumbnails import render_thumbnails
@@ -32,6 +33,8 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
     channel = vod.channel
     viewer = request.user if request.user.is_authenticated else None
     allowed = services.may_watch(vod=vod, viewer=request.user)
+    cold = media.cold_state(stream_id=vod.broadcast.public_id) if allowed else ""
+    plays = allowed and not cold
     context = {
         "vod": vod,
         "channel": channel,
@@ -39,14 +42,22 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
         "more": channel.vods.listed().exclude(pk=vod.pk).with_position_of(request.user)[:MORE_SHOWN],
         "own_channel": viewer is not None and channel.owner_id == viewer.pk,
         "following": viewer is not None and channel.follows.filter(user=viewer).exists(),
-        "locked": not allowed,
-        "playback": recording_playback(vod.broadcast.public_id).for_page() if allowed else None,
+        "locked": not plays,
+        "cold": cold,
+        "playback": recording_playback(vod.broadcast.public_id).for_page() if plays else None,
         "playback_api": f"/api/v1/videos/{vod.public_id}/playback",
         "resume_key": "" if viewer else vod.public_id,
         "resume_at": position_of(user=viewer, vod=vod) if viewer else 0,
         "player_modules": PLAYER_MODULES,
     }
     return render(request, "vod/video.html", context)
+
+
+@require_POST
+def video_prepare(request: HttpRequest, video_id: str) -> HttpResponse:
+    """Have a recording brought back from cold storage."""
+    prepare_vod(vod=_watchable_or_404(request, video_id))
+    return redirect("video", video_id)
 
 
 @require_safe

@@ -31,7 +31,10 @@ def test_a_public_recording_plays_under_an_address_that_stays(vod: Vod, method: 
     _, media, token, stream_id, *rest = answer["Location"].split("/")
     assert (media, stream_id, rest) == ("media", vod.broadcast.public_id, ["vod", "index.m3u8"])
     key = settings.PLAYBACK_SIGNING_KEY
-    assert playback_tokens.is_valid(key=key, token=token, stream_id=stream_id, now=time.time())
+    permission = playback_tokens.read(key=key, token=token, stream_id=stream_id)
+    assert permission
+    assert permission.opens("recording")
+    assert permission.expires_at > time.time()
     assert not answer.cookies
 
 
