@@ -39,3 +39,11 @@ class LeaseLost(TranscodeError):
 
 class LadderError(TranscodeError):
     """These rungs are no ladder; the text says which rule they break."""
+
+
+class NotRecorded(TranscodeError):
+    """Of what was asked for nothing, or not enough, is in storage."""
+
+
+class ClipFailed(TranscodeError):
+    """FFmpeg could not make a clip of these segments, or not in time."""

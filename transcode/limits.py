@@ -67,3 +67,16 @@ REDIS_RETRY_SECONDS = 0.2
 PUBLISH_PAUSE_SECONDS = 0.015
 ORDER_CHECK_SECONDS = 3.0  # how long a lost order goes unnoticed
 STATUS_SECONDS = 1.0
+
+# --- Clips
+CLIP_ROWS_MAX = 250  # segments looked at: 90 s of the shortest there are (MIN_SEGMENT_MS)
+CLIP_RUNS_MAX = 500  # returns of an encoder that are counted to find a place in a recording
+CLIP_BYTES_MAX = 400 << 20  # of a clip's segments; above it a smaller quality is taken
+CLIP_START_SLACK_SECONDS = 0.005  # by which a picture may begin later than asked: dates are rounded to milliseconds
+CLIP_BEFORE_SECONDS = 1.0  # by which a clip may begin before the broadcast did
+CLIP_COPY_SECONDS = 20  # copying takes well under a second
+CLIP_ENCODE_SECONDS = 100
+CLIP_ENCODE_LINES = 720  # a clip that must be encoded is no larger: 90 s of it take two cores about half a minute
+CLIP_ENCODE_THREADS = 2
+CLIP_POSTER_SECONDS = 10
+CLIP_POSTER_WIDTH = 960  # pixels

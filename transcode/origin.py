@@ -47,12 +47,19 @@ _MEDIA_PATH = re.compile(r"[A-Za-z0-9._/-]{1,120}")
 _STREAM_ID = re.compile(r"[0-9a-f]{24}")
 _MEDIA_OBJECT = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/(?P<name>[0-9][0-9.-]{0,30}(init\.mp4|\.?m4s))")
 _LISTING = re.compile(r"(?P<dvr>dvr/)?(?P<rendition>[a-z0-9]{1,16})/(?P<name>index|iframes)\.m3u8")
-_STORED = re.compile(  # what is neither live nor a segment: recordings, storyboards
+_STORED = re.compile(  # what is neither live nor a segment: recordings, storyboards, clips
     r"vod/(?:index\.m3u8|[a-z0-9]{1,16}/(?:index|iframes)\.m3u8|manifest\.mpd|storyboard\.json)"
-    r"|storyboard\.json|storyboard/[0-9-]{1,30}\.jpg"
+    r"|storyboard\.json|storyboard/[0-9-]{1,30}\.jpg|clip\.mp4|poster\.jpg"
 )
-_STORED_TYPES = {"m3u8": PLAYLIST_TYPE, "mpd": DASH_TYPE, "json": b"application/json", "jpg": b"image/jpeg"}
-_STORED_LIFE = {names.STORYBOARD: 5}  # it grows while live
+_STORED_TYPES = {
+    "m3u8": PLAYLIST_TYPE,
+    "mpd": DASH_TYPE,
+    "json": b"application/json",
+    "jpg": b"image/jpeg",
+    "mp4": SEGMENT_TYPE,
+}
+# A storyboard grows while live; a clip never changes.
+_STORED_LIFE = {names.STORYBOARD: 5, names.CLIP: FOREVER_SECONDS, names.CLIP_POSTER: FOREVER_SECONDS}
 STORED_LIFE = 60
 
 FORBIDDEN = Answer(403, b"This playback address is not valid or has expired. Reload the page.")
@@ -337,7 +344,8 @@ def _media_playlist(path: str, found: re.Match[str], query: bytes) -> Address | 
 async def stored(stream_id: str, path: str, content_type: bytes, *, max_age: int) -> Answer:
     """From object storage."""
     try:
-        body = await sync_to_async(_read_stored, thread_sensitive=False)(names.object_key(stream_id, path))
+        key = (names.clip_key if path in {names.CLIP, names.CLIP_POSTER} else names.object_key)(stream_id, path)
+        body = await sync_to_async(_read_stored, thread_sensitive=False)(key)
     except FileNotFoundError:
         return NOT_FOUND
     return Answer(200, body, content_type, max_age=max_age)

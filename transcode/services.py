@@ -10,18 +10,25 @@ from django.db import transaction
 from redis import Redis
 
 from transcode import redis_keys, slot_ledger
+from transcode.clips import Clipped, cut_clip, drop_clip, latest_span, recorded_span, time_at
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob
 from transcode.recordings import Recording, write_recording
 from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 
 __all__ = [
+    "Clipped",
     "Recording",
+    "cut_clip",
+    "drop_clip",
     "finish_live",
+    "latest_span",
     "live_status",
     "player_left",
     "reconcile_live",
+    "recorded_span",
     "request_live",
+    "time_at",
     "update_storyboards",
     "wait_for_player",
     "write_recording",

@@ -13,6 +13,8 @@ STORYBOARD_DIR = "storyboard"
 RECORDING_DIR = "vod"
 DVR_DIR = "dvr"
 DVR_MULTIVARIANT = f"{DVR_DIR}/{MULTIVARIANT}"
+CLIP = "clip.mp4"
+CLIP_POSTER = "poster.jpg"
 
 
 def init_name(epoch: int) -> str:
@@ -45,6 +47,11 @@ def object_key(stream_id: str, path: str) -> str:
     return f"broadcasts/{stream_id}/{path}"
 
 
+def clip_key(clip_id: str, name: str) -> str:
+    """Where a clip's file lies in object storage: beside the broadcasts, since it outlives them."""
+    return f"clips/{clip_id}/{name}"
+
+
 def url(token: str, stream_id: str, path: str) -> str:
-    """URL path of a broadcast's file."""
+    """URL path of a broadcast's file, or of a clip's."""
     return f"/media/{token}/{stream_id}/{path}"
