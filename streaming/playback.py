@@ -61,6 +61,20 @@ def recording_playback(stream_id: str) -> Playback:
     )
 
 
+@dataclass(frozen=True)
+class ClipAddresses:
+    """URL paths of a clip's files."""
+
+    video: str
+    poster: str
+
+
+def clip_addresses(clip_id: str) -> ClipAddresses:
+    """Where the clip's files are. They open nothing of the broadcast."""
+    token, _ = _token(clip_id)
+    return ClipAddresses(*(names.url(token, clip_id, name) for name in (names.CLIP, names.CLIP_POSTER)))
+
+
 def _token(stream_id: str) -> tuple[str, datetime]:
     wanted = int(time.time()) + settings.PLAYBACK_TOKEN_SECONDS
     expires_at = -(-wanted // PLAYBACK_ROUND_SECONDS) * PLAYBACK_ROUND_SECONDS

@@ -17,6 +17,7 @@ from streaming.models import Broadcast
 from streaming.services import note_recording
 from transcode import services as media
 from transcode.models import LiveJob
+from vod.clip_services import follow_recording
 from vod.limits import FORGOTTEN_AFTER_SECONDS, SHORTEST_SECONDS, SIGNAL_SECONDS
 from vod.models import Visibility, Vod
 
@@ -47,6 +48,7 @@ def create_vod(*, stream_id: str) -> Vod | None:
                 "preview_path": broadcast.preview_path,
             },
         )
+        follow_recording(vod=vod)
         _tell_streaming(vod)
     return vod
 
@@ -79,12 +81,13 @@ def update_vod(*, vod: Vod, **changes: Any) -> Vod:
         vod.visibility = changes["visibility"]
     with transaction.atomic():
         vod.save(update_fields=["title", "visibility"])
+        follow_recording(vod=vod)
         _tell_streaming(vod)
     return vod
 
 
 def delete_vod(*, vod: Vod) -> None:
-    """Nobody can watch it any more, not even its owner, who can bring it back for UNDO_DAYS."""
+    """Nobody can watch it any more, not even its owner, who can bring it back for UNDO_DAYS. Its clips stay."""
     with transaction.atomic():
         Vod.objects.kept().filter(pk=vod.pk).update(deleted_at=timezone.now(), visibility=Visibility.PRIVATE)
         note_recording(stream_id=vod.broadcast.public_id, page_path="")
@@ -97,7 +100,9 @@ def restore_vod(*, public_id: str, owner: User) -> Vod:
     if vod is None:
         raise NotThere("You have deleted no such recording lately.")
     vod.deleted_at = None
-    vod.save(update_fields=["deleted_at"])
+    with transaction.atomic():
+        vod.save(update_fields=["deleted_at"])
+        follow_recording(vod=vod)
     return vod
 
 

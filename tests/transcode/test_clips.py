@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
@@ -17,7 +18,9 @@ from tests.transcode.stored_broadcast import StoredBroadcast
 from transcode import clips
 from transcode.clips import Clipped, cut_clip, drop_clip, latest_span, recorded_span, time_at
 from transcode.errors import NotRecorded
+from transcode.http_answer import Answer
 from transcode.models import Segment
+from transcode.origin import Address, read_address, stored
 
 pytestmark = pytest.mark.django_db
 STREAM, CLIP = "0123456789abcdef01234567", "aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -169,6 +172,17 @@ def test_repeating_it_gives_the_same_and_dropping_it_leaves_nothing(on_air: Stor
     for _ in range(2):
         drop_clip(clip_id=CLIP)
     assert [found for found in (media / "clips").rglob("*") if found.is_file()] == []
+
+
+async def test_an_origin_gives_what_nginx_has_not(media: Path) -> None:
+    for name in ("clip.mp4", "poster.jpg"):
+        default_storage.save(f"clips/{CLIP}/{name}", ContentFile(name.encode()))
+        asked = read_address(name.encode())
+        assert isinstance(asked, Address)
+        answer = await stored(CLIP, asked.path, b"video/mp4", max_age=1)
+        assert (answer.status, answer.body) == (200, name.encode())
+    assert (await stored(STREAM, "clip.mp4", b"video/mp4", max_age=1)).status == 404
+    assert isinstance(read_address(b"source/clip.mp4"), Answer)
 
 
 def test_the_newest_seconds(on_air: StoredBroadcast) -> None:

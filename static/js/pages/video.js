@@ -1,11 +1,13 @@
 // A recording: plays at once, from where this viewer left it, with what was said in the chat beside it.
 
 import { Replay } from "../chat/replay.js";
+import { ClipEditor } from "../player/clip_editor.js";
 import { mountPlayer } from "../player/player.js";
 import { preferences } from "../player/preferences.js";
 
 const player = mountPlayer(document.getElementById("player"));
 const playback = JSON.parse(document.getElementById("playback").textContent);
+new ClipEditor(player, document.getElementById("clip-editor"));
 
 function resume() {
   const { resumeKey } = player.root.dataset;

@@ -1,4 +1,4 @@
-// The owner's recordings: visibility saves itself, deleting asks in place.
+// The owner's recordings or clips: visibility saves itself, deleting asks in place.
 
 for (const form of document.querySelectorAll("form[data-visibility]")) {
   form.querySelector("[data-save]").hidden = true;
