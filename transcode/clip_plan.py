@@ -11,7 +11,8 @@ from transcode.hls.window import WindowSegment
 
 # Between two segments of one run; more is a hole. Less than a picture lasts at 10 a second.
 JOIN_SECONDS = 0.1
-SLACK_SECONDS = 0.05  # what rounded dates may lack at the end of a clip
+START_SLACK_SECONDS = 0.005  # by which a picture may begin after the date asked for: those are rounded to milliseconds
+END_SLACK_SECONDS = 0.05  # what rounded dates may lack at the end of a clip
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def plan_clip(
     plans = [_plan(name, sound, tracks, starts_at, duration) for name in videos]
     made = [plan for plan in plans if plan is not None]
     fitting = [plan for plan in made if plan.size <= most_bytes] or made[-1:]
-    whole = [plan for plan in fitting if not _has_gap(tracks[plan.rendition], plan)]
+    whole = [plan for plan in fitting if not _has_gap(tracks[plan.rendition], starts_at, plan)]
     if whole:
         furthest = max(plan.duration for plan in whole)
         return next(plan for plan in whole if plan.duration > furthest - JOIN_SECONDS)
@@ -80,7 +81,9 @@ def latest(segments: Sequence[WindowSegment], duration: float) -> tuple[float, f
 def _plan(
     name: str, sound: str | None, tracks: Mapping[str, Sequence[WindowSegment]], starts_at: float, duration: float
 ) -> ClipPlan | None:
-    after = [segment for segment in tracks[name] if not segment.gap and segment.ends_at > starts_at]
+    after = [
+        segment for segment in tracks[name] if not segment.gap and segment.ends_at > starts_at + START_SLACK_SECONDS
+    ]
     if not after:
         return None
     begin = max(starts_at, after[0].starts_at)
@@ -90,7 +93,7 @@ def _plan(
         left -= segment.ends_at - max(segment.starts_at, begin)
         if left <= 0:
             break
-    missing = left if left > SLACK_SECONDS else 0.0
+    missing = left if left > END_SLACK_SECONDS else 0.0
     heard = {segment.msn: segment for segment in tracks.get(sound or "", ()) if not segment.gap}
     return ClipPlan(name, sound, _stretches(chosen, heard), begin, duration - missing, missing)
 
@@ -115,7 +118,7 @@ def _follows(before: WindowSegment, after: WindowSegment) -> bool:
     return after.epoch == before.epoch and after.starts_at - before.ends_at < JOIN_SECONDS
 
 
-def _has_gap(video: Sequence[WindowSegment], plan: ClipPlan) -> bool:
+def _has_gap(video: Sequence[WindowSegment], starts_at: float, plan: ClipPlan) -> bool:
     """Whether other renditions have something within the clip that this one lacks."""
     ends_at = plan.stretches[-1].video[-1].ends_at
-    return any(s.gap and s.ends_at > plan.starts_at + JOIN_SECONDS and s.starts_at < ends_at for s in video)
+    return any(s.gap and s.ends_at > starts_at + JOIN_SECONDS and s.starts_at < ends_at for s in video)

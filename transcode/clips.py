@@ -19,7 +19,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 from transcode import fragments
-from transcode.clip_plan import ClipPlan, Stretch, latest, plan_clip
+from transcode.clip_plan import START_SLACK_SECONDS, ClipPlan, Stretch, latest, plan_clip
 from transcode.errors import ClipFailed, NotRecorded
 from transcode.hls import names
 from transcode.hls.multivariant import Rendition
@@ -35,7 +35,6 @@ from transcode.limits import (
     CLIP_POSTER_WIDTH,
     CLIP_ROWS_MAX,
     CLIP_RUNS_MAX,
-    CLIP_START_SLACK_SECONDS,
 )
 from transcode.models import LiveJob, Segment
 from transcode.process import ffmpeg_timing_option
@@ -213,7 +212,7 @@ def _first_picture(piece: _Piece, wanted: float) -> float:
     """Media time of the picture that is on screen at a media time, both in seconds."""
     scale = fragments.timescale(piece.inits[0])
     times = fragments.presentation_times(piece.first)
-    at = (wanted + CLIP_START_SLACK_SECONDS) * scale
+    at = (wanted + START_SLACK_SECONDS) * scale
     return max((time for time in times if time <= at), default=min(times)) / scale
 
 
@@ -266,7 +265,7 @@ def _encode_argv(pieces: Sequence[_Piece], begin: float, duration: float, made: 
     chains.append(f"{joined}concat=n={len(pieces)}:v=1:a={int(sound)}[v]{'[a]' if sound else ''}")
     argv = [*threads, "-filter_threads", str(CLIP_ENCODE_THREADS), "-copyts", *inputs]
     argv += ["-filter_complex", ";".join(chains), "-map", "[v]", *(["-map", "[a]"] if sound else [])]
-    argv += [f"-{ffmpeg_timing_option()}", "vfr", "-c:v", "libx264", "-preset", "veryfast", "-crf", "21", *threads]
+    argv += [f"-{ffmpeg_timing_option()}", "vfr", "-c:v", "libx264", "-preset", "superfast", "-crf", "21", *threads]
     return [*argv, "-c:a", "aac", "-b:a", "160k", *_output(duration, made)]
 
 

@@ -18,6 +18,6 @@ CLIP_WAIT_SECONDS = 12.0  # after this a clip is made of what there is
 CLIP_LOOK_SECONDS = 0.2  # how often that is looked for
 CLIP_AFTER_END_SECONDS = 15 * 60  # so long a page shows that the broadcast has ended, and its viewer may clip it
 CLIP_TRIES = 3
-CLIP_CLAIM_SECONDS = 130  # longer than the slowest cut (transcode.limits); a killed worker's clip is made again then
+CLIP_CLAIM_SECONDS = 160  # longer than the slowest cut (transcode.limits); a killed worker's clip is made again then
 CLIP_PAST_SECONDS = 1.0  # by which a clip may reach over the end of what is recorded: lengths are rounded
 CLIPS_DROPPED_AT_ONCE = 50  # files of deleted clips, in one turn

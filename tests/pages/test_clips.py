@@ -68,7 +68,9 @@ def test_one_that_is_being_made_says_so_and_refreshes_without_javascript(clip: C
     seen = page(f"/clips/{clip.public_id}")
     assert "The clip is being made" in seen
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in seen
-    assert "<video" not in seen
+    assert re.search(r"<video[^>]* hidden ", seen)
+    assert not re.search(r"<video[^>]* src=", seen)
+    assert re.search(r"<a[^>]* hidden[^>]* download=", seen)
     assert Clip.objects.get().view_count == 0
 
 

@@ -85,6 +85,14 @@ def test_between_two_pictures_it_is_the_one_on_screen(on_air: StoredBroadcast) -
     assert read_counters(path(), frames=1) == [SMALL.first + 45]
 
 
+@pytest.mark.parametrize("number", [45, 60, 61])
+def test_a_date_that_was_rounded_means_the_picture_it_was_of(on_air: StoredBroadcast, number: int) -> None:
+    """60 begins a segment: a date a moment before it lies in the one before."""
+    on_air.run(first(10), at=0)
+    make(on_air.shown_at[SMALL.first + number] - 0.0009, 5.0)
+    assert read_counters(path(), frames=1) == [SMALL.first + number]
+
+
 def test_sound_begins_with_the_picture(on_air: StoredBroadcast) -> None:
     """The tone tells the second it belongs to: 300 Hz and 20 more for each."""
     on_air.run(first(14), at=0)

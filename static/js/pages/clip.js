@@ -2,8 +2,8 @@
 
 import { callApi } from "../shared/api.js";
 
-const LOOK_MS = 250;
-const PATIENT_AFTER_MS = 15_000; // an encode takes a while: then less often
+const LOOK_MS = 150;
+const PATIENT_AFTER_MS = 10_000; // an encode takes a while: then less often
 const PATIENT_MS = 2000;
 
 const root = document.querySelector("[data-clip-state]");
@@ -20,15 +20,28 @@ async function play() {
 }
 
 async function look(since) {
-  let state = "making";
-  try {
-    ({ state } = await callApi("GET", root.dataset.api));
-  } catch (error) {
-    if (error.status === 404) state = "deleted";
-  }
-  if (state !== "making") location.reload();
-  else setTimeout(look, performance.now() - since > PATIENT_AFTER_MS ? PATIENT_MS : LOOK_MS, since);
+  const state = await stateNow();
+  if (state === "ready") show();
+  else if (state === "making") setTimeout(look, performance.now() - since > PATIENT_AFTER_MS ? PATIENT_MS : LOOK_MS, since);
+  else location.reload(); // the page says why there is none
 }
 
-if (video) play();
-else if (root.dataset.clipState === "making") look(performance.now());
+async function stateNow() {
+  try {
+    return (await callApi("GET", root.dataset.api)).state;
+  } catch (error) {
+    return error.status === 404 ? "deleted" : "making";
+  }
+}
+
+function show() {
+  root.dataset.clipState = "ready";
+  root.querySelector("[data-making]").remove();
+  for (const element of document.querySelectorAll("[data-when-ready]")) element.hidden = false;
+  video.hidden = false;
+  video.src = video.dataset.src;
+  play();
+}
+
+if (root.dataset.clipState === "making") look(performance.now());
+else if (video) play();
