@@ -1,25 +1,43 @@
-"""A viewer makes a clip in the player's own editor, and what the clip's page shows first."""
+"""A viewer makes a clip in the player's own editor, and what the clip begins with."""
 
 import json
 import time
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
 
 from bench.browser import Viewer
+from tests.media.counter_clip import STANDARD, Clip
 
 EDITOR_SECONDS = 5
 PLAYS_SECONDS = 30
+AT_EDGE_MS = 2_000
 SLACK_SECONDS = 0.005  # by which a picture may begin after the date that was asked for
-# Runs in the page: the Unix time of each picture that was shown, by the player's own clock.
-DATES = """() => window.frameNotes.frames
-  .map(([, number, mediaTime]) => [number, window.millracePlayer.player.engine.unixAt(mediaTime)])
-  .filter(([number, unix]) => number !== null && unix !== null)"""
-# The same for the editor's first handle.
+# Runs in the page: a picture's number and its date by the player's own clock. At rest, since a busy machine shows the
+# next picture while the last one is being read.
+DATE = """async () => {
+  const { player, video } = window.millracePlayer;
+  video.pause();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const [, , mediaTime] = window.frameNotes.frames.at(-1);
+  const date = [frameCounter.readVideo(video), player.engine.unixAt(mediaTime)];
+  if (player.live) player.toEdge();
+  else video.play();
+  return date;
+}"""
+# The editor's first handle; the second is where the viewer is.
 CHOOSE = """seconds => {
-  const handle = document.querySelector("#clip-editor [data-begin]");
-  handle.value = String(Number(handle.max) - seconds);
+  const [handle, end] = ["begin", "finish"].map((name) => document.querySelector(`#clip-editor [data-${name}]`));
+  handle.value = String(Number(end.value) - seconds);
   handle.dispatchEvent(new Event("input"));
+}"""
+# What is at the clip's 0: the first picture shown may be a later one, on a busy machine.
+BEGINNING = """async () => {
+  const video = document.querySelector("#player-video");
+  video.pause();
+  video.currentTime = 0;
+  await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+  return frameCounter.readVideo(video);
 }"""
 
 
@@ -32,27 +50,22 @@ class MadeClip:
     clip_id: str
 
 
-def make_clip(viewer: Viewer, *, seconds: float) -> MadeClip:
-    """Of the last `seconds`, by keyboard and mouse, on a page that plays."""
+def make_clip(viewer: Viewer, *, seconds: float, source: Clip = STANDARD) -> MadeClip:
+    """Of the last `seconds` before the viewer's place, by keyboard and mouse, on a page that plays one run of `source`,
+    perhaps repeated."""
     page = viewer.page
+    number, date = page.evaluate(DATE)
+    page.wait_for_timeout(AT_EDGE_MS)
     page.keyboard.press("Alt+x")
     page.locator("#clip-editor").get_by_role("button", name="Make clip").wait_for(timeout=EDITOR_SECONDS * 1000)
     page.evaluate(CHOOSE, seconds)
-    dates = dict(page.evaluate(DATES))
     with page.expect_request("**/api/v1/clips") as request:
         clicked_at = time.time()
         page.locator("#clip-editor [data-make]").click()
     page.locator("[data-clip-state=ready]").wait_for(timeout=PLAYS_SECONDS * 1000)
     viewer.wait_until("window.frameNotes.frames.length", seconds=PLAYS_SECONDS)
-    first = viewer.frames()[0]
+    shown_at = viewer.frames()[0].shown_at
     wanted = datetime.fromisoformat(json.loads(request.value.post_data or "")["starts_at"]).timestamp()
-    return MadeClip(first.shown_at - clicked_at, off_by(first.number, wanted, dates), page.url.rsplit("/", 1)[-1])
-
-
-def off_by(number: int | None, wanted: float, dates: dict[int, float]) -> int:
-    """How many pictures lie between the one shown and the one that was on air at `wanted`."""
-    in_order = sorted((unix, shown) for shown, unix in dates.items())
-    place = bisect_right([unix for unix, _ in in_order], wanted + SLACK_SECONDS) - 1
-    if number is None or place < 0:
-        raise AssertionError(f"the clip shows {number}, and nobody saw what was on air at {wanted}")
-    return number - in_order[place][1]
+    expected = number + floor((wanted + SLACK_SECONDS - date) * source.fps)
+    off = (page.evaluate(BEGINNING) - expected + source.frames // 2) % source.frames - source.frames // 2
+    return MadeClip(shown_at - clicked_at, off, page.url.rsplit("/", 1)[-1])

@@ -5,6 +5,7 @@ python -m bench.clips
 """
 
 import sys
+import time
 
 from bench.browser import Browser
 from bench.clipping import MadeClip, make_clip
@@ -13,9 +14,10 @@ from bench.show import Show
 from bench.stack import Person, Stack
 from tests.end_to_end.signing_in import sign_in
 
-ROUNDS = 3
+ROUNDS = 5
 CLIP_SECONDS = 60
-WATCHED_MS = 68_000  # the viewer has seen all of it, so that he knows what was on air when
+ON_AIR_SECONDS = 70
+WATCHED_MS = 5_000
 BAR_SECONDS, BAR_PICTURES = 3.0, 1
 GIVE_UP_SECONDS = 20
 
@@ -35,6 +37,7 @@ def main() -> int:
     with Stack(TRANSCODED_RUNGS=2) as stack, Browser() as browser:
         alice, charlie = stack.create_user("alice", streamer=True), stack.create_user("charlie")
         with Show(stack, alice, loop=True) as show:
+            time.sleep(ON_AIR_SECONDS)
             made = [clip_once(stack, browser, show, charlie) for _ in range(ROUNDS)]
     off = [float(abs(one.pictures_off)) for one in made]
     lines = [
