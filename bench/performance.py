@@ -39,6 +39,7 @@ ORDER = [
     "bench.throttle",
     "bench.dvr_seek",
     "bench.end_to_vod",
+    "bench.clips",
     "bench.players",
     "bench.odd_sources",
     "bench.encoding_cost",

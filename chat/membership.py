@@ -24,6 +24,11 @@ def role_in_room(*, room: Channel, user: User | AnonymousUser) -> Role:
     return _role(user, room.owner_id, role)
 
 
+def moderates_room(user: User, room: Channel) -> bool:
+    """Whether he is one of the room's moderators."""
+    return RoomRole.objects.moderated_by(user).filter(room=room).exists()
+
+
 def speaker_in_room(*, room: Channel, user: User) -> Speaker:
     """The user with everything that the room's rules ask about him."""
     return speakers_in_rooms({(room.pk, user)})[room.pk, user.pk]

@@ -7,7 +7,11 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import token_revoked, user_suspended
+from chat.membership import moderates_room
 from chat.orders import sign_out_everywhere
+from streaming.moderators import answer_with
+
+answer_with(moderates_room)
 
 
 @receiver(user_suspended)

@@ -345,6 +345,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 50},
     },
+    "look-after-clips": {"task": "vod.look_after_clips", "schedule": 5.0, "options": {"expires": 5}},
     "chat-polls": {"task": "chat.look_after_polls", "schedule": 1.0, "options": {"expires": 5}},
     "keep-chat-log": {"task": "chat.keep_log_partitions", "schedule": 600.0, "options": {"expires": 300}},
     "persist-chat": {"task": "chat.persist_room_logs", "schedule": 2.0, "options": {"expires": 10}},

@@ -62,6 +62,20 @@ def recording_playback(stream_id: str) -> Playback:
     )
 
 
+@dataclass(frozen=True)
+class ClipAddresses:
+    """URL paths of a clip's files."""
+
+    video: str
+    poster: str
+
+
+def clip_addresses(clip_id: str) -> ClipAddresses:
+    """Where the clip's files are. They open nothing of the broadcast."""
+    token, _ = _token(clip_id, Scope.LIVE)  # a clip is hidden by its own page; nothing is revoked
+    return ClipAddresses(*(names.url(token, clip_id, name) for name in (names.CLIP, names.CLIP_POSTER)))
+
+
 def download_url(stream_id: str, path: str) -> str:
     """Where a file of the broadcast that is made to be kept lies."""
     token, _ = _token(stream_id, Scope.DOWNLOAD)

@@ -43,3 +43,11 @@ class LadderError(TranscodeError):
 
 class MediaDamaged(TranscodeError):
     """Stored media is not what the index of segments says."""
+
+
+class NotRecorded(TranscodeError):
+    """Of what was asked for nothing, or not enough, is in storage."""
+
+
+class ClipFailed(TranscodeError):
+    """FFmpeg could not make a clip of these segments, or not in time."""

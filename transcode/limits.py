@@ -81,3 +81,15 @@ TIER_MOVES_AT_ONCE = 3  # recordings that one task moves
 THINNED_AT_ONCE = 20  # recordings of which one task drops qualities
 COPIED_BYTES = 4 << 20  # at a time, between tiers
 AUDIT_YOUNG_SECONDS = 3600  # a file this young may be named by what is being written now
+
+# --- Clips
+CLIP_ROWS_MAX = 250  # segments looked at: 90 s of the shortest there are (MIN_SEGMENT_MS)
+CLIP_RUNS_MAX = 500  # returns of an encoder that are counted to find a place in a recording
+CLIP_BYTES_MAX = 400 << 20  # of a clip's segments; above it a smaller quality is taken
+CLIP_BEFORE_SECONDS = 1.0  # by which a clip may begin before the broadcast did
+CLIP_COPY_SECONDS = 20  # copying takes well under a second
+CLIP_ENCODE_SECONDS = 120
+CLIP_ENCODE_LINES = 720  # a clip that must be encoded is no larger: 90 s of it take two busy cores a minute
+CLIP_ENCODE_THREADS = 2
+CLIP_POSTER_SECONDS = 10
+CLIP_POSTER_WIDTH = 960  # pixels

@@ -52,15 +52,22 @@ _MEDIA_PATH = re.compile(r"[A-Za-z0-9._/-]{1,120}")
 _STREAM_ID = re.compile(r"[0-9a-f]{24}")
 _MEDIA_OBJECT = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/(?P<name>[0-9][0-9.-]{0,30}(init\.mp4|\.?m4s))")
 _LISTING = re.compile(r"(?P<dvr>dvr/)?(?P<rendition>[a-z0-9]{1,16})/(?P<name>index|iframes)\.m3u8")
-_STORED = re.compile(  # what is neither live nor a segment: recordings, storyboards
+_STORED = re.compile(  # what is neither live nor a segment: recordings, storyboards, clips
     r"vod/(?:index\.m3u8|[a-z0-9]{1,16}/(?:index|iframes)\.m3u8|manifest\.mpd|storyboard\.json)"
-    r"|storyboard\.json|storyboard/[0-9-]{1,30}\.jpg"
+    r"|storyboard\.json|storyboard/[0-9-]{1,30}\.jpg|clip\.mp4|poster\.jpg"
 )
 _LARGE = re.compile(r"[a-z0-9]{1,16}/archive\.mp4|download/[a-z0-9]{1,16}\.mp4")
 _RANGE = re.compile(rb"bytes=([0-9]{1,15})-([0-9]{1,15})")
 _PREVIEW = re.compile(rb"/(previews/[0-9a-f]{24}/[0-9]{1,15}\.jpg)")  # where the edge has no storage of its own
-_STORED_TYPES = {"m3u8": PLAYLIST_TYPE, "mpd": DASH_TYPE, "json": b"application/json", "jpg": b"image/jpeg"}
-_STORED_LIFE = {names.STORYBOARD: 5}  # it grows while live
+_STORED_TYPES = {
+    "m3u8": PLAYLIST_TYPE,
+    "mpd": DASH_TYPE,
+    "json": b"application/json",
+    "jpg": b"image/jpeg",
+    "mp4": SEGMENT_TYPE,
+}
+# A storyboard grows while live; a clip never changes.
+_STORED_LIFE = {names.STORYBOARD: 5, names.CLIP: FOREVER_SECONDS, names.CLIP_POSTER: FOREVER_SECONDS}
 STORED_LIFE = 60
 PREVIEW_LIFE = 10
 
@@ -380,7 +387,8 @@ def _media_playlist(path: str, found: re.Match[str], query: bytes) -> Address | 
 async def stored(stream_id: str, path: str, content_type: bytes, *, max_age: int) -> Answer:
     """From object storage, also what has become a piece of an archive."""
     try:
-        body = await sync_to_async(read_file, thread_sensitive=False)(stream_id, path)
+        read = _read_clip if path in {names.CLIP, names.CLIP_POSTER} else read_file
+        body = await sync_to_async(read, thread_sensitive=False)(stream_id, path)
     except FileNotFoundError:
         return NOT_FOUND
     return Answer(200, body, content_type, max_age=max_age)
@@ -393,6 +401,10 @@ async def preview(key: str) -> Answer:
     except FileNotFoundError:
         return NOT_FOUND
     return Answer(200, body, _STORED_TYPES["jpg"], max_age=PREVIEW_LIFE)
+
+
+def _read_clip(clip_id: str, path: str) -> bytes:
+    return _read_whole(names.clip_key(clip_id, path))
 
 
 def _read_whole(key: str) -> bytes:

@@ -10,6 +10,7 @@ from django.db import transaction
 from redis import Redis
 
 from transcode import redis_keys, slot_ledger
+from transcode.clips import Clipped, cut_clip, drop_clip, latest_span, recorded_span, time_at
 from transcode.downloads import best_rendition, download_path, download_size, remove_download, write_download
 from transcode.errors import TranscodeError
 from transcode.highlights import cut_range
@@ -24,6 +25,7 @@ from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 from transcode.storage_tiers import request_restore
 
 __all__ = [
+    "Clipped",
     "Recording",
     "TranscodeError",
     "access_generation",
@@ -33,7 +35,10 @@ __all__ = [
     "cut_range",
     "cold_state",
     "delete_recording",
+    "cut_clip",
+    "drop_clip",
     "finish_live",
+    "latest_span",
     "live_status",
     "player_left",
     "read_clock",
@@ -44,6 +49,9 @@ __all__ = [
     "request_live",
     "request_restore",
     "revoke_access",
+    "recorded_span",
+    "request_live",
+    "time_at",
     "update_storyboards",
     "wait_for_player",
     "write_download",

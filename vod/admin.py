@@ -1,10 +1,12 @@
-"""Recordings in the admin."""
+"""Recordings and clips in the admin."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 
-from vod.models import Vod
+from vod.clip_services import delete_clip
+from vod.models import Clip, Vod
 from vod.services import update_vod
 
 
@@ -46,3 +48,32 @@ class VodAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_add_permission(self, request: object) -> bool:
         return False  # recordings come from broadcasts
+
+
+@admin.register(Clip)
+class ClipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "title",
+        "channel",
+        "clipper",
+        "state",
+        "duration_seconds",
+        "view_count",
+        "created_at",
+        "deleted_at",
+    )
+    list_filter = ("state", "created_at")
+    list_select_related = ("channel__owner", "clipper")
+    search_fields = ("title", "channel__owner__login", "clipper__login", "public_id", "broadcast__public_id")
+    fields = ("public_id", "title", "channel", "clipper", "broadcast", "starts_at", "duration_seconds", "visibility")
+    readonly_fields = ("public_id", "channel", "clipper", "broadcast", "starts_at", "duration_seconds", "visibility")
+
+    def delete_model(self, request: object, obj: Clip) -> None:
+        delete_clip(clip=obj)  # the row stays until its files are gone
+
+    def delete_queryset(self, request: object, queryset: "QuerySet[Clip]") -> None:
+        for clip in queryset:
+            delete_clip(clip=clip)
+
+    def has_add_permission(self, request: object) -> bool:
+        return False  # clips are cut from broadcasts

@@ -1,8 +1,8 @@
-"""Routes of recordings in the API."""
+"""Routes of recordings and clips in the API."""
 
 from django.urls import path
 
-from vod import api, api_manage, viewing_api
+from vod import api, api_manage, clip_api, viewing_api
 
 urlpatterns = [
     # /api/v1/videos…
@@ -17,4 +17,7 @@ urlpatterns = [
     path("videos/<str:video_id>/download", api_manage.video_download, name="api_video_download"),
     path("videos/<str:video_id>/highlights", api_manage.video_highlights, name="api_video_highlights"),
     path("videos/<str:video_id>/export", api_manage.video_export, name="api_video_export"),
+    # /api/v1/clips…
+    path("clips", clip_api.clips, name="api_clips"),
+    path("clips/<str:clip_id>", clip_api.clip, name="api_clip"),
 ]

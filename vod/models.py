@@ -1,17 +1,18 @@
-"""Recordings."""
+"""Recordings, and clips of broadcasts."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from streaming.models import Broadcast, Channel, new_public_id
 from vod.chapters import Chapter
-from vod.limits import DESCRIPTION_MAX, UNDO_DAYS
+from vod.clip_states import ClipState
+from vod.limits import CLIP_TITLE_MAX, DESCRIPTION_MAX, UNDO_DAYS
 
 
 class Visibility(models.TextChoices):
@@ -128,3 +129,79 @@ class WatchPosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.seconds} s of {self.vod_id}"
+
+
+class ClipQuerySet(models.QuerySet["Clip"]):
+    def kept(self) -> "ClipQuerySet":
+        """All but the deleted ones."""
+        return self.filter(deleted_at=None)
+
+    def for_pages(self) -> "ClipQuerySet":
+        """What is kept, with all that cards and pages show, in one query."""
+        return self.kept().select_related("channel__owner", "clipper", "broadcast__vod")
+
+    def listed(self) -> "ClipQuerySet":
+        """Clips anyone may find."""
+        public = self.filter(visibility=Visibility.PUBLIC, state=ClipState.READY, channel__owner__is_active=True)
+        return public.for_pages()
+
+    def most_watched(self) -> "ClipQuerySet":
+        return self.order_by("-view_count", "-created_at", "-pk")
+
+    def newest(self) -> "ClipQuerySet":
+        return self.order_by("-created_at", "-pk")
+
+    def unmade(self) -> "ClipQuerySet":
+        """Those still to be made, the oldest first."""
+        return self.kept().filter(state=ClipState.MAKING).order_by("created_at", "pk")
+
+
+class Clip(models.Model):
+    """A few seconds of a broadcast, kept for themselves: they outlive the recording."""
+
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="clips")
+    broadcast = models.ForeignKey(Broadcast, null=True, on_delete=models.SET_NULL, related_name="clips")
+    clipper = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="clips_made"
+    )
+    title = models.CharField(max_length=CLIP_TITLE_MAX, blank=True)
+    starts_at = models.DateTimeField(help_text="When its first picture was on air.")
+    duration_seconds = models.FloatField()
+    # As that of the recording, which it follows; a recording that is deleted leaves it as it is.
+    visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
+    state = models.CharField(max_length=8, choices=ClipState.choices(), default=ClipState.MAKING.value)
+    problem = models.CharField(max_length=200, blank=True, help_text="Why it could not be made.")
+    tries = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True, help_text="A worker makes it until then.")
+    has_files = models.BooleanField(default=False, help_text="Something of it may be in storage.")
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    view_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ClipQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("channel", F("view_count").desc(), name="clip_of_channel"),
+            models.Index("visibility", F("view_count").desc(), name="clip_most_watched"),
+            models.Index("clipper", F("created_at").desc(), name="clip_of_clipper"),
+            models.Index(fields=["created_at"], condition=Q(state="making", deleted_at=None), name="clip_unmade"),
+            models.Index(
+                fields=["deleted_at"], condition=Q(has_files=True, deleted_at__isnull=False), name="clip_files"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"Clip {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("clip", args=[self.public_id])
+
+    @property
+    def recording(self) -> Vod | None:
+        """The recording that it is of, while there is one."""
+        vod: Vod | None = getattr(self.broadcast, "vod", None)
+        return vod if vod is not None and vod.deleted_at is None else None

@@ -20,6 +20,7 @@ from streaming.subscriptions import is_subscriber
 from transcode import services as media
 from transcode.models import LiveJob
 from vod.chapters import Chapter, Note, chapters_of, check_chapters
+from vod.clip_services import follow_recording
 from vod.downloads import remove_download
 from vod.errors import ForSubscribers
 from vod.limits import BULK_MAX, DESCRIPTION_MAX, FORGOTTEN_AFTER_SECONDS, SHORTEST_SECONDS, SIGNAL_SECONDS
@@ -53,6 +54,7 @@ def create_vod(*, stream_id: str) -> Vod | None:
                 "chapters": [chapter.to_json() for chapter in _chapters(broadcast, recording.duration_seconds)],
             },
         )
+        follow_recording(vod=vod)
         _tell_streaming(vod)
     return vod
 
@@ -92,6 +94,7 @@ def update_vod(*, vod: Vod, **changes: Any) -> Vod:
         setattr(vod, name, _CHECKS[name](vod, value))
     with transaction.atomic():
         vod.save(update_fields=list(changes))
+        follow_recording(vod=vod)
         _tell_streaming(vod)
         if _WATCHED_BY[Visibility(vod.visibility)] < _WATCHED_BY[Visibility(before)]:
             transaction.on_commit(partial(media.revoke_access, stream_id=vod.broadcast.public_id), robust=True)
@@ -174,7 +177,7 @@ def _possible(public_ids: Collection[str]) -> list[str]:
 
 
 def delete_vod(*, vod: Vod) -> None:
-    """Nobody can watch it any more, not even its owner, who can bring it back for UNDO_DAYS."""
+    """Nobody can watch it any more, not even its owner, who can bring it back for UNDO_DAYS. Its clips stay."""
     with transaction.atomic():
         Vod.objects.kept().filter(pk=vod.pk).update(deleted_at=timezone.now(), visibility=Visibility.PRIVATE)
         note_recording(stream_id=vod.broadcast.public_id, page_path="")
@@ -189,7 +192,9 @@ def restore_vod(*, public_id: str, owner: User) -> Vod:
     if vod is None:
         raise NotThere("You have deleted no such recording lately.")
     vod.deleted_at = None
-    vod.save(update_fields=["deleted_at"])
+    with transaction.atomic():
+        vod.save(update_fields=["deleted_at"])
+        follow_recording(vod=vod)
     return vod
 
 

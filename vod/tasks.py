@@ -1,10 +1,10 @@
-"""What vod does on a schedule: each task calls one service."""
+"""What vod does on a schedule, and behind requests: each task calls one service."""
 
 from typing import Any
 
 from celery import Task, shared_task
 
-from vod import downloads, highlights, purging, retention, services, view_counts
+from vod import clip_services, downloads, highlights, purging, retention, services, view_counts
 from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
@@ -47,3 +47,14 @@ def make_waiting_highlights() -> None:
 @shared_task(name="vod.expire_recordings")
 def expire_recordings() -> None:
     retention.expire_recordings()
+
+
+@shared_task(name="vod.make_clips")
+def make_clips() -> None:
+    clip_services.make_clips()
+
+
+@shared_task(name="vod.look_after_clips")
+def look_after_clips() -> None:
+    clip_services.make_clips()  # those whose worker was killed, or never told
+    clip_services.drop_deleted_files()

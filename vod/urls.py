@@ -1,8 +1,8 @@
-"""Routes of recordings, and of what other sites are told of them and of channels."""
+"""Routes of recordings and clips, and of what other sites are told of them and of channels."""
 
 from django.urls import path, re_path
 
-from vod import embeds, feeds, manage_views, oembed, playlists, sitemaps, views
+from vod import clip_views, embeds, feeds, manage_views, oembed, playlists, sitemaps, views
 
 LOGIN = "(?P<login>[A-Za-z0-9_]{3,25})"
 
@@ -14,6 +14,14 @@ urlpatterns = [
     path("videos/<slug:video_id>/chapters.vtt", views.video_chapters, name="video_chapters"),
     path("videos/<slug:video_id>/thumbnails.vtt", views.video_thumbnails, name="video_thumbnails"),
     path("videos/<slug:video_id>/download", views.video_download, name="video_download"),
+    # /clips/…
+    path("clips/<slug:clip_id>", clip_views.clip, name="clip"),
+    path("clips/<slug:clip_id>/embed", clip_views.clip_embed, name="clip_embed"),
+    path("clips/<slug:clip_id>/clip.mp4", clip_views.clip_file, {"name": "clip.mp4"}, name="clip_file"),
+    path("clips/<slug:clip_id>/poster.jpg", clip_views.clip_file, {"name": "poster.jpg"}, name="clip_poster"),
+    path("clips/<slug:clip_id>/delete", clip_views.clip_delete, name="clip_delete"),
+    # /dashboard/clips/
+    path("dashboard/clips/", clip_views.dashboard_clips, name="dashboard_clips"),
     # /dashboard/videos/…
     path("dashboard/videos/", manage_views.dashboard_videos, name="dashboard_videos"),
     path("dashboard/videos/change", manage_views.videos_change, name="videos_change"),

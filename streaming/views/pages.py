@@ -25,6 +25,7 @@ PLAYER_MODULES = [
     "player/screens", "player/stall", "player/preferences", "player/watching",
     "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace",
     "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
+    "player/clip_editor", "player/clip_span",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
     "shared/toasts",
 ]  # fmt: skip

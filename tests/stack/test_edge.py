@@ -292,6 +292,20 @@ def test_nothing_but_media_files_is_served(edge: Edge, path: str) -> None:
     assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 ", b"HTTP/1.1 403 "))
 
 
+def test_a_clips_files_need_a_token_of_their_own_and_come_in_ranges(edge: Edge) -> None:
+    for stream_id in (STREAM, OTHER_STREAM):
+        edge.put(f"media/clips/{stream_id}/clip.mp4", "a whole clip")
+        edge.put(f"media/clips/{stream_id}/poster.jpg", "picture")
+    answer = edge.client.get(media(GOOD, "clip.mp4"), headers={"Range": "bytes=2-6"})
+    assert (answer.status_code, answer.text, answer.headers["content-type"]) == (206, "whole", "video/mp4")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert edge.client.get(media(GOOD, "poster.jpg")).headers["content-type"] == "image/jpeg"
+    for token, stream_id in ((EXPIRED, STREAM), (GOOD, OTHER_STREAM)):
+        assert edge.client.get(media(token, "clip.mp4", stream_id)).status_code == 403
+    edge.put(f"media/broadcasts/{STREAM}/source/clip.mp4", "no clip")
+    assert edge.client.get(media(GOOD, "../clips/clip.mp4")).status_code == 404
+
+
 def test_authorisation_cannot_be_asked_from_outside(edge: Edge) -> None:
     assert edge.client.get("/authorise").status_code == 404
 

@@ -18,6 +18,8 @@ ARCHIVE_INDEX = "vod/archive.json"  # where in the archives the files went that 
 DOWNLOAD_DIR = "download"
 DVR_DIR = "dvr"
 DVR_MULTIVARIANT = f"{DVR_DIR}/{MULTIVARIANT}"
+CLIP = "clip.mp4"
+CLIP_POSTER = "poster.jpg"
 
 
 def init_name(epoch: int) -> str:
@@ -50,6 +52,11 @@ def object_key(stream_id: str, path: str) -> str:
     return f"{BROADCASTS_DIR}/{stream_id}/{path}"
 
 
+def clip_key(clip_id: str, name: str) -> str:
+    """Where a clip's file lies in object storage: beside the broadcasts, since it outlives them."""
+    return f"clips/{clip_id}/{name}"
+
+
 def url(token: str, stream_id: str, path: str) -> str:
-    """URL path of a broadcast's file."""
+    """URL path of a broadcast's file, or of a clip's."""
     return f"/media/{token}/{stream_id}/{path}"

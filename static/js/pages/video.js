@@ -2,6 +2,7 @@
 
 import { Replay } from "../chat/replay.js";
 import { ChapterList, ChapterMarks } from "../player/chapters.js";
+import { ClipEditor } from "../player/clip_editor.js";
 import { mountPlayer } from "../player/player.js";
 import { preferences } from "../player/preferences.js";
 import { startTime } from "../player/start_time.js";
@@ -14,6 +15,7 @@ const player = mountPlayer(document.getElementById("player"));
 const playback = JSON.parse(document.getElementById("playback").textContent);
 const { viewsApi, positionApi, resumeAt } = page.dataset;
 const duration = Number(page.dataset.duration);
+new ClipEditor(player, document.getElementById("clip-editor"));
 
 // Who is signed in has a place on the site, others have one in this browser.
 function beginning() {

@@ -1,4 +1,4 @@
-// The owner's recordings: visibility saves itself, deleting asks in place, ticks are counted.
+// The owner's recordings or clips: visibility saves itself, deleting asks in place, ticks are counted.
 
 for (const form of document.querySelectorAll("form[data-visibility]")) {
   form.querySelector("[data-save]").hidden = true;

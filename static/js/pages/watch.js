@@ -1,5 +1,6 @@
 // The watch page: the player and the words around it, changed by the channel's events.
 
+import { ClipEditor } from "../player/clip_editor.js";
 import { mountPlayer } from "../player/player.js";
 import { ChannelEvents } from "../shared/channel_events.js";
 import { count } from "../shared/format.js";
@@ -8,6 +9,7 @@ import { recall, remember } from "../shared/storage.js";
 const page = document.getElementById("watch");
 const part = (name) => page.querySelector(`[data-${name}]`);
 const player = mountPlayer(document.getElementById("player"));
+new ClipEditor(player, document.getElementById("clip-editor"));
 const events = new ChannelEvents(page.dataset.login);
 
 function showState(state) {

@@ -22,6 +22,12 @@ export function listenToKeys(player) {
     "?": () => document.getElementById("shortcuts")?.showModal(),
   };
   document.addEventListener("keydown", (event) => {
+    // By the key's place: with Alt some keyboards write another letter. As on Twitch.
+    if (event.altKey && event.code === "KeyX" && player.clipEditor && !event.ctrlKey && !event.metaKey && !isTaken(event, player)) {
+      event.preventDefault();
+      player.clipEditor.open();
+      return;
+    }
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = actions[key];
     if (!action || event.ctrlKey || event.metaKey || event.altKey || isTaken(event, player)) return;

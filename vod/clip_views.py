@@ -1,0 +1,118 @@
+"""The pages of clips: watching one, framed by other pages, deleting it, and the list in the dashboard."""
+
+from typing import cast
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from common.errors import DomainError, NotAllowed, NotThere
+from streaming.playback import clip_addresses
+from vod import clip_services
+from vod.clip_states import ClipState
+from vod.models import Clip, Visibility
+
+MORE_SHOWN = 8
+CLIPS_PER_PAGE = 24
+
+
+@require_safe
+@cache_control(private=True, max_age=0)
+def clip(request: HttpRequest, clip_id: str) -> HttpResponse:
+    """A clip, playing over and over; or that it is still being made."""
+    found = _clip_or_404(request, clip_id)
+    recording = found.recording
+    may_see = recording is not None and (
+        recording.visibility != Visibility.PRIVATE or found.channel.owner_id == request.user.pk
+    )
+    viewer = request.user if request.user.is_authenticated else None
+    context = {
+        **_played(found),
+        "recording": recording if may_see else None,
+        "may_delete": clip_services.may_delete(found, request.user),
+        "own_channel": viewer is not None and found.channel.owner_id == viewer.pk,
+        "following": viewer is not None and found.channel.follows.filter(user=viewer).exists(),
+        "more": found.channel.clips.listed().exclude(pk=found.pk).most_watched()[:MORE_SHOWN],
+    }
+    return render(request, "vod/clip.html", context)
+
+
+@require_safe
+@xframe_options_exempt
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # its types know no view with arguments
+@cache_control(private=True, max_age=0)
+def clip_embed(request: HttpRequest, clip_id: str) -> HttpResponse:
+    """The player alone, for any page to frame."""
+    return render(request, "vod/clip_embed.html", _played(_clip_or_404(request, clip_id)))
+
+
+@require_safe
+@never_cache
+def clip_file(request: HttpRequest, clip_id: str, name: str) -> HttpResponse:
+    """An address that stays, for other sites: it leads to the signed one."""
+    addresses = clip_addresses(_clip_or_404(request, clip_id).public_id)
+    return redirect(addresses.poster if name == "poster.jpg" else addresses.video)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def clip_delete(request: HttpRequest, clip_id: str) -> HttpResponse:
+    """Ask, then delete it."""
+    try:
+        found = clip_services.clip_to_delete(public_id=clip_id, user=cast(User, request.user))
+    except NotAllowed as error:
+        messages.error(request, error.text)
+        return redirect("clip", clip_id)
+    except DomainError as error:
+        raise Http404(error.text) from None
+    if request.method == "POST":
+        clip_services.delete_clip(clip=found)
+        messages.success(request, f"“{found}” is deleted.")
+        return redirect("dashboard_clips")
+    return render(request, "vod/clip_delete.html", {"clip": found})
+
+
+@require_safe
+@never_cache
+@login_required
+def dashboard_clips(request: HttpRequest) -> HttpResponse:
+    """Clips of one's own channel, and those one made elsewhere."""
+    user = cast(User, request.user)
+    mine = Clip.objects.for_pages().filter(Q(channel__owner=user) | Q(clipper=user)).newest()
+    page = Paginator(mine, CLIPS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "vod/dashboard_clips.html", {"page": page})
+
+
+def _played(found: Clip) -> dict[str, object]:
+    """What a page needs to play it."""
+    if found.state == ClipState.READY:
+        clip_services.count_view(clip=found)
+    address = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    return {
+        "clip": found,
+        "channel": found.channel,
+        "ready": found.state == ClipState.READY,
+        "addresses": clip_addresses(found.public_id),
+        "address": address,
+        "embed_code": (
+            f'<iframe src="{address}/embed" width="640" height="360" allow="autoplay; fullscreen" allowfullscreen '
+            'title="Clip"></iframe>'
+        ),
+    }
+
+
+def _clip_or_404(request: HttpRequest, clip_id: str) -> Clip:
+    try:
+        return clip_services.clip_for_viewer(public_id=clip_id, viewer=request.user)
+    except NotThere as error:
+        raise Http404(error.text) from None
