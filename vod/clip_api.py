@@ -16,8 +16,8 @@ from streaming.lookup import get_channel
 from streaming.playback import clip_addresses
 from vod import clip_services, services
 from vod.clip_states import ClipState
-from vod.limits import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, CLIP_TITLE_MAX
 from vod.cold_storage import check_at_hand
+from vod.limits import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, CLIP_TITLE_MAX
 from vod.models import Clip, Visibility
 
 LONGEST_OFFSET = 100 * 3600.0  # seconds; no recording is longer
