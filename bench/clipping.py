@@ -11,34 +11,39 @@ from tests.media.counter_clip import STANDARD, Clip
 
 EDITOR_SECONDS = 5
 PLAYS_SECONDS = 30
-AT_EDGE_MS = 2_000
+AT_EDGE_MS = 1_500
 SLACK_SECONDS = 0.005  # by which a picture may begin after the date that was asked for
-# Runs in the page: a picture's number and its date by the player's own clock. At rest, since a busy machine shows the
-# next picture while the last one is being read.
-DATE = """async () => {
-  const { player, video } = window.millracePlayer;
-  video.pause();
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const [, , mediaTime] = window.frameNotes.frames.at(-1);
-  const date = [frameCounter.readVideo(video), player.engine.unixAt(mediaTime)];
+# Run in the page. A busy machine shows the next picture while the last one is being read, and leaves pictures out while
+# it starts to play; so both read at rest, what a seek has shown.
+AT_REST = """const shown = async (video, at) => {
+    video.pause();
+    const seeked = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
+    video.currentTime = at;
+    await seeked;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return [frameCounter.readVideo(video), window.frameNotes.frames.at(-1)[2]];
+  };"""
+# A picture's number and its date by the player's own clock.
+DATE = f"""async () => {{
+  {AT_REST}
+  const {{ player, video }} = window.millracePlayer;
+  const [number, mediaTime] = await shown(video, video.currentTime);
+  const date = player.engine.unixAt(mediaTime);
   if (player.live) player.toEdge();
   else video.play();
-  return date;
-}"""
+  return [number, date];
+}}"""
 # The editor's first handle; the second is where the viewer is.
 CHOOSE = """seconds => {
   const [handle, end] = ["begin", "finish"].map((name) => document.querySelector(`#clip-editor [data-${name}]`));
   handle.value = String(Number(end.value) - seconds);
   handle.dispatchEvent(new Event("input"));
 }"""
-# What is at the clip's 0: the first picture shown may be a later one, on a busy machine.
-BEGINNING = """async () => {
-  const video = document.querySelector("#player-video");
-  video.pause();
-  video.currentTime = 0;
-  await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
-  return frameCounter.readVideo(video);
-}"""
+# The number of what is at the clip's 0.
+BEGINNING = f"""async () => {{
+  {AT_REST}
+  return (await shown(document.querySelector("#player-video"), 0))[0];
+}}"""
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,7 @@ class MadeClip:
 
 
 def make_clip(viewer: Viewer, *, seconds: float, source: Clip = STANDARD) -> MadeClip:
-    """Of the last `seconds` before the viewer's place, by keyboard and mouse, on a page that plays one run of `source`,
-    perhaps repeated."""
+    """Of the last `seconds` before the viewer's place, by keyboard and mouse, on a page that plays `source`."""
     page = viewer.page
     number, date = page.evaluate(DATE)
     page.wait_for_timeout(AT_EDGE_MS)
@@ -67,5 +71,5 @@ def make_clip(viewer: Viewer, *, seconds: float, source: Clip = STANDARD) -> Mad
     shown_at = viewer.frames()[0].shown_at
     wanted = datetime.fromisoformat(json.loads(request.value.post_data or "")["starts_at"]).timestamp()
     expected = number + floor((wanted + SLACK_SECONDS - date) * source.fps)
-    off = (page.evaluate(BEGINNING) - expected + source.frames // 2) % source.frames - source.frames // 2
-    return MadeClip(shown_at - clicked_at, off, page.url.rsplit("/", 1)[-1])
+    off_by = int(page.evaluate(BEGINNING)) - expected
+    return MadeClip(shown_at - clicked_at, off_by, page.url.rsplit("/", 1)[-1])

@@ -59,7 +59,10 @@ def clip_embed(request: HttpRequest, clip_id: str) -> HttpResponse:
 @never_cache
 def clip_file(request: HttpRequest, clip_id: str, name: str) -> HttpResponse:
     """An address that stays, for other sites: it leads to the signed one."""
-    addresses = clip_addresses(_clip_or_404(request, clip_id).public_id)
+    found = _clip_or_404(request, clip_id)
+    if found.state != ClipState.READY:
+        raise Http404("The clip is not made.")
+    addresses = clip_addresses(found.public_id)
     return redirect(addresses.poster if name == "poster.jpg" else addresses.video)
 
 

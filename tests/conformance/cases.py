@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 
 from bench.broadcasts import NotReached, wait_for_state
@@ -24,6 +25,7 @@ from tests.media.bad_sources import hidden_keyframes
 from tests.media.counter_clip import STANDARD, Clip
 from tests.media.flv_tags import Tag
 from tests.media.publisher import Publisher, clip_tags
+from transcode.playback_tokens import Scope
 
 LONG_KEYFRAMES = Clip(width=640, height=360, seconds=60, gop_seconds=10, kbps=800, first=40_000)
 OTHER_SIZE = Clip(width=640, height=360, seconds=60, kbps=1000, first=20_000)
@@ -34,6 +36,7 @@ VOD_POLLS_SECONDS = 2.0
 LONG_SECONDS = 60  # a recording with time for everything
 HUNG_UP_SECONDS = 5
 BURST_MS = 2_500  # an encoder that is silent for longer is taken to be away
+VOD = "vod/index.m3u8"
 DVR, DVR_POLL_SECONDS = "dvr/index.m3u8", 0.5
 UNKNOWN_STREAM = "0123456789abcdef01234567"
 
@@ -265,12 +268,17 @@ async def _end(show: Show, observer: Observer, recorder: Recorder, probes: Probe
 
 
 async def _record_vod(show: Show, observer: Observer) -> None:
+    """With a token of its own: that of the broadcast does not open it."""
+    token = show.stack.playback_token(show.stream_id, scope=Scope.RECORDING)
+    observer.prefix = f"/media/{token}/{show.stream_id}"
     try:
         await asyncio.to_thread(lambda: wait_for_state(show.stack, show.streamer, "ended", seconds=END_SECONDS))
         await asyncio.to_thread(lambda: recording_of(show))
+        if (await observer.ask(VOD, purpose="poll")).status == HTTPStatus.FORBIDDEN:
+            raise AssertionError("the recording may not be judged: its address is refused")
     except NotReached:
         pass  # it is asked for all the same: that it is missing belongs into the capture
-    recorder = Recorder(observer, poll_seconds=1.0, multivariant="vod/index.m3u8")
+    recorder = Recorder(observer, poll_seconds=1.0, multivariant=VOD)
     await recorder.start()
     await asyncio.sleep(VOD_POLLS_SECONDS)
     await recorder.stop()

@@ -72,6 +72,7 @@ def test_one_that_is_being_made_says_so_and_refreshes_without_javascript(clip: C
     assert not re.search(r"<video[^>]* src=", seen)
     assert re.search(r"<a[^>]* hidden[^>]* download=", seen)
     assert Clip.objects.get().view_count == 0
+    assert Client().get(f"/clips/{clip.public_id}/poster.jpg").status_code == 404
 
 
 def test_one_that_failed_says_why(clip: Clip) -> None:

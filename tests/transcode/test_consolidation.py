@@ -14,6 +14,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from common.storage import WholeFileStorage
+from tests.conformance.demands import demand_good
 from tests.transcode.encodes import ffmpeg
 from tests.transcode.stored_broadcast import (
     GAP,
@@ -102,6 +103,16 @@ def test_playlist_of_an_archive_whole(job: LiveJob) -> None:
     assert lines[gap : gap + 3] == ["#EXT-X-GAP", "#EXTINF:2.00000,", "../../18p/archive.mp4"]
     assert lines.count("#EXT-X-DISCONTINUITY") == 1
     assert lines[-2:] == ["../../18p/archive.mp4", "#EXT-X-ENDLIST"]
+
+
+@pytest.mark.parametrize("consolidated", [False, True])
+@pytest.mark.parametrize("name", ["index", "iframes"])
+def test_playlists_keep_the_rules(job: LiveJob, consolidated: bool, name: str) -> None:
+    if consolidated:
+        consolidate_recording(stream_id=STREAM)
+    for rendition in SIZES:
+        listed = demand_good(stored(f"vod/{rendition}/{name}.m3u8").decode())
+        assert len(listed.segments) == 9
 
 
 def test_archive_is_a_file_that_plays_and_seeks_by_itself(job: LiveJob, media: Path) -> None:

@@ -20,6 +20,7 @@ export class ClipEditor {
     if (!this.form) return; // not signed in: the dialog says so
     for (const handle of HANDLES) this.part(handle).addEventListener("input", (event) => this.move(handle, event));
     this.form.addEventListener("submit", (event) => this.make(event));
+    addEventListener("pagehide", () => this.leave());
   }
 
   open() {
@@ -45,10 +46,9 @@ export class ClipEditor {
       const { currentTime, duration } = player.video;
       return player.facts.picture && Number.isFinite(duration) ? { start: 0, end: duration, now: currentTime, live: false } : null;
     }
-    const { now, span } = player.place;
+    const { now } = player.place;
     if (!player.facts.picture || now === null) return null;
-    const start = Math.max(player.startedAt, span && player.sources.dvr ? span.start : (span?.start ?? now - PICTURES * 10));
-    return { start: Math.min(start, now), end: now, now, live: true };
+    return { start: Math.min(player.startedAt, now), end: now, now, live: true };
   }
 
   move(handle, event) {
@@ -99,10 +99,8 @@ export class ClipEditor {
 
   async make(event) {
     event.preventDefault();
-    const button = this.part("make");
-    if (button.disabled) return;
-    button.disabled = true;
-    button.setAttribute("aria-busy", "true");
+    if (this.part("make").disabled) return;
+    this.setBusy(true);
     this.part("problem").hidden = true;
     try {
       const clip = await callApi("POST", this.dialog.dataset.url, this.wanted());
@@ -110,9 +108,19 @@ export class ClipEditor {
     } catch (error) {
       this.part("problem").textContent = error.message;
       this.part("problem").hidden = false;
-      button.disabled = false;
-      button.removeAttribute("aria-busy");
+      this.setBusy(false);
     }
+  }
+
+  setBusy(busy) {
+    this.part("make").disabled = busy;
+    this.part("make").setAttribute("aria-busy", String(busy));
+  }
+
+  // Who comes back with the browser's Back button finds the page as it was, and no editor over it.
+  leave() {
+    this.dialog.close();
+    this.setBusy(false);
   }
 
   wanted() {
