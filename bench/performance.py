@@ -39,6 +39,8 @@ ORDER = [
     "bench.throttle",
     "bench.dvr_seek",
     "bench.end_to_vod",
+    "bench.recording_seek",
+    "bench.consolidation",
     "bench.clips",
     "bench.players",
     "bench.odd_sources",
