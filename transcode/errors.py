@@ -43,3 +43,11 @@ class LadderError(TranscodeError):
 
 class MediaDamaged(TranscodeError):
     """Stored media is not what the index of segments says."""
+
+
+class FileRefused(TranscodeError):
+    """An uploaded file cannot become a recording. `code` names the rule, the text tells its owner what to do."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code

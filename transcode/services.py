@@ -10,6 +10,7 @@ from django.db import transaction
 from redis import Redis
 
 from transcode import redis_keys, slot_ledger
+from transcode.file_import import discard_import, has_imported, import_file, look_at_file, open_imports
 from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob, Segment
@@ -20,8 +21,13 @@ from transcode.slots import CPU_QUEUE, GPU_QUEUE, machine_queue, place
 __all__ = [
     "Recording",
     "delete_recording",
+    "discard_import",
     "finish_live",
+    "has_imported",
+    "import_file",
     "live_status",
+    "look_at_file",
+    "open_imports",
     "player_left",
     "reconcile_live",
     "request_live",
