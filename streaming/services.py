@@ -1,6 +1,6 @@
 """What the rest of the product may ask of streaming."""
 
-from streaming.broadcast_services import end_broadcast, note_recording
+from streaming.broadcast_services import create_uploaded_broadcast, end_broadcast, note_recording
 from streaming.channel_services import (
     create_channel,
     follow_channel,
@@ -15,6 +15,7 @@ __all__ = [
     "WatchState",
     "authorise_publish",
     "create_channel",
+    "create_uploaded_broadcast",
     "end_broadcast",
     "follow_channel",
     "note_recording",

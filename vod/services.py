@@ -17,6 +17,7 @@ from streaming.models import Broadcast
 from streaming.services import note_recording
 from transcode import services as media
 from transcode.models import LiveJob
+from transcode.services import Recording
 from vod.limits import FORGOTTEN_AFTER_SECONDS, SHORTEST_SECONDS, SIGNAL_SECONDS
 from vod.models import Visibility, Vod
 
@@ -48,6 +49,21 @@ def create_vod(*, stream_id: str) -> Vod | None:
             },
         )
         _tell_streaming(vod)
+    return vod
+
+
+def create_uploaded_vod(*, broadcast: Broadcast, visibility: str, recording: Recording) -> Vod:
+    """The recording that was made of an uploaded file."""
+    vod = Vod.objects.create(
+        broadcast=broadcast,
+        channel_id=broadcast.channel_id,
+        title=broadcast.title,
+        visibility=visibility,
+        duration_seconds=recording.duration_seconds,
+        renditions=recording.renditions,
+        preview_path=broadcast.preview_path,
+    )
+    _tell_streaming(vod)
     return vod
 
 
