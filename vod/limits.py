@@ -8,6 +8,8 @@ PURGED_AT_ONCE = 20  # recordings whose files one task removes
 
 # --- Uploads; how large and how long they may be is in the settings.
 UPLOADS_AT_ONCE = 3  # open ones of a channel
+UPLOADS_BEGUN_AN_HOUR = 30  # of a channel; whoever sends a season of a show takes a break now and then
+UPLOADS_LISTED = 50
 UPLOAD_IDLE_HOURS = 48  # without a byte or a picture; then it is given up
 UPLOADS_REMEMBERED_DAYS = 7  # the page says for so long what became of them
 CHUNK_BYTES = 8 << 20  # what the page sends at once: lost when the line breaks in the midst of it

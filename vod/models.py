@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from streaming.models import Broadcast, Channel, new_public_id
-from vod.limits import UNDO_DAYS
+from vod.limits import UNDO_DAYS, UPLOADS_LISTED
 from vod.upload_states import OPEN_STATES, UploadState
 
 
@@ -89,7 +89,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     def of(self, owner: User) -> "UploadQuerySet":
         """A user's own, the newest first."""
         found = self.filter(channel__owner=owner).exclude(state=UploadState.CANCELLED)
-        return found.select_related("vod").order_by("-created_at", "-pk")
+        return found.select_related("vod").order_by("-created_at", "-pk")[:UPLOADS_LISTED]
 
 
 class Upload(models.Model):

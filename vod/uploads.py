@@ -16,18 +16,29 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from common.errors import Conflict, Gone, InvalidInput, NotAllowed, NotThere, TooMany
+from common.rate_limit import RateLimit
 from streaming.channel_services import check_line
 from streaming.limits import TITLE_MAX
 from streaming.lookup import is_public_id
 from streaming.models import Broadcast, Channel
 from vod import upload_spool
-from vod.limits import CHUNK_MAX_BYTES, DISK_RESERVE_BYTES, FILENAME_MAX, PIECE_BYTES, UPLOADS_AT_ONCE
+from vod.limits import (
+    CHUNK_MAX_BYTES,
+    DISK_RESERVE_BYTES,
+    FILENAME_MAX,
+    PIECE_BYTES,
+    UPLOADS_AT_ONCE,
+    UPLOADS_BEGUN_AN_HOUR,
+)
 from vod.models import Upload, Visibility
 from vod.upload_states import OPEN_STATES, UploadState, states_before
 
 log = logging.getLogger(__name__)
 
 TASK = "vod.work_on_uploads"  # by name: the task module imports this one's users
+
+
+_BEGUN = RateLimit("uploads", limit=UPLOADS_BEGUN_AN_HOUR, seconds=3600)
 
 
 def max_bytes() -> int:
@@ -50,6 +61,8 @@ def create_upload(*, owner: User, length: int, filename: str, title: str = "", v
             raise NotAllowed("Only who has a channel can upload videos.")
         if Upload.objects.open().filter(channel=channel).count() >= UPLOADS_AT_ONCE:
             raise TooMany(f"You have {UPLOADS_AT_ONCE} uploads that are not done. Finish or cancel one first.")
+        if not _BEGUN.allows(str(channel.pk)):
+            raise TooMany(f"You have begun {UPLOADS_BEGUN_AN_HOUR} uploads within an hour. Wait a while.")
         _check_disk(length)
         return Upload.objects.create(
             channel=channel, length=length, filename=filename or "video", title=title, visibility=visibility

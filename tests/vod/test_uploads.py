@@ -24,7 +24,7 @@ from transcode.errors import FileRefused, TranscodeError
 from transcode.file_facts import FileFacts
 from transcode.services import Recording
 from vod import upload_spool, upload_work
-from vod.limits import CHUNK_MAX_BYTES, UPLOAD_ATTEMPTS, UPLOAD_IDLE_HOURS, UPLOADS_AT_ONCE
+from vod.limits import CHUNK_MAX_BYTES, UPLOAD_ATTEMPTS, UPLOAD_IDLE_HOURS, UPLOADS_AT_ONCE, UPLOADS_BEGUN_AN_HOUR
 from vod.models import Upload, Visibility, Vod
 from vod.services import create_missing_vods, update_vod
 from vod.upload_states import OPEN_STATES, UploadState
@@ -278,6 +278,12 @@ def test_so_many_at_once(sender: Sender) -> None:
     assert sender.create(5).status_code == 429
     assert sender.ask("DELETE", paths[0]).status_code == 204
     assert sender.create(5).status_code == 201
+
+
+def test_so_many_an_hour(sender: Sender) -> None:
+    for _ in range(UPLOADS_BEGUN_AN_HOUR):
+        sender.ask("DELETE", sender.begin(5))
+    assert sender.create(5).status_code == 429
 
 
 def test_full_disk_is_said_before_and_while_it_comes(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
