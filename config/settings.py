@@ -182,6 +182,11 @@ RECONNECT_GRACE_SECONDS = env_int("MILLRACE_RECONNECT_GRACE", 30, minimum=0, max
 CONSOLIDATE_AFTER_SECONDS = env_int("MILLRACE_CONSOLIDATE_AFTER", 120, minimum=0, maximum=30 * 86_400)
 PLAYBACK_TOKEN_SECONDS = env_int("MILLRACE_PLAYBACK_TOKEN_SECONDS", 6 * 3600, minimum=10, maximum=86_400)
 
+# --- Uploads: what one video file may be. Both bound what a broadcast of a long day comes to.
+UPLOAD_MAX_GB = env_int("MILLRACE_UPLOAD_MAX_GB", 20, minimum=0, maximum=10_000)  # 0: no uploads
+UPLOAD_MAX_HOURS = env_int("MILLRACE_UPLOAD_MAX_HOURS", 12, minimum=1, maximum=48)
+UPLOADS_DIR = DATA_DIR / "uploads"
+
 # --- Live workers: what this machine is and what it carries.
 LIVE_MACHINE = env_text("MILLRACE_MACHINE", socket.gethostname())
 LIVE_QUEUE = env_choice("MILLRACE_LIVE_QUEUE", "auto", choices=("auto", "live.cpu", "live.gpu"))
@@ -346,6 +351,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 50},
     },
     "look-after-clips": {"task": "vod.look_after_clips", "schedule": 5.0, "options": {"expires": 5}},
+    "work-on-uploads": {"task": "vod.work_on_uploads", "schedule": 10.0, "options": {"expires": 10}},
     "chat-polls": {"task": "chat.look_after_polls", "schedule": 1.0, "options": {"expires": 5}},
     "keep-chat-log": {"task": "chat.keep_log_partitions", "schedule": 600.0, "options": {"expires": 300}},
     "persist-chat": {"task": "chat.persist_room_logs", "schedule": 2.0, "options": {"expires": 10}},

@@ -123,6 +123,18 @@ def _close(broadcast: Broadcast, now: datetime) -> None:
     transaction.on_commit(after_commit)
 
 
+def create_uploaded_broadcast(*, channel: Channel, title: str) -> Broadcast:
+    """What stands behind a recording that was uploaded. It was never on air, so no page of the channel shows it."""
+    return Broadcast.objects.create(
+        channel=channel,
+        title=title,
+        category_id=channel.category_id,
+        state=BroadcastState.ENDED,
+        ended_at=timezone.now(),
+        end_reason="This is an uploaded video.",
+    )
+
+
 def describe_source(*, stream_id: str, source: dict[str, Any], warnings: list[dict[str, Any]]) -> None:
     """Keep what the encoder really sends, and what should be said about it."""
     Broadcast.objects.filter(public_id=stream_id).update(source=source, warnings=warnings)

@@ -1,7 +1,7 @@
 """What the rest of the product may ask of streaming."""
 
 from streaming.broadcast_notes import add_marker
-from streaming.broadcast_services import end_broadcast, note_recording
+from streaming.broadcast_services import create_uploaded_broadcast, end_broadcast, note_recording
 from streaming.channel_services import (
     create_channel,
     follow_channel,
@@ -17,6 +17,7 @@ __all__ = [
     "add_marker",
     "authorise_publish",
     "create_channel",
+    "create_uploaded_broadcast",
     "end_broadcast",
     "follow_channel",
     "note_recording",

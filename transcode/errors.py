@@ -51,3 +51,11 @@ class NotRecorded(TranscodeError):
 
 class ClipFailed(TranscodeError):
     """FFmpeg could not make a clip of these segments, or not in time."""
+
+
+class FileRefused(TranscodeError):
+    """An uploaded file cannot become a recording. `code` names the rule, the text tells its owner what to do."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code

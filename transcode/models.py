@@ -51,6 +51,17 @@ class LiveJob(models.Model):
         return self.stream_id
 
 
+class FileImport(models.Model):
+    """A recording being made of an uploaded file, until it is whole: then a finished LiveJob takes its place."""
+
+    stream_id = models.CharField(max_length=24, unique=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="The latest one's number is the epoch of its files.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.stream_id
+
+
 class SegmentQuerySet(models.QuerySet["Segment"]):
     def of(self, stream_id: str) -> "SegmentQuerySet":
         return self.filter(stream_id=stream_id).order_by("sequence")

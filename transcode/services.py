@@ -13,6 +13,7 @@ from transcode import redis_keys, slot_ledger
 from transcode.clips import Clipped, cut_clip, drop_clip, latest_span, recorded_span, time_at
 from transcode.downloads import best_rendition, download_path, download_size, remove_download, write_download
 from transcode.errors import TranscodeError
+from transcode.file_import import discard_import, has_imported, import_file, look_at_file, open_imports
 from transcode.highlights import cut_range
 from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
@@ -39,7 +40,13 @@ __all__ = [
     "drop_clip",
     "finish_live",
     "latest_span",
+    "discard_import",
+    "finish_live",
+    "has_imported",
+    "import_file",
     "live_status",
+    "look_at_file",
+    "open_imports",
     "player_left",
     "read_clock",
     "read_storyboard",

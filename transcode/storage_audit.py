@@ -10,7 +10,7 @@ from django.utils import timezone
 from common.storage import PART_SUFFIX
 from transcode.hls import names
 from transcode.limits import AUDIT_YOUNG_SECONDS
-from transcode.models import LiveJob, Segment
+from transcode.models import FileImport, LiveJob, Segment
 from transcode.object_store import HOT, list_folders, list_names, storage_of, tiers
 from transcode.recordings import archives_of, playlists_of, tracks_of
 
@@ -47,9 +47,10 @@ class Findings:
 def audit_storage() -> Findings:
     """Look at every broadcast that is finished, in storage and in the database. Changes nothing."""
     findings = Findings()
+    being_made = set(FileImport.objects.values_list("stream_id", flat=True))  # before the jobs they become
     jobs = {job.stream_id: job for job in LiveJob.objects.all()}
     stored = {stream_id for tier in tiers() for stream_id in list_folders(names.BROADCASTS_DIR, tier=tier)}
-    for stream_id in sorted({*stored, *jobs}):
+    for stream_id in sorted({*stored, *jobs} - being_made):
         job = jobs.get(stream_id)
         if job is None or job.finished_at is not None:
             findings.broadcasts += 1

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vod import api, api_manage, clip_api, viewing_api
+from vod import api, api_manage, clip_api, upload_api, viewing_api
 
 urlpatterns = [
     # /api/v1/videos…
@@ -20,4 +20,7 @@ urlpatterns = [
     # /api/v1/clips…
     path("clips", clip_api.clips, name="api_clips"),
     path("clips/<str:clip_id>", clip_api.clip, name="api_clip"),
+    # /api/v1/uploads…
+    path("uploads", upload_api.upload_list, name="api_uploads"),
+    path("uploads/<str:upload_id>", upload_api.upload_item, name="api_upload"),
 ]

@@ -9,10 +9,12 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from streaming.models import Broadcast, Channel, new_public_id
 from vod.chapters import Chapter
 from vod.clip_states import ClipState
-from vod.limits import CLIP_TITLE_MAX, DESCRIPTION_MAX, UNDO_DAYS
+from vod.limits import CLIP_TITLE_MAX, DESCRIPTION_MAX, UNDO_DAYS, UPLOADS_LISTED
+from vod.upload_states import OPEN_STATES, UploadState
 
 
 class Visibility(models.TextChoices):
@@ -205,3 +207,49 @@ class Clip(models.Model):
         """The recording that it is of, while there is one."""
         vod: Vod | None = getattr(self.broadcast, "vod", None)
         return vod if vod is not None and vod.deleted_at is None else None
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def open(self) -> "UploadQuerySet":
+        """Those that have not come to an end."""
+        return self.filter(state__in=OPEN_STATES)
+
+    def of(self, owner: User) -> "UploadQuerySet":
+        """A user's own, the newest first."""
+        found = self.filter(channel__owner=owner).exclude(state=UploadState.CANCELLED)
+        return found.select_related("vod").order_by("-created_at", "-pk")[:UPLOADS_LISTED]
+
+
+class Upload(models.Model):
+    """A video file on its way to be a recording. How much of it has come is the size of its file (`upload_spool`)."""
+
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="uploads")
+    filename = models.CharField(max_length=200)
+    title = models.CharField(max_length=140, blank=True)
+    visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PRIVATE)
+    length = models.BigIntegerField(help_text="Bytes.")
+    state = models.CharField(
+        max_length=12,
+        choices=[(state.value, state.value) for state in UploadState],
+        default=UploadState.RECEIVING.value,
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was refused.")
+    done_seconds = models.FloatField(default=0)
+    total_seconds = models.FloatField(default=0, help_text="0: the file does not say.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Workers that began with it.")
+    broadcast = models.OneToOneField(Broadcast, null=True, blank=True, on_delete=models.SET_NULL, related_name="upload")
+    vod = models.OneToOneField(Vod, null=True, blank=True, on_delete=models.SET_NULL, related_name="upload")
+    created_at = models.DateTimeField(auto_now_add=True)
+    touched_at = models.DateTimeField(default=timezone.now, help_text="The last byte, or the last picture made of it.")
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("channel", F("created_at").desc(), name="upload_of_channel"),
+            models.Index(fields=["state", "touched_at"], name="upload_in_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.filename

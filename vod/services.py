@@ -19,6 +19,7 @@ from streaming.services import note_recording
 from streaming.subscriptions import is_subscriber
 from transcode import services as media
 from transcode.models import LiveJob
+from transcode.services import Recording
 from vod.chapters import Chapter, Note, chapters_of, check_chapters
 from vod.clip_services import follow_recording
 from vod.downloads import remove_download
@@ -67,6 +68,21 @@ def _chapters(broadcast: Broadcast, duration: float) -> list[Chapter]:
     notes = [Note(clock.seconds_at(note.at.timestamp()), note.kind, note.text) for note in noted]
     category = broadcast.category.name if broadcast.category else ""
     return chapters_of(notes, title=broadcast.title, category=category, duration=duration)
+
+
+def create_uploaded_vod(*, broadcast: Broadcast, visibility: str, recording: Recording) -> Vod:
+    """The recording that was made of an uploaded file."""
+    vod = Vod.objects.create(
+        broadcast=broadcast,
+        channel_id=broadcast.channel_id,
+        title=broadcast.title,
+        visibility=visibility,
+        duration_seconds=recording.duration_seconds,
+        renditions=recording.renditions,
+        preview_path=broadcast.preview_path,
+    )
+    _tell_streaming(vod)
+    return vod
 
 
 def create_missing_vods() -> int:

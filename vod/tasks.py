@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Task, shared_task
 
-from vod import clip_services, downloads, highlights, purging, retention, services, view_counts
+from vod import clip_services, downloads, highlights, purging, retention, services, upload_work, view_counts
 from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
@@ -58,3 +58,8 @@ def make_clips() -> None:
 def look_after_clips() -> None:
     clip_services.make_clips()  # those whose worker was killed, or never told
     clip_services.drop_deleted_files()
+
+
+@shared_task(name="vod.work_on_uploads")
+def work_on_uploads() -> None:
+    upload_work.work_on_uploads()

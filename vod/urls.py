@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from vod import clip_views, embeds, feeds, manage_views, oembed, playlists, sitemaps, views
+from vod import clip_views, embeds, feeds, manage_views, oembed, playlists, sitemaps, upload_views, views
 
 LOGIN = "(?P<login>[A-Za-z0-9_]{3,25})"
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("dashboard/clips/", clip_views.dashboard_clips, name="dashboard_clips"),
     # /dashboard/videos/…
     path("dashboard/videos/", manage_views.dashboard_videos, name="dashboard_videos"),
+    path("dashboard/videos/upload", upload_views.dashboard_upload, name="dashboard_upload"),
     path("dashboard/videos/change", manage_views.videos_change, name="videos_change"),
     path("dashboard/videos/<slug:video_id>/", manage_views.video_edit, name="video_edit"),
     path("dashboard/videos/<slug:video_id>/highlight", manage_views.video_highlight, name="video_highlight"),

@@ -16,3 +16,18 @@ export function bitrate(bitsPerSecond) {
   if (!bitsPerSecond) return "–";
   return bitsPerSecond >= 1e6 ? `${(bitsPerSecond / 1e6).toFixed(1)} Mb/s` : `${Math.round(bitsPerSecond / 1e3)} kb/s`;
 }
+
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+export function bytes(number) {
+  let [value, place] = [number || 0, 0];
+  for (; value >= 999.5 && place < BYTE_UNITS.length - 1; place += 1) value /= 1000;
+  return `${value >= 100 || place === 0 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[place]}`;
+}
+
+export function remaining(seconds) {
+  if (seconds < 60) return "less than a minute left";
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min left`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+}
