@@ -28,7 +28,7 @@ from transcode.errors import ClipFailed, NotRecorded
 from vod import limits
 from vod.clip_states import ClipState
 from vod.errors import ForSubscribers
-from vod.models import Clip, Visibility, Vod
+from vod.models import Clip, ClipQuerySet, Visibility, Vod
 
 log = logging.getLogger(__name__)
 
@@ -135,16 +135,24 @@ def _send_worker() -> None:
 
 def make_clips() -> None:
     """Make every clip that waits. Safe to repeat and to kill: what was begun is begun again."""
-    while _free(timezone.now()).exists():
+    while _free(_soon()).exists():
         with only_one_here(settings.DATA_DIR / "clips.lock") as alone:
             if not alone:
                 return  # who is at it looks again after letting go
             while (clip := _claim()) is not None:
                 _make(clip)
+            if _free(_soon()).exists():
+                time.sleep(limits.CLIP_LOOK_SECONDS)
 
 
-def _free(now: datetime) -> Any:
-    return Clip.objects.unmade().filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
+def _free(at: datetime) -> ClipQuerySet:
+    """Clips that nobody makes at this time."""
+    return Clip.objects.unmade().filter(Q(claimed_until=None) | Q(claimed_until__lt=at))
+
+
+def _soon() -> datetime:
+    """By then what was put back is free."""
+    return timezone.now() + timedelta(seconds=2 * limits.CLIP_LOOK_SECONDS)
 
 
 def _claim() -> Clip | None:
@@ -165,10 +173,20 @@ def _make(clip: Clip) -> None:
     if clip.broadcast is None or clip.tries > limits.CLIP_TRIES:
         _finish(clip, state=ClipState.FAILED, problem=NOT_MADE)
         return
+    is_late = timezone.now() - clip.created_at > timedelta(seconds=limits.CLIP_WAIT_SECONDS)
     try:
-        made = _cut(clip, clip.broadcast.public_id)
+        made = media.cut_clip(
+            clip_id=clip.public_id,
+            stream_id=clip.broadcast.public_id,
+            starts_at=clip.starts_at.timestamp(),
+            duration=clip.duration_seconds,
+            whole=not is_late,  # what has not come to storage by then is done without
+        )
     except (NotRecorded, FileNotFoundError):
-        _finish(clip, state=ClipState.FAILED, problem="Its part of the broadcast was not recorded.")
+        if is_late:
+            _finish(clip, state=ClipState.FAILED, problem="Its part of the broadcast was not recorded.")
+        else:
+            _put_back(clip)
     except ClipFailed as failure:
         _finish(clip, state=ClipState.FAILED, problem=str(failure))
     except Exception:
@@ -185,23 +203,10 @@ def _make(clip: Clip) -> None:
         )
 
 
-def _cut(clip: Clip, stream_id: str) -> media.Clipped:
-    """Waits for what is still on its way to storage, and not for ever: then the clip is shorter."""
-    deadline = clip.created_at.timestamp() + limits.CLIP_WAIT_SECONDS
-    while True:
-        whole = time.time() < deadline
-        try:
-            return media.cut_clip(
-                clip_id=clip.public_id,
-                stream_id=stream_id,
-                starts_at=clip.starts_at.timestamp(),
-                duration=clip.duration_seconds,
-                whole=whole,
-            )
-        except (NotRecorded, FileNotFoundError):
-            if not whole:
-                raise
-        time.sleep(limits.CLIP_LOOK_SECONDS)
+def _put_back(clip: Clip) -> None:
+    """Some of it is on its way to storage: others' clips go first meanwhile."""
+    again = timezone.now() + timedelta(seconds=limits.CLIP_LOOK_SECONDS)
+    Clip.objects.filter(pk=clip.pk).update(claimed_until=again, tries=F("tries") - 1)
 
 
 def _finish(clip: Clip, **changes: Any) -> None:

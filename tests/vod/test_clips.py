@@ -40,6 +40,7 @@ class FakeMedia:
     dropped: list[str] = field(default_factory=list)
     failure: Exception | None = None
     meanwhile: Callable[[], object] = lambda: None
+    absent: set[str] = field(default_factory=set)  # clips whose end is not in storage
 
     def latest_span(self, *, stream_id: str, duration: float) -> tuple[float, float]:
         length = min(duration, self.recorded)
@@ -55,6 +56,8 @@ class FakeMedia:
 
     def cut_clip(self, *, clip_id: str, stream_id: str, starts_at: float, duration: float, whole: bool) -> Clipped:
         self.cut.append((stream_id, starts_at - BEGAN, duration, whole))
+        if clip_id in self.absent:
+            raise NotRecorded("Not all of it.")
         self.meanwhile()
         if self.failure is not None:
             raise self.failure
@@ -280,6 +283,16 @@ def test_an_outage_is_sat_out(on_air: Broadcast, charlie: User, fake: FakeMedia)
     Clip.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     clip_services.make_clips()
     assert Clip.objects.get().state == "ready"
+
+
+def test_who_waits_for_storage_holds_up_nobody(on_air: Broadcast, charlie: User, fake: FakeMedia) -> None:
+    early = clip_services.create_clip(clipper=charlie, channel=on_air.channel, duration=20)
+    clip_services.create_clip(clipper=charlie, channel=on_air.channel, duration=10)
+    fake.absent = {early.public_id}
+    fake.meanwhile = fake.absent.clear  # it is stored while the other is made
+    clip_services.make_clips()
+    assert [duration for _, _, duration, _ in fake.cut] == [20, 10, 20]
+    assert set(Clip.objects.values_list("state", "tries")) == {("ready", 1)}
 
 
 def test_what_never_came_to_storage_is_made_of_what_did(on_air: Broadcast, charlie: User, fake: FakeMedia) -> None:
