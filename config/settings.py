@@ -326,6 +326,20 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# What takes minutes has workers of its own: chat's log, previews and clips do not wait behind it.
+CELERY_TASK_ROUTES = {
+    name: {"queue": "archive"}
+    for name in (
+        "transcode.tasks.consolidate_recording",
+        "transcode.tasks.move_recordings",
+        "transcode.tasks.thin_recordings",
+        "vod.make_highlight",
+        "vod.make_waiting_highlights",
+        "vod.purge_recordings",
+        "vod.work_on_uploads",
+        "vod.write_download",
+    )
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
