@@ -1,7 +1,7 @@
 #!/bin/sh
 # All tests, the quick ones first; runs inside `python -m stack.with_services`. What mostly waits runs side by side:
-# tests that need no clock (marker `offline`), behind the others in line for the processor, and then those of chat's rooms
-# (`rooms`), with services of their own, beside all others; then those end-to-end tests that only wait for events (marker `patient`)
+# tests that need no clock (marker `offline`), behind the others in line for the processor, then those of pages and recordings
+# (`site`) and of chat's rooms (`rooms`), with services of their own, beside all others; then those end-to-end tests that only wait for events (marker `patient`)
 # beside those that need a whole core for a moment: a browser, a strict player.
 set -eu
 cd "$(dirname "$0")/.."
@@ -30,9 +30,10 @@ trap 'exit 130' INT TERM
 start_beside sh -ec "nice -n 15 .venv/bin/python -m tests.media.counter_clip
     exec .venv/bin/python -m stack.with_services -- sh -ec '
         nice -n 15 $pytest -m offline
+        nice -n 5 $pytest -m site
         exec $pytest -m rooms'"
-$pytest -m "not end_to_end and not offline and not rooms" && passed=yes || passed=no
-end_beside "Offline, chat"
+$pytest -m "not end_to_end and not offline and not site and not rooms" && passed=yes || passed=no
+end_beside "Offline, site, chat"
 [ "$passed" = yes ]
 
 start_beside nice -n 10 $pytest -m "end_to_end and patient"

@@ -40,10 +40,13 @@ OFFLINE = (
     "transcode/test_silence",
 )
 
-# Chat's tests run beside the others as well, with services of their own; but for these, so that both lines are as long.
+# Tests of pages and of what is recorded run beside the others as well, with services of their own.
+SITE = ("accounts/", "pages/", "streaming/", "vod/", "transcode/test_file_import")
+
+# So do those of chat; but for some, so that both lines are as long.
 ROOMS = "chat/"
-OBJECT_STORAGE = "s3/"  # one service for all of these, which takes long to start
 CHAT_IN_A_BROWSER = ("chat/test_hostile_text", "chat/test_moderation_page", "chat/test_panel")
+OBJECT_STORAGE = "s3/"  # one service for all of these, which takes long to start
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,6 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if path.startswith(OBJECT_STORAGE):
             item.add_marker(pytest.mark.end_to_end)
             item.add_marker(pytest.mark.patient)
+        if path.startswith(SITE) and not path.startswith(OFFLINE):
+            item.add_marker(pytest.mark.site)
         if path.startswith(ROOMS) and not path.startswith(CHAT_IN_A_BROWSER):
             item.add_marker(pytest.mark.rooms)
 

@@ -222,6 +222,18 @@ async def test_who_came_while_the_database_was_away_is_signed_in_when_it_is_back
         with_database.stop()
 
 
+async def _known_within(gateway: GatewayProcess, cast: Cast, *, tries: int) -> str | None:
+    """As whom bob is greeted when he comes back, as often as a browser would."""
+    for _ in range(tries):
+        async with stream(gateway, cast.room_id, "?hello=1", **bearer(cast.bob_token)) as again:
+            if (you := (await again.next_event())[1]["you"]) is not None:
+                return str(you["login"])
+            await again.next_event()
+            with pytest.raises(EOFError):
+                await again.next_event()
+    return None
+
+
 async def test_a_stream_of_somebody_unknown_ends_and_he_is_known_when_he_comes_back(
     private_redis: PrivateRedis, cast: Cast
 ) -> None:
@@ -235,8 +247,7 @@ async def test_a_stream_of_somebody_unknown_ends_and_he_is_known_when_he_comes_b
             assert (await late.next_event())[1]["code"] == "sign_in_unavailable"
             with pytest.raises(EOFError):
                 await late.next_event()
-        async with stream(gateway, cast.room_id, "?hello=1", **bearer(cast.bob_token)) as again:
-            assert (await again.next_event())[1]["you"]["login"] == "bob"
+        assert await _known_within(gateway, cast, tries=5) == "bob"
     finally:
         gateway.stop()
 
