@@ -40,8 +40,8 @@ OFFLINE = (
     "transcode/test_silence",
 )
 
-# Tests of pages and of what is recorded run beside the others as well, with services of their own.
-SITE = ("accounts/", "pages/", "streaming/", "vod/", "transcode/test_file_import")
+# Tests of accounts, pages and channels run beside the others as well, with services of their own.
+SITE = ("accounts/", "pages/", "streaming/")
 
 # So do those of chat; but for some, so that both lines are as long.
 ROOMS = "chat/"

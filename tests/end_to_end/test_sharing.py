@@ -19,7 +19,6 @@ from bench.show import Show
 from bench.stack import Person, Stack
 from tests.end_to_end.signing_in import sign_in
 
-pytestmark = pytest.mark.patient
 ON_AIR_SECONDS = 32  # long enough to come back to its middle
 PLAYS_SECONDS = 20
 WRITTEN_SECONDS = 20  # views are written every ten

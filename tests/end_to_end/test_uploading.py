@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from bench.browser import Browser
@@ -11,7 +10,6 @@ from bench.stack import Person, Stack
 from tests.end_to_end.signing_in import sign_in
 from tests.transcode.made_files import AAC, make, sound
 
-pytestmark = pytest.mark.patient
 WAIT_MS = 60_000
 PATCHES_LET_THROUGH = 1
 
