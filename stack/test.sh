@@ -1,7 +1,8 @@
 #!/bin/sh
 # All tests, the quick ones first; runs inside `python -m stack.with_services`. What mostly waits runs side by side:
 # tests that need no clock (marker `offline`), behind the others in line for the processor, then those of pages and channels
-# (`site`) and of chat's rooms (`rooms`), with services of their own, beside all others; then those end-to-end tests that only wait for events (marker `patient`)
+# (`site`) and of chat's rooms (`rooms`), with services of their own, beside all others; then those end-to-end tests that
+# only wait for events (marker `patient`)
 # beside those that need a whole core for a moment: a browser, a strict player.
 set -eu
 cd "$(dirname "$0")/.."
