@@ -8,13 +8,14 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 
 from common.errors import Conflict
+from common.one_at_a_time import only_one_here
 
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o644
 _LOCK = ".working"
@@ -39,8 +40,11 @@ def appending(public_id: str) -> Iterator[BinaryIO]:
     descriptor = os.open(path_of(public_id), os.O_RDWR | os.O_CREAT | os.O_APPEND, _FILE_MODE)
     os.fchmod(descriptor, _FILE_MODE)  # whatever the umask says
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        if not _lock(file.fileno()):
-            raise Conflict("A part of this file is being received already. Wait a moment and go on.", code="busy")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = "A part of this file is being received already. Wait a moment and go on."
+            raise Conflict(text, code="busy") from None
         yield file
         os.fsync(file.fileno())
 
@@ -59,19 +63,9 @@ def free_bytes() -> int:
     return shutil.disk_usage(_folder()).free
 
 
-@contextmanager
-def only_worker() -> Iterator[bool]:
+def only_worker() -> AbstractContextManager[bool]:
     """Whether nobody else on this machine works on uploads; nobody begins while we do. Who is killed holds nothing."""
-    with (_folder() / _LOCK).open("wb") as lock:
-        yield _lock(lock.fileno())
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return only_one_here(_folder() / _LOCK)
 
 
 def _folder() -> Path:
