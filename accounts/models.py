@@ -95,3 +95,13 @@ class ApiToken(models.Model):
     def may_moderate(self) -> bool:
         """Whether slash commands of moderators are for it."""
         return not self.scopes or MODERATE in self.scopes.split()
+
+
+# Their models, where Django looks for them. At the end: they speak of users.
+from accounts.notifications.models import (  # noqa: E402, F401
+    Happening,
+    MailItem,
+    Notification,
+    NotificationPreference,
+    PushSubscription,
+)

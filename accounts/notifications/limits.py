@@ -1,0 +1,17 @@
+"""Numbers of notifications, with their units and reasons; what operators tune is in the settings."""
+
+TEXT_MAX = 200  # characters of what is said: one or two lines in the list
+DETAIL_MAX = 140  # characters below it: a broadcast's title is as long at most
+PATH_MAX = 300  # characters of the page it leads to
+ONCE_KEY_MAX = 80  # characters
+
+NAMES_KEPT = 20  # of the people a collapsed one counts: enough not to count one twice who comes and goes
+UNREAD_SHOWN_MAX = 99  # the badge says "99+" above it, and nobody counts further
+LIST_PAGE = 30  # rows of the page; the popover shows the first of them
+POPOVER_ROWS = 8
+INBOX_MAX = 500  # rows of one person; the oldest go first
+
+TELL_BATCH = 5_000  # people in one transaction: some 100 ms, so that nobody waits for a lock of ours
+PUSH_BATCH = 200  # subscriptions in one task: some seconds of a worker's time at most
+PRUNE_BATCH = 5_000  # rows deleted in one transaction
+PRUNE_ROUNDS = 200  # batches in one run: a million rows; the rest waits for the next
