@@ -194,6 +194,9 @@ LIVE_QUEUE = env_choice("MILLRACE_LIVE_QUEUE", "auto", choices=("auto", "live.cp
 LIVE_SLOTS = env_int("MILLRACE_LIVE_SLOTS", max((os.cpu_count() or 1) * 3 // 2, 1), minimum=0, maximum=1000)
 LIVE_BROADCASTS = env_int("MILLRACE_LIVE_BROADCASTS", 8, minimum=1, maximum=500)
 
+# --- Audience.
+VIEWERS_PER_ADDRESS = env_int("MILLRACE_VIEWERS_PER_ADDRESS", 100, minimum=1, maximum=1_000_000)  # of one broadcast
+
 # --- Chat.
 CHAT_KEEP_DAYS = env_int("MILLRACE_CHAT_KEEP_DAYS", 0, minimum=0, maximum=36_500)  # 0: for good
 CHAT_DRAIN_SECONDS = env_float("MILLRACE_CHAT_DRAIN_SECONDS", 0, minimum=0, maximum=600)

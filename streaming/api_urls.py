@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from streaming.views import api, playback
+from streaming.views import api, playback, watching
 
 urlpatterns = [
     # /api/v1/streams…
     path("streams", api.streams, name="api_streams"),
     path("streams/<str:name>", api.stream, name="api_stream"),
     path("streams/<str:name>/playback", playback.stream_playback, name="api_stream_playback"),
+    path("streams/<str:name>/watching", watching.stream_watching, name="api_stream_watching"),
     path("streams/<str:name>/end", api.stream_end, name="api_stream_end"),
     # /api/v1/channels/<login>…
     path("channels/<str:login>", api.channel, name="api_channel"),

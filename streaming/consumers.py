@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import re
-import secrets
 import time
 from collections.abc import Coroutine
 from datetime import datetime
@@ -17,10 +15,11 @@ from django.utils import timezone
 from accounts.sessions import session_is_current
 from common.errors import NotThere
 from common.outage import OUTAGE
-from common.redis import async_redis_client
-from streaming import events, limits, viewers
+from streaming import events, limits
+from streaming.audience import audience
 from streaming.lookup import get_channel
 from streaming.models import Channel
+from streaming.viewer_names import Viewer, viewer_of_scope
 from streaming.watch_states import watch_state
 from transcode import services as media
 
@@ -29,14 +28,16 @@ CLOSE_MALFORMED = 4400
 CLOSE_SIGNED_OUT = 4401
 CLOSE_TOO_MANY = 4429
 CLOSE_OUTAGE = 4503
-_VIEWER_NAME = re.compile(rf"[A-Za-z0-9_-]{{8,{limits.VIEWER_NAME_MAX}}}")
+KNOWN = ("watching", "stopped")
 
 
 class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
-    """Carries what `events` sends to one page, and that page's heartbeat to `viewers`."""
+    """Carries what `events` sends to one page, and to the audience that this page watches."""
 
     channel: Channel
-    viewer: str | None = None
+    viewer: Viewer | None = None  # once the page says that it watches
+    watched: str | None = None  # the broadcast it shows to its viewer
+    counted_as: Viewer | None = None  # None: too many come from where it does
     messages_left = limits.SOCKET_MESSAGES_PER_MINUTE
     minute_began = 0.0
 
@@ -72,12 +73,10 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
         with contextlib.suppress(*OUTAGE):
             for group in self.joined:
                 await self.channel_layer.group_discard(group, self.channel_name)
-            if self.viewer and self.shown.get("stream_id"):
-                stream_id = self.shown["stream_id"]
-                await viewers.forget_viewer(async_redis_client(), stream_id=stream_id, viewer=self.viewer)
+            await self._watch(None)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """The only thing a page says is that it is watching."""
+        """All that a page says is that it is watching, and that it no longer does."""
         if not self._within_rate():
             await self.close(CLOSE_TOO_MANY)
             return
@@ -85,9 +84,12 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
         if message is None:
             await self.close(CLOSE_MALFORMED)
             return
-        if self.viewer is None:
-            self.viewer = self._viewer_name(message.get("viewer"))
-            self._start(self._beat(self.viewer))
+        if message["type"] == "watching":
+            self.viewer = self.viewer or viewer_of_scope(self.scope)
+            await self._watch(self._shown_stream())
+        else:
+            self.viewer = None
+            await self._watch(None)
 
     async def channel_event(self, event: dict[str, Any]) -> None:
         """Something was sent to one of our groups."""
@@ -98,6 +100,8 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
             self.shown = payload
             self.shown_anew.set()
             self.shown_anew.clear()
+            if self.viewer:
+                await self._watch(self._shown_stream())
         await self.send(json.dumps(payload))
 
     async def _send_state(self) -> None:
@@ -120,20 +124,19 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
         self.messages_left -= 1
         return self.messages_left >= 0
 
-    def _viewer_name(self, wanted: object) -> str:
-        """A signed-in viewer counts once however many pages are open; a page keeps the name of an anonymous one."""
-        user = self.scope["user"]
-        if user.is_authenticated:
-            return f"user-{user.pk}"
-        known = isinstance(wanted, str) and _VIEWER_NAME.fullmatch(wanted)
-        return f"page-{wanted}" if known else f"page-{secrets.token_urlsafe(12)}"
+    def _shown_stream(self) -> str | None:
+        return self.shown["stream_id"] if self.shown.get("playback") else None
 
-    async def _beat(self, viewer: str) -> None:
-        while True:
-            if self.shown["playback"]:
-                with contextlib.suppress(*OUTAGE):
-                    await viewers.note_viewer(async_redis_client(), stream_id=self.shown["stream_id"], viewer=viewer)
-            await self._new_state_within(limits.HEARTBEAT_SECONDS)
+    async def _watch(self, stream_id: str | None) -> None:
+        """Be counted for this broadcast and no other. Set first: a page that changes its mind meanwhile finds it so."""
+        left, viewer = self.watched, self.counted_as
+        if stream_id == left:
+            return
+        self.watched, self.counted_as = stream_id, self.viewer
+        if left and viewer:
+            await audience().leave(left, viewer)
+        if stream_id and self.viewer and not await audience().join(stream_id, self.viewer):
+            self.counted_as = None
 
     async def _renew_playback(self) -> None:
         """Whoever watches for longer than an address lives gets the next one in time."""
@@ -174,11 +177,11 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
 
 
 def _parse(text: str | None) -> dict[str, Any] | None:
-    """A `watching` message, or None for anything else."""
+    """A message that a page may send, or None for anything else."""
     if text is None or len(text) > limits.MAX_SOCKET_MESSAGE:
         return None
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return message if isinstance(message, dict) and message.get("type") == "watching" else None
+    return message if isinstance(message, dict) and message.get("type") in KNOWN else None

@@ -24,14 +24,19 @@ def new_public_id() -> str:
 
 
 class Category(models.Model):
-    """What is being streamed: a game, music, talk."""
+    """What is being streamed: a game, music, talk. The counts are those of its channels on air, a few seconds old."""
 
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(max_length=80, unique=True)
+    viewer_count = models.PositiveIntegerField(default=0)
+    live_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "categories"
         ordering: ClassVar = ["name"]
+        indexes: ClassVar = [
+            models.Index(F("viewer_count").desc(), F("live_count").desc(), "name", name="category_most_watched")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -5,7 +5,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.signals import user_created, user_suspended
-from streaming import broadcast_services, channel_services
+from streaming import broadcast_services, channel_services, viewers
+from streaming.signals import broadcast_ended
 from transcode import signals as media
 
 
@@ -42,3 +43,8 @@ def on_live_finished(stream_id: str, **_: Any) -> None:
 @receiver(media.preview_ready)
 def on_preview_ready(stream_id: str, path: str, **_: Any) -> None:
     broadcast_services.note_preview(stream_id=stream_id, path=path)
+
+
+@receiver(broadcast_ended)
+def on_broadcast_ended(stream_id: str, **_: Any) -> None:
+    viewers.count_ended(stream_id=stream_id)

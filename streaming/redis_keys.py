@@ -4,14 +4,25 @@ RECONCILE_AT = "streaming:reconcile-at"  # OUTAGE_SECONDS
 SETTLING = "streaming:settling"  # SETTLING_SECONDS
 
 
+VIEWERS = "streaming:viewers:"
+UNIQUE_VIEWERS = "streaming:unique:"
+UNIQUES_COUNTED = "streaming:uniques-counted:"
+WATCHED = "streaming:watched"  # sorted set: broadcasts that somebody watches, by when the last one is gone; no TTL
+
+
 def viewers(stream_id: str) -> str:
-    """Sorted set of viewer names by their last heartbeat. VIEWER_KEYS_SECONDS."""
-    return f"streaming:viewers:{stream_id}"
+    """Sorted set of viewer names by the time each is gone. A minute longer than that."""
+    return f"{VIEWERS}{stream_id}"
 
 
 def unique_viewers(stream_id: str) -> str:
-    """HyperLogLog of everyone who ever watched. VIEWER_KEYS_SECONDS."""
-    return f"streaming:unique:{stream_id}"
+    """Everyone who ever watched: a set, or with many a word beside `…:0` to `…:15`. VIEWER_KEYS_SECONDS."""
+    return f"{UNIQUE_VIEWERS}{stream_id}"
+
+
+def viewers_from(stream_id: str, address: str) -> str:
+    """Sorted set of the anonymous names that came from an address. VIEWER_ADDRESS_SECONDS."""
+    return f"streaming:viewers-from:{stream_id}:{address}"
 
 
 def early_done(client_id: str) -> str:

@@ -102,6 +102,15 @@ class PlaybackSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
+class WatchingSerializer(serializers.Serializer[Any]):
+    """A heartbeat of someone who watches."""
+
+    viewer = serializers.CharField(required=False, help_text="Who watches: empty at first, then that of the answer.")
+    viewers = serializers.IntegerField(read_only=True)
+    counted = serializers.BooleanField(read_only=True, help_text="False: too many watch it from your address.")
+    again_in = serializers.FloatField(read_only=True, help_text="Seconds.")
+
+
 class NoticeSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     text = serializers.CharField()

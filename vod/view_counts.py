@@ -1,13 +1,12 @@
 """How often recordings were watched: noted in Redis once per viewer, written to the database in batches."""
 
-import ipaddress
-
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from common.errors import TooMany
+from common.network import neighbourhood
 from common.rate_limit import RateLimit
 from common.redis import redis_client
 from vod import redis_keys
@@ -42,17 +41,6 @@ def note_view(*, vod: Vod, user: User | None, address: str, user_agent: str) -> 
         return False
     client.hincrby(redis_keys.PENDING_VIEWS, str(vod.pk), 1)
     return True
-
-
-def neighbourhood(address: str) -> str:
-    """An address as far as one household has it to itself: of IPv6 the first 64 bits."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if parsed.version == 4:
-        return str(parsed)
-    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address)
 
 
 def write_views() -> int:

@@ -15,6 +15,7 @@ from streaming import services
 from streaming.lookup import get_channel
 from streaming.models import Broadcast, Channel
 from streaming.playback import live_playback
+from streaming.viewer_names import name_browser
 from streaming.views.style_samples import style_samples
 
 LIVE_SHOWN = 24
@@ -72,7 +73,7 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
         "player_modules": PLAYER_MODULES,
     }
-    return render(request, "streaming/watch.html", context)
+    return name_browser(request, render(request, "streaming/watch.html", context))
 
 
 @require_POST

@@ -95,18 +95,62 @@ async def test_foreign_origin_is_refused(channel: Channel, origin: str) -> None:
     assert not (await page(origin=origin).connect())[0]
 
 
+async def watching(redis: Redis, broadcast: Broadcast, many: int) -> None:
+    """Wait until so many are noted."""
+    for _ in range(250):
+        if redis.zcard(redis_keys.viewers(broadcast.public_id)) == many:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{redis.zcard(redis_keys.viewers(broadcast.public_id))} are noted, not {many}")
+
+
 async def test_watching_socket_counts_as_viewer_until_it_leaves(broadcast: Broadcast, empty_redis: Redis) -> None:
     socket = page()
     await socket.connect()
-    await socket.send_to('{"type": "watching", "viewer": "abcdefgh1234"}')
-    key = redis_keys.viewers(broadcast.public_id)
-    async with asyncio.timeout(5):  # the heartbeat is on its way
-        while empty_redis.zrange(key, 0, -1) != ["page-abcdefgh1234"]:
-            await socket.receive_nothing(timeout=0.02)
+    await socket.send_to('{"type": "watching"}')
+    await watching(empty_redis, broadcast, 1)
     await sync_to_async(count_viewers)()
     assert (await receive(socket, "viewers"))["viewers"] == 1
     await socket.disconnect()
-    assert empty_redis.zcard(key) == 0
+    assert empty_redis.zcard(redis_keys.viewers(broadcast.public_id)) == 0
+
+
+async def test_page_that_stops_playing_is_no_viewer(broadcast: Broadcast, empty_redis: Redis) -> None:
+    socket = page()
+    await socket.connect()
+    await socket.send_to('{"type": "watching"}')
+    await watching(empty_redis, broadcast, 1)
+    await socket.send_to('{"type": "stopped"}')
+    await watching(empty_redis, broadcast, 0)
+    await socket.disconnect()
+
+
+async def test_page_that_says_it_often_is_one_viewer(broadcast: Broadcast, empty_redis: Redis) -> None:
+    socket = page()
+    await socket.connect()
+    for number in range(5):
+        await socket.send_to(json.dumps({"type": "watching", "viewer": f"me-as-number-{number}"}))
+    await watching(empty_redis, broadcast, 1)
+    await receive(socket, "state")
+    assert await socket.receive_nothing(timeout=0.1)
+    await watching(empty_redis, broadcast, 1)
+    await socket.disconnect()
+
+
+async def test_signed_in_viewer_with_two_pages_counts_once(
+    broadcast: Broadcast, charlie: User, empty_redis: Redis
+) -> None:
+    pages = [await owner_page(charlie) for _ in range(2)]  # two devices: two sessions
+    for socket in pages:
+        await socket.connect()
+        await socket.send_to('{"type": "watching"}')
+        await receive(socket, "state")
+        assert await socket.receive_nothing(timeout=0.1)
+    await watching(empty_redis, broadcast, 1)
+    await pages[0].disconnect()
+    await watching(empty_redis, broadcast, 1)
+    await pages[1].disconnect()
+    await watching(empty_redis, broadcast, 0)
 
 
 async def test_socket_that_only_looks_is_no_viewer(broadcast: Broadcast, empty_redis: Redis) -> None:

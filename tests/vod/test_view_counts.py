@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import create_api_token
 from common.errors import TooMany
+from common.network import neighbourhood
 from common.redis import redis_client
 from tests.pages.conftest import browser_of
 from tests.vod.test_feeds import more_recordings
@@ -20,7 +21,7 @@ from vod.limits import VIEW_HOURS, VIEW_REPORTS_PER_MINUTE, VIEWS_PER_ADDRESS
 from vod.models import Vod
 from vod.services import update_vod
 from vod.tasks import write_views
-from vod.view_counts import neighbourhood, note_view
+from vod.view_counts import note_view
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ function showLive() {
   events.addEventListener("connection", (event) => {
     player.root.querySelector("[data-connection]").hidden = event.detail.connected;
   });
-  player.video.addEventListener("playing", () => events.watching || events.watch());
+  events.follow(player.video);
 }
 
 function showRecording() {

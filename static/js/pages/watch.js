@@ -38,6 +38,6 @@ events.addEventListener("viewers", (event) => showViewers(event.detail.viewers))
 events.addEventListener("connection", (event) => {
   player.root.querySelector("[data-connection]").hidden = event.detail.connected;
 });
-player.video.addEventListener("playing", () => events.watching || events.watch());
+events.follow(player.video);
 player.addEventListener("theatre", (event) => setTheatre(event.detail));
 if (recall("theatre") === "yes") player.controls.toggleTheatre();

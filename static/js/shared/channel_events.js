@@ -1,13 +1,17 @@
-// The WebSocket that tells a page what happens on a channel.
+// The WebSocket that tells a page what happens on a channel, and the site that the page is watched.
 
+import { callApi } from "./api.js";
 import { LiveSocket } from "./live_socket.js";
+
+const BEAT_MS = 4000; // where no socket can be opened, a viewer is named by requests
+const BLOCKED_AFTER = 3; // attempts
+const PAUSED_MS = 60_000; // who pauses for longer does not watch
 
 export class ChannelEvents extends LiveSocket {
   constructor(login) {
     super();
     this.login = login;
     this.watching = false;
-    this.viewer = newViewerName(); // kept over reconnects, so that one page is one viewer
     this.open();
   }
 
@@ -16,18 +20,47 @@ export class ChannelEvents extends LiveSocket {
   }
 
   onOpen() {
+    this.opened = true;
+    clearInterval(this.beats);
     this.established();
     if (this.watching) this.watch();
+  }
+
+  onClose() {
+    super.onClose();
+    if (!this.opened && this.attempts === BLOCKED_AFTER) this.beats = setInterval(() => this.beat(), BEAT_MS);
+  }
+
+  close() {
+    super.close();
+    clearInterval(this.beats);
   }
 
   // Counts this page as a viewer for as long as the socket lives.
   watch(yes = true) {
     this.watching = yes;
-    if (yes && this.isOpen) this.socket.send(JSON.stringify({ type: "watching", viewer: this.viewer }));
+    if (this.isOpen) this.socket.send(JSON.stringify({ type: yes ? "watching" : "stopped" }));
   }
-}
 
-function newViewerName() {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  // Watched while it plays, and for a pause that is no longer than getting a cup of tea.
+  follow(video) {
+    video.addEventListener("playing", () => {
+      clearTimeout(this.pauseTimer);
+      if (!this.watching) this.watch();
+    });
+    video.addEventListener("pause", () => {
+      clearTimeout(this.pauseTimer);
+      this.pauseTimer = setTimeout(() => this.watch(false), PAUSED_MS);
+    });
+  }
+
+  async beat() {
+    if (!this.watching) return;
+    try {
+      const { viewers } = await callApi("POST", `/api/v1/streams/${this.login}/watching`);
+      this.receive({ type: "viewers", viewers });
+    } catch {
+      // The next one is due in a moment.
+    }
+  }
 }
