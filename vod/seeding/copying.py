@@ -28,7 +28,7 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     Other columns get their model's default. Lists and dictionaries become JSON.
     """
     others = _defaults(model, set(columns))
-    names = [_field(model, name).column for name in (*columns, *others)]
+    names = [str(_field(model, name).column) for name in (*columns, *others)]
     rest = tuple(others.values())
     count = 0
     quote = connection.ops.quote_name

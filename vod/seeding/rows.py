@@ -1,6 +1,7 @@
 """The rows of a made-up site, table by table. What belongs to the n-th user has numbers that follow from n."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -97,13 +98,17 @@ def users(plan: Plan, ids: Ids) -> Rows:
         )
 
 
-CATEGORY = ("id", "name", "slug")
+CATEGORY = ("id", "name", "slug", "viewer_count", "live_count")
 
 
-def categories(plan: Plan, ids: Ids) -> Rows:
+def categories(plan: Plan, ids: Ids, drawn: Channels) -> Rows:
+    viewers, live = Counter[int | None](), Counter[int | None]()
+    for channel in drawn.live:
+        viewers[drawn.categories[channel]] += drawn.viewers[channel]
+        live[drawn.categories[channel]] += 1
     for number in range(plan.categories):
         name = words.category_name(number)
-        yield ids.category + number + 1, name, name.lower().replace(" ", "-")
+        yield ids.category + number + 1, name, name.lower().replace(" ", "-"), viewers[number], live[number]
 
 
 CHANNEL = (

@@ -64,7 +64,7 @@ def _tables(plan: Plan, follows: Follows) -> Iterator[Table]:
     first_vod = _last(Vod)
     drawn, recordings = rows.Channels.draw(plan), rows.Recordings.draw(plan)
     yield User, rows.USER, rows.users(plan, ids)
-    yield Category, rows.CATEGORY, rows.categories(plan, ids)
+    yield Category, rows.CATEGORY, rows.categories(plan, ids, drawn)
     yield Channel, rows.CHANNEL, rows.channels(plan, ids, drawn, follows)
     yield Follow, rows.FOLLOW, rows.follow_rows(plan, ids, follows)
     yield Broadcast, rows.BROADCAST, rows.live_broadcasts(plan, ids, drawn)

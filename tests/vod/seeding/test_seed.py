@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import create_user
-from streaming.models import Broadcast, Channel, Follow
+from streaming.models import Broadcast, Category, Channel, Follow
 from vod.models import Clip, Vod
-from vod.seeding import services
+from vod.seeding import rows, services
 from vod.seeding.copying import UnknownColumn, copy_rows
 from vod.seeding.follows import Follows
 from vod.seeding.plan import Plan
@@ -53,6 +53,9 @@ def test_what_is_counted_twice_agrees() -> None:
     on_air = Broadcast.objects.on_air()
     assert set(on_air.values_list("channel", flat=True)) == set(Channel.objects.live().values_list("pk", flat=True))
     assert on_air.count() == 50
+    for category in Category.objects.all():
+        live = list(category.channels.live().values_list("viewer_count", flat=True))
+        assert (category.live_count, category.viewer_count) == (len(live), sum(live))
     assert not on_air.filter(channel__owner__is_active=False).exists()
     assert Vod.objects.exclude(broadcast__channel=F("channel")).count() == 0
     assert Clip.objects.exclude(broadcast__channel=F("channel")).count() == 0
@@ -125,7 +128,7 @@ def test_column_that_nobody_mentioned_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "drawn", [lambda seed: list(Follows(_plan(seed)).pairs()), lambda seed: services.rows.Channels.draw(_plan(seed))]
+    "drawn", [lambda seed: list(Follows(_plan(seed)).pairs()), lambda seed: rows.Channels.draw(_plan(seed))]
 )
 def test_same_number_makes_the_same_site(drawn: Callable[[int], Any]) -> None:
     assert drawn(1) == drawn(1)
