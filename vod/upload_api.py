@@ -1,6 +1,6 @@
 """Uploads in the API: tus 1.0 (https://tus.io/protocols/resumable-upload) with creation and termination.
 
-A chunk is in a temporary file before any of this runs (Daphne, then Django), so that no process holds it in memory.
+Daphne hands a chunk over when all of it has come, so one is in memory while it is taken: CHUNK_MAX_BYTES bounds that.
 """
 
 import base64
