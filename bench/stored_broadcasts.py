@@ -20,8 +20,8 @@ from django.utils import timezone  # noqa: E402
 from transcode.hls import names  # noqa: E402
 from transcode.hls.multivariant import Rendition  # noqa: E402
 from transcode.live_store import store_object  # noqa: E402
-from transcode.models import LiveJob, Segment  # noqa: E402
-from transcode.object_store import read_range  # noqa: E402
+from transcode.models import LiveJob, Segment, StorageTier  # noqa: E402
+from transcode.object_store import read_range, storage_of  # noqa: E402
 from transcode.recordings import write_recording  # noqa: E402
 
 SEGMENT_SECONDS = 2
@@ -64,7 +64,10 @@ def store_broadcast(stream_id: str, *, seconds: int, ladder: Mapping[str, int] =
 
 
 def played(stream_id: str, name: str) -> str:
-    """SHA-256 of what a player of one rendition's playlist gets. Raises FileNotFoundError when it would get a 404."""
+    """SHA-256 of what a player of one rendition's playlist gets; of a cold one what it would get once it is back.
+
+    Raises FileNotFoundError when it would get a 404.
+    """
     path = f"{names.RECORDING_DIR}/{name}/{names.MEDIA_PLAYLIST}"
     with default_storage.open(names.object_key(stream_id, path)) as file:
         playlist = m3u8.loads(file.read().decode())
@@ -87,7 +90,9 @@ def _fetch(stream_id: str, path: str, byte_range: str | None) -> bytes:
         with default_storage.open(key) as file:
             return bytes(file.read())
     size, _, at = byte_range.partition("@")
-    body = read_range(key, int(at), int(size))
+    cold = LiveJob.objects.filter(stream_id=stream_id, storage_tier=StorageTier.COLD).exists()
+    read = storage_of(StorageTier.COLD.value).read_range if cold else read_range
+    body = read(key, int(at), int(size))
     if len(body) != int(size):
         raise FileNotFoundError(f"{key} has {len(body)} of {size} bytes at {at}")
     return body
