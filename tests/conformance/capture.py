@@ -7,13 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 
+def place(uri: str, byte_range: tuple[int, int] | None) -> str:
+    """A file, or the bytes of it that a playlist names: (length, offset)."""
+    return f"{uri}#{byte_range[1]}-{byte_range[1] + byte_range[0] - 1}" if byte_range else uri
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One request and its answer. Times are monotonic seconds; `wall` is Unix time when the answer was complete.
 
     `first_byte_at` is of the body, or of the head when there is no body. Status 0: no answer came.
 
-    `path` is what follows `/media/<token>/<stream id>/`, e.g. `360p/index.m3u8`; `query` is the text after `?`.
+    `path` is what follows `/media/<token>/<stream id>/`, e.g. `360p/index.m3u8`; where only a range of a file is asked
+    for, it ends with the bytes: `360p/archive.mp4#700-1399`. `query` is the text after `?`.
     `purpose` says why it was asked: `poll`, `block` (a reload as a low-latency player does), `media` (first sight),
     `again` (just before its permitted removal), `hint`, or the id of the rule it probes, such as `A-104`, with what is
     special about the request after a colon where there are several: `A-110:reversed`.
@@ -38,6 +44,11 @@ class Exchange:
     @property
     def is_playlist(self) -> bool:
         return self.path.endswith(".m3u8")
+
+    @property
+    def wanted_status(self) -> int:
+        """What an answer has that gives what was asked for: all of a file, or the bytes that a playlist names."""
+        return 206 if "#" in self.path else 200
 
     @property
     def text(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import posixpath
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from tests.media.bad_sources import hidden_keyframes
 from tests.media.counter_clip import STANDARD, Clip
 from tests.media.flv_tags import Tag
 from tests.media.publisher import Publisher, clip_tags
+from transcode.hls.names import is_part
 from transcode.playback_tokens import Scope
 
 LONG_KEYFRAMES = Clip(width=640, height=360, seconds=60, gop_seconds=10, kbps=800, first=40_000)
@@ -38,6 +40,7 @@ HUNG_UP_SECONDS = 5
 BURST_MS = 2_500  # an encoder that is silent for longer is taken to be away
 VOD = "vod/index.m3u8"
 DVR, DVR_POLL_SECONDS = "dvr/index.m3u8", 0.5
+CONSOLIDATE = "from transcode.consolidation import *; consolidate_recording(stream_id={!r})"
 UNKNOWN_STREAM = "0123456789abcdef01234567"
 
 
@@ -136,6 +139,7 @@ class Case:
     loses_keyframes: bool = False
     broadcasts: int = 1
     bursts: bool = False
+    consolidated: bool = False  # before its recording is looked at, each rendition of it becomes one file
     judged: frozenset[str] = frozenset()
 
     @property
@@ -157,6 +161,7 @@ CASES = {
         # Who sends in bursts breaks the rules about time; that nobody waits for ever must hold all the same.
         Case("bursts", note_bursts, bursts=True, judged=frozenset({"A-040", "A-048", "A-100", "A-101", "A-115"})),
         Case("next_broadcast", undisturbed, broadcasts=2),
+        Case("consolidated", drop_encoder, consolidated=True),
     )
 }
 
@@ -225,7 +230,7 @@ async def record_show(case: Case, show: Show, plan: Plan) -> Capture:
             if plan.tls:
                 await ask_over_tls(plan.tls, prefix, _samples(recorder, probes.path), capture)
             await _end(show, observer, recorder, probes)
-        await _record_vod(show, observer)
+        await _record_vod(case, show, observer)
     finally:
         await client.close()
     capture.sent = show.sent
@@ -267,8 +272,9 @@ async def _end(show: Show, observer: Observer, recorder: Recorder, probes: Probe
     await asyncio.sleep(AFTER_END_SECONDS)
 
 
-async def _record_vod(show: Show, observer: Observer) -> None:
+async def _record_vod(case: Case, show: Show, observer: Observer) -> None:
     """With a token of its own: that of the broadcast does not open it."""
+    lived = [one.path for one in observer.capture.exchanges if one.purpose == "media" and one.status == HTTPStatus.OK]
     token = show.stack.playback_token(show.stream_id, scope=Scope.RECORDING)
     observer.prefix = f"/media/{token}/{show.stream_id}"
     try:
@@ -276,12 +282,17 @@ async def _record_vod(show: Show, observer: Observer) -> None:
         await asyncio.to_thread(lambda: recording_of(show))
         if (await observer.ask(VOD, purpose="poll")).status == HTTPStatus.FORBIDDEN:
             raise AssertionError("the recording may not be judged: its address is refused")
+        if case.consolidated:
+            await asyncio.to_thread(lambda: show.stack.manage("shell", "-c", CONSOLIDATE.format(show.stream_id)))
     except NotReached:
         pass  # it is asked for all the same: that it is missing belongs into the capture
     recorder = Recorder(observer, poll_seconds=1.0, multivariant=VOD)
     await recorder.start()
     await asyncio.sleep(VOD_POLLS_SECONDS)
     await recorder.stop()
+    if case.consolidated:  # who has a playlist of before finds its segments by the names they had
+        for path in [path for path in lived if not is_part(posixpath.basename(path))]:
+            await observer.ask(path, purpose="again")
 
 
 def _questioned(recorder: Recorder) -> str:

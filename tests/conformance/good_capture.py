@@ -13,7 +13,7 @@ from itertools import count, groupby
 from typing import Literal
 from unittest.mock import patch
 
-from tests.conformance.capture import Capture, Exchange, Expected, Happening
+from tests.conformance.capture import Capture, Exchange, Expected, Happening, place
 from tests.conformance.rates import average, peak
 from tests.media.counter_clip import Clip
 from tests.media.flv_tags import AUDIO as AUDIO_TAG
@@ -22,8 +22,10 @@ from transcode import fmp4
 from transcode.absence import Absence
 from transcode.flv import MediaTag
 from transcode.hls import window
+from transcode.hls.archive import Archive, lay_out
 from transcode.hls.dvr import Past
 from transcode.hls.multivariant import Rendition, render_multivariant
+from transcode.hls.names import ARCHIVE, init_name
 from transcode.hls.playlist import PlaylistForm, RenditionReport, render_iframes, render_live, render_recording
 from transcode.hls.window import Window, WindowSegment
 from transcode.limits import VIDEO_TIMESCALE
@@ -49,17 +51,18 @@ PLAYLIST_HEADERS = {
 MEDIA_HEADERS = {"content-type": "video/mp4", "cache-control": "public, max-age=31536000, immutable"}
 
 
-@lru_cache(maxsize=1)
-def good_capture() -> Capture:
-    """Made once; a mutation copies what it changes."""
+@lru_cache(maxsize=2)
+def good_capture(*, consolidated: bool = False) -> Capture:
+    """Made once; a mutation copies what it changes. `consolidated`: the recording is one file for each rendition."""
     with patch.object(window, "WINDOW_SECONDS", LISTED_SECONDS):
-        return _Recording().record()
+        return _Recording(consolidated=consolidated).record()
 
 
 @dataclass
 class _Recording:
     """The simulated broadcast. Times are seconds since its first picture."""
 
+    consolidated: bool = False
     capture: Capture = field(default_factory=lambda: Capture(Expected()))
     tracks: dict[str, Track] = field(
         default_factory=lambda: {
@@ -212,6 +215,8 @@ class _Recording:
         for rendition in self._renditions():
             segments = self.finished[rendition.name]
             form = PlaylistForm(f"../../{rendition.name}/")
+            if self.consolidated:
+                form = replace(form, archive=self._archive(rendition.name))
             text = render_recording(segments, form, target_duration=TARGET_DURATION)
             self._ask(f"vod/{rendition.name}/index.m3u8", "poll", text)
             if not rendition.is_audio:
@@ -219,6 +224,19 @@ class _Recording:
                 self._ask(f"vod/{rendition.name}/iframes.m3u8", "poll", text)
         measured = [self._measured(rendition) for rendition in self._renditions()]
         self._ask("vod/index.m3u8", "poll", render_multivariant(measured))
+
+    def _archive(self, name: str) -> Archive:
+        """Where everything of a rendition went; fetches it from there, as its playlist lists it."""
+        bodies = {one.path.removeprefix(f"{name}/"): one.body for one in self.capture.exchanges}
+        segments = self.finished[name]
+        epochs = {segment.epoch for segment in segments if not segment.gap}
+        archive = lay_out(segments, {epoch: len(bodies[init_name(epoch)]) for epoch in epochs})
+        for file, (at, size) in archive.by_name().items():
+            path = place(f"{name}/{ARCHIVE}", (size, at))
+            if not any(self.capture.of(path)):
+                span = f"bytes {at}-{at + size - 1}/{archive.size}"
+                self._answer(path, "media", bodies[file], "", self.now, {**MEDIA_HEADERS, "content-range": span}, 206)
+        return archive
 
     def _measured(self, rendition: Rendition) -> Rendition:
         """With the bit rates that it had."""
@@ -238,12 +256,19 @@ class _Recording:
         self._answer(path, "media", body, "", self.now, MEDIA_HEADERS)
 
     def _answer(
-        self, path: str, purpose: str, body: bytes, query: str, asked_at: float, headers: dict[str, str]
+        self,
+        path: str,
+        purpose: str,
+        body: bytes,
+        query: str,
+        asked_at: float,
+        headers: dict[str, str],
+        status: int = 200,
     ) -> None:
         done_at = self.now + ANSWER_SECONDS
         self.capture.exchanges.append(
             Exchange(
-                path, query, purpose, asked_at, self.now + ANSWER_SECONDS / 2, done_at, WALL_TIME + done_at, 200,
+                path, query, purpose, asked_at, self.now + ANSWER_SECONDS / 2, done_at, WALL_TIME + done_at, status,
                 {**headers, "content-length": str(len(body))}, body, len(body),
                 asked_headers={"accept-encoding": "gzip"},
             )

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from tests.conformance.boxes import BadBoxes, Init, Media, TrackHead, read_init, read_media
-from tests.conformance.capture import Capture
+from tests.conformance.capture import Capture, place
 from tests.conformance.playlist_reader import ListedSegment, resolve
 from tests.conformance.rule import NotApplicable
 from tests.conformance.snapshots import bodies, listed_segments, media_paths, remembered
@@ -20,13 +20,15 @@ Element = TypeVar("Element")
 
 @dataclass(frozen=True)
 class Piece:
-    """A listed segment that was downloaded, with its initialization section."""
+    """A listed segment that was downloaded, with its initialization section. Of a key frame's playlist `body` is the
+    whole segment that it is in, and `listed` the part that the playlist names."""
 
     playlist_path: str
     path: str
     segment: ListedSegment
     body: bytes
     init_body: bytes
+    listed: bytes
 
     @cached_property
     def init(self) -> Init:
@@ -75,13 +77,49 @@ def _stretches(capture: Capture, path: str) -> list[list[Piece]]:
     return found
 
 
-def piece_of(capture: Capture, path: str, segment: ListedSegment) -> Piece | None:
-    held = bodies(capture)
-    where = resolve(path, segment.uri)
-    body, init = held.get(where), held.get(resolve(path, segment.map_uri or ""))
-    if segment.gap or body is None or init is None or not _is_readable(init):
+def piece_of(capture: Capture, path: str, segment: ListedSegment, *, key_frame: bool = False) -> Piece | None:
+    """`key_frame`: of a playlist of these alone."""
+    where = resolve(path, segment.place)
+    listed = _bytes_at(capture, resolve(path, segment.uri), segment.byte_range)
+    init = _bytes_at(capture, resolve(path, segment.map_uri or ""), segment.map_range)
+    if segment.gap or listed is None or init is None or not _is_readable(init):
         return None
-    return Piece(path, where, segment, body, init)
+    body = _segment_around(capture, resolve(path, segment.uri), segment.byte_range) if key_frame else listed
+    return Piece(path, where, segment, body or listed, init, listed)
+
+
+def _bytes_at(capture: Capture, path: str, byte_range: tuple[int, int] | None) -> bytes | None:
+    """A file, or these bytes of it, as they were downloaded: by themselves, or with what is around them."""
+    held = bodies(capture)
+    if byte_range is None:
+        return held.get(path)
+    length, offset = byte_range
+    if path in held:
+        return held[path][offset : offset + length]
+    found = held.get(place(path, byte_range), _ranges(capture, path).get(offset))
+    return found[:length] if found is not None else None
+
+
+def _segment_around(capture: Capture, path: str, byte_range: tuple[int, int] | None) -> bytes | None:
+    """What was downloaded from the same place on; all of a file that is one segment."""
+    if byte_range is None or path in bodies(capture):
+        return bodies(capture).get(path)
+    return _ranges(capture, path).get(byte_range[1])
+
+
+def _ranges(capture: Capture, path: str) -> dict[int, bytes]:
+    """The downloaded pieces of a file, by where they begin; of two the longer one."""
+
+    def find() -> dict[int, bytes]:
+        found: dict[int, bytes] = {}
+        for where, body in bodies(capture).items():
+            file, _, span = where.partition("#")
+            begins = int(span.partition("-")[0] or 0)
+            if span and file == path and len(body) > len(found.get(begins, b"")):
+                found[begins] = body
+        return found
+
+    return remembered(capture, ("ranges", path), find)
 
 
 @lru_cache(maxsize=1024)

@@ -55,7 +55,12 @@ breaks("A-138", "captions denied", media(r"source/1-0\.m4s", with_captions), "A-
 breaks("A-139", "no I-frame playlists", text(INDEX, "#EXT-X-I-FRAME-STREAM-INF.*\n", ""), "A-065")
 breaks("A-139", "one that is not there", dropped(IFRAMES))
 breaks("A-139", "one without codecs", text(INDEX, r'(I-FRAME-STREAM-INF[^\n]*),CODECS="[^"]*"', r"\1"))
-breaks("A-139", "one that does not say what it is", text(IFRAMES, "#EXT-X-I-FRAMES-ONLY\n", ""), "A-005")
+breaks(
+    "A-139",
+    "one that does not say what it is",
+    text(IFRAMES, "#EXT-X-I-FRAMES-ONLY\n", ""),
+    *("A-005", "A-021", "A-022", "A-060", "A-062", "A-071", "A-132", "A-133", "A-134", "A-135"),  # pieces of segments
+)
 breaks("A-139", "another Target Duration", text(IFRAMES, "TARGETDURATION:2", "TARGETDURATION:4"))
 breaks("A-139", "ranges that end too soon", text(IFRAMES, r"BYTERANGE:\d+@0", "BYTERANGE:900@0"))
 breaks("A-139", "durations of one frame", text(IFRAMES, r"EXTINF:2\.0\d*", "EXTINF:0.03333"))

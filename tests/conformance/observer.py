@@ -32,7 +32,9 @@ class Observer:
         prefix: str | None = None,
     ) -> Exchange:
         """One exchange, noted when its answer is complete. `prefix` when it is not this broadcast's."""
-        target = f"{self.prefix if prefix is None else prefix}/{path}" + (f"?{query}" if query else "")
+        file, _, span = path.partition("#")
+        headers = {**headers, "Range": f"bytes={span}"} if span else headers
+        target = f"{self.prefix if prefix is None else prefix}/{file}" + (f"?{query}" if query else "")
         reply = await self.client.request(target, method=method, headers=headers)
         exchange = Exchange(
             path=path,

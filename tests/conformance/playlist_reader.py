@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from tests.conformance.attributes import Attributes, Breach, decimal_float, integer, names, read_attributes
+from tests.conformance.capture import place
 
 # §4.4.1.2-3, §4.4.2 (except DEFINE), §4.4.3, §4.4.5.2, §4.4.6.6: at most once.
 SINGLE = names(
@@ -61,6 +62,16 @@ class ListedSegment:
     discontinuity: bool = False
     byte_range: tuple[int, int] | None = None  # length, offset
     map_range: tuple[int, int] | None = None
+
+    @property
+    def place(self) -> str:
+        """Its URI, and which bytes of it."""
+        return place(self.uri, self.byte_range)
+
+    @property
+    def map_place(self) -> str:
+        """The same of its initialization section; empty when it has none."""
+        return place(self.map_uri or "", self.map_range)
 
 
 @dataclass(frozen=True)

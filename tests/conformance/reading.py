@@ -5,12 +5,14 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from tests.conformance.capture import place
+
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 
 
 @dataclass(frozen=True)
 class ListedSegment:
-    """A media segment with a URI; `parts` are those listed of it."""
+    """A media segment with a URI; `parts` are those listed of it. `uri` says which bytes of a file, where not all."""
 
     msn: int
     uri: str
@@ -41,6 +43,7 @@ class Reading:
     gap_parts: set[str] = field(default_factory=set)
     variants: list[str] = field(default_factory=list)  # of a multivariant playlist: every playlist it names
     ended: bool = False
+    iframes: bool = False
 
     @property
     def last_msn(self) -> int:
@@ -100,6 +103,8 @@ class _Reader:
     def __init__(self) -> None:
         self.reading = Reading()
         self._duration: float | None = None
+        self._range: tuple[int, int] | None = None
+        self._range_end = 0
         self._gap = self._variant = False
 
     def read(self, text: str) -> Reading:
@@ -116,10 +121,12 @@ class _Reader:
             self.reading.variants.append(line)
         elif self._duration is not None:
             made = self.reading
-            segment = ListedSegment(made.last_msn + 1, line, self._duration, tuple(made.open_parts), self._gap)
+            uri = place(line, self._range)
+            segment = ListedSegment(made.last_msn + 1, uri, self._duration, tuple(made.open_parts), self._gap)
             made.segments.append(segment)
             made.open_parts, made.open_seconds = [], 0.0
-        self._duration, self._gap, self._variant = None, False, False
+        self._range_end = sum(self._range) if self._range else 0
+        self._duration, self._range, self._gap, self._variant = None, None, False, False
 
     def on_version(self, line: str) -> None:
         self.reading.version = int(_value(line))
@@ -151,8 +158,13 @@ class _Reader:
     def on_gap(self, _: str) -> None:
         self._gap = True
 
+    def on_byterange(self, line: str) -> None:
+        self._range = _byte_range(_value(line), self._range_end)
+
     def on_map(self, line: str) -> None:
-        self.reading.maps.append(attributes(line)["URI"])
+        found = attributes(line)
+        span = found.get("BYTERANGE")
+        self.reading.maps.append(place(found["URI"], _byte_range(span, 0) if span else None))
 
     def on_part(self, line: str) -> None:
         found = attributes(line)
@@ -169,6 +181,9 @@ class _Reader:
         found = attributes(line)
         self.reading.reports[found["URI"]] = int(found["LAST-MSN"]), int(found.get("LAST-PART", -1))
 
+    def on_i_frames_only(self, _: str) -> None:
+        self.reading.iframes = True
+
     def on_endlist(self, _: str) -> None:
         self.reading.ended = True
 
@@ -180,6 +195,12 @@ class _Reader:
             self.reading.variants.append(uri)
 
     on_i_frame_stream_inf = on_media
+
+
+def _byte_range(text: str, follows: int) -> tuple[int, int]:
+    """R§4.4.4.2: `<n>[@<o>]`; without `o` it begins where the range before it ended."""
+    length, _, offset = text.partition("@")
+    return int(length), int(offset) if offset else follows
 
 
 def _value(line: str) -> str:

@@ -41,6 +41,7 @@ class Recorder:
         self.observer, self.poll_seconds, self.multivariant = observer, poll_seconds, multivariant
         self.playlists: dict[str, _Playlist] = {}
         self._asked: set[str] = set()  # listed objects that were asked for
+        self._in_pieces: set[str] = set()  # files of which ranges are listed
         self._hinted: set[str] = set()
         self._due_again: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -151,8 +152,7 @@ class Recorder:
 
     def _see(self, playlist: _Playlist, answer: Exchange, *, one_by_one: bool = False) -> None:
         reading = read(answer.text)
-        for uri in reading.objects:
-            path = resolve(playlist.path, uri)
+        for path in self._wanted(playlist, reading):
             if path not in self._asked:
                 self._asked.add(path)
                 self._spawn(self._download(path) if one_by_one else self.observer.ask(path, purpose="media"))
@@ -160,6 +160,15 @@ class Recorder:
             self._note_listed(playlist, reading, answer.asked_at)
         if reading.ended:
             playlist.ended.set()
+
+    def _wanted(self, playlist: _Playlist, reading: Reading) -> set[str]:
+        """What is listed. Key frames are parts of segments, which are downloaded as other playlists list them."""
+        found = {resolve(playlist.path, uri) for uri in reading.objects}
+        return {path.partition("#")[0] for path in found} - self._in_pieces if reading.iframes else self._noted(found)
+
+    def _noted(self, found: set[str]) -> set[str]:
+        self._in_pieces |= {path.partition("#")[0] for path in found if "#" in path}
+        return found
 
     async def _download(self, path: str) -> None:
         async with self._downloads:
@@ -176,7 +185,7 @@ class Recorder:
         """Remember what is listed, and when each thing that is not any more may be gone."""
         playlist.latest = reading
         playlist.longest = max(playlist.longest, reading.seconds)
-        now = {resolve(playlist.path, uri) for uri in reading.objects}
+        now = self._wanted(playlist, reading)
         for path in playlist.listed.keys() - now:
             last_listed = playlist.listed.pop(path)
             self._plan_again(path, last_listed + self._kept_seconds(playlist, path) - AGAIN_MARGIN_SECONDS)

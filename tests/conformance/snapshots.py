@@ -42,7 +42,7 @@ class _Index:
         self.bodies: dict[str, bytes] = {}
         self.made: dict[tuple[object, ...], object] = {}
         for one in capture.exchanges:
-            if one.status != 200 or one.method != "GET":
+            if one.status != one.wanted_status or one.method != "GET":
                 continue
             if not one.is_playlist:
                 self.bodies.setdefault(one.path, one.body)
@@ -78,7 +78,7 @@ def remembered(capture: Capture, key: tuple[object, ...], make: Callable[[], Mad
 
 
 def bodies(capture: Capture) -> dict[str, bytes]:
-    """What was downloaded besides playlists, by path."""
+    """What was downloaded besides playlists, by path; ranges by path and place."""
     return _index(capture).bodies
 
 

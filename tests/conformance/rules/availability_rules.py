@@ -49,7 +49,7 @@ def removed_segments_stay(capture: Capture) -> Iterator[Finding]:
     if not asked:
         raise NotApplicable("no segment left a playlist")
     for one in asked:
-        if (one.status != 200 or not one.whole) and one.asked_at < segments[one.path].may_go_at:
+        if (one.status != one.wanted_status or not one.whole) and one.asked_at < segments[one.path].may_go_at:
             early = segments[one.path].may_go_at - one.asked_at
             yield found(one, f"answered {one.status}, {early:.1f} s before it may be gone")
 
@@ -84,15 +84,27 @@ def listed_is_there(capture: Capture) -> Iterator[Finding]:
         raise NotApplicable("nothing was downloaded")
     sizes: dict[str, int] = {}
     for one in asked:
-        if one.status != 200 or not one.whole:
-            yield found(one, f"answered {one.status}" if one.status != 200 else "cut off")
+        if one.status != one.wanted_status or not one.whole:
+            yield found(one, f"answered {one.status}" if one.status != one.wanted_status else "cut off")
             continue
+        if "#" in one.path and (problem := _other_range(one)):
+            yield found(one, problem)
         if sizes.setdefault(one.path, one.wire_size) != one.wire_size:
             yield found(one, f"{one.wire_size} bytes, {sizes[one.path]} before")
         if one.wire_size <= TRICKLE_BYTES and (seconds := body_seconds(capture, one)) > within(
             capture, TRICKLE_SECONDS
         ):
             yield found(one, f"trickled for {seconds:.2f} s")
+
+
+def _other_range(one: Exchange) -> str:
+    """Whether what came is what was asked for (RFC 9110 §14.4)."""
+    span = one.path.partition("#")[2]
+    first, _, last = span.partition("-")
+    said = one.headers.get("content-range", "")
+    if not said.startswith(f"bytes {span}/") or len(one.body) != int(last) - int(first) + 1:
+        return f"{len(one.body)} bytes, said to be {said or 'nothing'}"
+    return ""
 
 
 @rule("A-051", "M", "segments outlive a removed presentation by one playlist duration", "R§6.2.1")
@@ -114,7 +126,7 @@ def removed_presentation_stays(capture: Capture) -> Iterator[Finding]:
 
 @rule("A-052", "S", "media says how long it may be cached", "R§6.2.2")
 def media_says_its_lifetime(capture: Capture) -> Iterator[Finding]:
-    asked = [one for one in capture.exchanges if one.purpose in {"media", "again"} and one.status == 200]
+    asked = [one for one in capture.exchanges if one.purpose in {"media", "again"} and one.status == one.wanted_status]
     if not asked:
         raise NotApplicable("nothing was downloaded")
     for one in asked:

@@ -36,7 +36,7 @@ def init_paths(capture: Capture) -> set[str]:
     for one in snapshots(capture):
         for segment in [*one.playlist.segments, one.playlist.open]:
             if segment.map_uri:
-                found.add(one.resolve(segment.map_uri))
+                found.add(one.resolve(segment.map_place))
     return found
 
 

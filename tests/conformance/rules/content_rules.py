@@ -119,10 +119,11 @@ def dates_step_by_durations(playlist: Playlist) -> Iterator[str]:
 
 @also("A-031")
 def dates_stay(capture: Capture) -> Iterator[Finding]:
-    known: dict[tuple[str, str], object] = {}
+    known: dict[tuple[str, int, str], object] = {}
     for path, playlist in distinct(capture):
         for segment in playlist.segments:
-            if segment.starts_at and known.setdefault((path, segment.uri), segment.starts_at) != segment.starts_at:
+            which = path, segment.msn, segment.place
+            if segment.starts_at and known.setdefault(which, segment.starts_at) != segment.starts_at:
                 yield Finding(path, f"the date of segment {segment.msn} changed")
 
 

@@ -20,8 +20,8 @@ OF_SEGMENTS = names(
 )
 
 
-def by_uri(playlist: Playlist) -> dict[str, ListedSegment]:
-    return {segment.uri: segment for segment in playlist.segments}
+def by_place(playlist: Playlist) -> dict[str, ListedSegment]:
+    return {segment.place: segment for segment in playlist.segments}
 
 
 @change_rule("A-040", "M", "The Target Duration never changes.", "R§6.2.1")
@@ -41,17 +41,17 @@ def only_allowed_changes(older: Playlist, newer: Playlist) -> Iterator[str]:
             yield f"{name} {older.tags.get(name)} became {newer.tags.get(name)}"
     if not newer.segments or not older.segments:
         return
-    uris = [segment.uri for segment in older.segments]
-    kept = uris[uris.index(newer.segments[0].uri) :] if newer.segments[0].uri in uris else []
-    if [segment.uri for segment in newer.segments[: len(kept)]] != kept:
+    places = [segment.place for segment in older.segments]
+    kept = places[places.index(newer.segments[0].place) :] if newer.segments[0].place in places else []
+    if [segment.place for segment in newer.segments[: len(kept)]] != kept:
         yield f"segments {kept[0]} to {kept[-1]} were not kept in their order"
     yield from _changed_parts(older, newer)
 
 
 def _changed_parts(older: Playlist, newer: Playlist) -> Iterator[str]:
-    now = by_uri(newer)
+    now = by_place(newer)
     for was in older.segments:
-        if was.uri in now and was.parts and now[was.uri].parts not in (was.parts, []):
+        if was.place in now and was.parts and now[was.place].parts not in (was.parts, []):
             yield f"the parts of segment {was.msn} changed after it was complete"
     closed = next((s for s in [*newer.segments, newer.open] if s.parts and s.msn == older.open.msn), None)
     listed = older.open.parts
@@ -71,7 +71,7 @@ def numbers_never_decrease(older: Playlist, newer: Playlist) -> Iterator[str]:
     if not newer.segments:
         return
     for removed, segment in enumerate(older.segments):
-        if segment.uri == newer.segments[0].uri:
+        if segment.place == newer.segments[0].place:
             step = newer.number("MEDIA-SEQUENCE") - older.number("MEDIA-SEQUENCE")
             if step != removed:
                 yield f"{removed} segments were removed and MEDIA-SEQUENCE grew by {step}"
@@ -79,9 +79,9 @@ def numbers_never_decrease(older: Playlist, newer: Playlist) -> Iterator[str]:
 
 @change_rule("A-043", "M", "A listed segment's Discontinuity Sequence Number never changes.", "R§6.2.2")
 def discontinuity_numbers_stay(older: Playlist, newer: Playlist) -> Iterator[str]:
-    now = by_uri(newer)
+    now = by_place(newer)
     for segment in older.segments:
-        after = now.get(segment.uri)
+        after = now.get(segment.place)
         if after and after.discontinuity_sequence != segment.discontinuity_sequence:
             yield f"segment {after.msn}: {segment.discontinuity_sequence} became {after.discontinuity_sequence}"
 
@@ -91,7 +91,12 @@ def nothing_is_renamed(capture: Capture) -> Iterator[Finding]:
     yield from _renamed(capture)
     seen: dict[str, bytes] = {}
     for one in capture.exchanges:
-        if one.is_playlist or one.status != 200 or one.method != "GET" or one.path.endswith((".json", ".mpd")):
+        if (
+            one.is_playlist
+            or one.status != one.wanted_status
+            or one.method != "GET"
+            or one.path.endswith((".json", ".mpd"))
+        ):
             continue
         digest = hashlib.sha256(one.body).digest()
         if seen.setdefault(one.path, digest) != digest:
@@ -102,9 +107,9 @@ def _renamed(capture: Capture) -> Iterator[Finding]:
     known: dict[tuple[str, int], tuple[object, ...]] = {}
     for path, playlist in distinct(capture):
         for segment in playlist.segments:
-            facts = (segment.uri, segment.duration, segment.gap)  # a date may be said later on: A-031
+            facts = (segment.place, segment.duration, segment.gap)  # a date may be said later on: A-031
             if known.setdefault((path, segment.msn), facts) != facts:
-                yield Finding(path, f"segment {segment.msn} is another: {segment.uri}, {segment.duration} s")
+                yield Finding(path, f"segment {segment.msn} is another: {segment.place}, {segment.duration} s")
 
 
 @rule("A-045", "M", "A new segment comes within 1.5 Target Durations, with an encoder or without.", "R§6.2.1")

@@ -1,5 +1,6 @@
 """§2.10 of the checklist, and the picture itself: the frame counter in every rendition and in the recording."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from tests.conformance.media import Piece, contiguous, decode_stretch, spread, s
 from tests.conformance.playlist_reader import ListedSegment, Playlist
 from tests.conformance.rule import Finding, NotApplicable, rule
 from tests.conformance.snapshots import (
+    bodies,
     latest,
     listed_segments,
     live_paths,
@@ -209,20 +211,23 @@ def recordings_are_whole(capture: Capture) -> Iterator[Finding]:
         shown = live.get(rendition_of(path))
         if shown is None or not latest(capture, shown).playlist.ended:
             continue
-        recorded = [resolved for resolved, _ in _kept(capture, path)]
-        for resolved, discontinuity in _kept(capture, shown):
-            if resolved not in recorded:
+        kept = _kept(capture, path)
+        recorded = [media for _, media, _ in kept]
+        begins = {media for _, media, discontinuity in kept if discontinuity}
+        for resolved, media, discontinuity in _kept(capture, shown):
+            if media not in recorded:
                 yield Finding(path, f"{resolved} was broadcast and is not in the recording")
-            elif discontinuity and (resolved, True) not in _kept(capture, path) and recorded[0] != resolved:
+            elif discontinuity and media not in begins and recorded[0] != media:
                 yield Finding(path, f"the discontinuity before {resolved} is not in the recording")
-        if len(set(recorded)) != len(recorded):
+        if len({where for where, _, _ in kept}) != len(kept):
             yield Finding(path, "a segment is in the recording twice")
 
 
-def _kept(capture: Capture, path: str) -> list[tuple[str, bool]]:
-    one = latest(capture, path)
+def _kept(capture: Capture, path: str) -> list[tuple[str, bytes, bool]]:
+    """Where each segment is, what it is (its bytes, since a recording's may lie elsewhere), and what is before it."""
+    one, held = latest(capture, path), bodies(capture)
     return [
-        (one.resolve(segment.uri), segment.discontinuity)
+        (where, hashlib.sha256(held.get(where, where.encode())).digest(), segment.discontinuity)
         for segment in listed_segments(capture, path)
-        if not segment.gap
+        if not segment.gap and (where := one.resolve(segment.place))
     ]
