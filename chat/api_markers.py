@@ -1,4 +1,4 @@
-"""Markers in a running broadcast. Here, because it is the chat that knows who helps on a channel."""
+"""Markers in the API."""
 
 from typing import Any
 
@@ -10,9 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_authentication import signed_in_user
-from chat.core.roles import Role
-from chat.membership import role_in_room
-from common.errors import NotAllowed, NotThere
+from chat.markers import check_may_mark
+from common.errors import NotThere
 from streaming.limits import MARKER_MAX
 from streaming.lookup import get_stream
 from streaming.models import BroadcastNote
@@ -35,8 +34,7 @@ class MarkerSerializer(serializers.ModelSerializer[BroadcastNote]):
 def stream_markers(request: Request, name: str) -> Response:
     """Mark this moment of a running broadcast: a chapter of its recording begins here. For streamer and moderators."""
     channel, broadcast = get_stream(name)
-    if role_in_room(room=channel, user=signed_in_user(request)) < Role.MODERATOR:
-        raise NotAllowed("Only the streamer and the moderators of the channel can set markers.")
+    check_may_mark(room=channel, actor=signed_in_user(request))
     if broadcast is None:
         raise NotThere("This channel has not been on air yet.", code="offline")
     wanted = NewMarkerSerializer(data=request.data)

@@ -3,7 +3,7 @@
 from functools import singledispatch
 
 from accounts.models import User
-from chat import held, moderation, people, pinning, polls
+from chat import held, markers, moderation, people, pinning, polls
 from chat.core.commands import (
     Acknowledge,
     BanUser,
@@ -15,6 +15,7 @@ from chat.core.commands import (
     Grant,
     Help,
     ListRole,
+    Mark,
     PinMessage,
     Remove,
     SaveShield,
@@ -156,6 +157,12 @@ def _(command: StartPoll, room: Channel, actor: User) -> str:
 def _(_command: EndPoll, room: Channel, actor: User) -> str:
     polls.end_poll(room=room, actor=actor)
     return "The poll is over."
+
+
+@_do.register
+def _(command: Mark, room: Channel, actor: User) -> str:
+    marker = markers.mark_moment(room=room, actor=actor, text=command.text)
+    return f"Marked: {marker.text}. It is a chapter of the recording."
 
 
 @_do.register

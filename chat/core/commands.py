@@ -144,6 +144,13 @@ class EndPoll:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Mark this moment: a chapter of the recording begins here."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vote:
     """One's vote in the running poll; choices count from 1."""
 
@@ -175,7 +182,7 @@ class ListRole:
 Command = (
     Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | ListRole | Help
     | Announce | PinMessage | Unpin | StartPoll | EndPoll | Vote | Warn | Acknowledge | TakeNote
-    | DecideHeld | SaveShield | SetColor
+    | DecideHeld | SaveShield | SetColor | Mark
 )  # fmt: skip
 
 
@@ -347,6 +354,7 @@ FORMS: dict[str, _Form] = {
     "unpin": _Form("/unpin", "takes it down", _M, lambda rest: None if rest else Unpin()),
     "poll": _Form("/poll [TIME] QUESTION | CHOICE | CHOICE …", "asks everyone, for 2 minutes or so long", _M, _poll),
     "endpoll": _Form("/endpoll", "ends the poll", _M, lambda rest: None if rest else EndPoll()),
+    "marker": _Form("/marker [TEXT]", "marks this moment: a chapter of the recording", _M, lambda rest: Mark(rest)),
     "vote": _Form("/vote NUMBER", "is your vote in the poll", _V, _vote),
     "block": _Form("/block TERM", "refuses messages with it; TERM* also words that begin so", _M, _term(wanted=True)),
     "unblock": _Form("/unblock TERM", "allows it again", _M, _term(wanted=False)),

@@ -1,4 +1,4 @@
-"""Markers over the API: for the streamer and for those who help on the channel."""
+"""Markers over the API and from the chat: for the streamer and for those who help on the channel."""
 
 import pytest
 from django.test import Client
@@ -6,8 +6,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import create_api_token
+from chat.carrying_out import carry_out
+from chat.core.commands import Mark
 from chat.core.roles import Role
 from chat.models import RoomRole
+from common.errors import Conflict, InvalidInput, NotAllowed
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast
 
@@ -35,6 +38,22 @@ def test_streamer_and_moderators_may(on_air: Broadcast, alice: User, bob: User, 
     RoomRole.objects.update(role=Role.VIP)
     assert mark(bob, "alice") == 403
     assert list(on_air.notes.values_list("text", flat=True)) == ["From Alice", "From Bob"]
+
+
+def test_marker_is_set_from_the_chat(on_air: Broadcast, alice: User, bob: User, charlie: User) -> None:
+    room = alice.channel
+    told = carry_out(room_id=room.pk, user_id=bob.pk, command=Mark("Mate in two"))
+    assert told == "Marked: Mate in two. It is a chapter of the recording."
+    carry_out(room_id=room.pk, user_id=alice.pk, command=Mark(""))
+    assert list(on_air.notes.values_list("text", flat=True)) == ["Mate in two", "Marker"]
+    with pytest.raises(NotAllowed):
+        carry_out(room_id=room.pk, user_id=charlie.pk, command=Mark("Charlie was here"))
+    with pytest.raises(InvalidInput):
+        carry_out(room_id=room.pk, user_id=bob.pk, command=Mark("x" * 81))
+    Broadcast.objects.update(state=BroadcastState.ENDED)
+    with pytest.raises(Conflict):
+        carry_out(room_id=room.pk, user_id=bob.pk, command=Mark("Too late"))
+    assert on_air.notes.count() == 2
 
 
 def test_nonsense_is_refused(on_air: Broadcast, alice: User) -> None:
