@@ -41,6 +41,14 @@ class ClipPlan:
     missing: float
 
     @property
+    def joins(self) -> tuple[tuple[float, float], ...]:
+        """Where an absence is left out: the second of the clip at which it goes on, and the time that was then."""
+        return tuple(
+            (part.video[0].starts_at + part.shift - self.starts_at, part.video[0].starts_at)
+            for part in self.stretches[1:]
+        )
+
+    @property
     def size(self) -> int:
         """Bytes of the segments."""
         return sum(segment.size for part in self.stretches for segment in (*part.video, *part.sound))

@@ -48,13 +48,15 @@ Tracks = dict[str, list[WindowSegment]]
 
 @dataclass(frozen=True)
 class Clipped:
-    """A clip as it was made: Unix time of its first picture, seconds, pixels, bytes."""
+    """A clip as it was made: Unix time of its first picture, seconds, pixels, bytes. `joins`: each second of it at
+    which something is left out, and the Unix time at which it goes on."""
 
     starts_at: float
     duration: float
     width: int
     height: int
     size: int
+    joins: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass
@@ -131,7 +133,9 @@ def cut_clip(*, clip_id: str, stream_id: str, starts_at: float, duration: float,
             with path.open("rb") as file:
                 default_storage.save(names.clip_key(clip_id, path.name), File(file))
         width, height = _size(pieces)
-        return Clipped(anchor + begin, plan.duration, width, height, made.stat().st_size)
+        earlier = plan.starts_at - anchor - begin  # by which it begins before the time asked for, with its picture
+        joins = tuple((round(seconds + earlier, 3), at) for seconds, at in plan.joins)
+        return Clipped(anchor + begin, plan.duration, width, height, made.stat().st_size, joins)
 
 
 def drop_clip(*, clip_id: str) -> None:

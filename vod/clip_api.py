@@ -1,5 +1,6 @@
 """Clips in the API."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -30,6 +31,12 @@ class ClipSerializer(serializers.ModelSerializer[Clip]):
     channel = serializers.CharField(source="channel.owner.login")
     clipper = serializers.CharField(source="clipper.login", allow_null=True, default=None)
     video = serializers.SerializerMethodField(help_text="The recording that it is of, where that is public.")
+    stream = serializers.CharField(
+        source="broadcast.public_id", allow_null=True, default=None, help_text="Whose chat is beside it."
+    )
+    spans = serializers.SerializerMethodField(
+        help_text="From which second of it on what was on air from when on; several where the encoder was away."
+    )
     url = serializers.CharField(source="get_absolute_url")
     embed_url = serializers.SerializerMethodField()
     video_url = serializers.SerializerMethodField()
@@ -45,8 +52,10 @@ class ClipSerializer(serializers.ModelSerializer[Clip]):
             "channel",
             "clipper",
             "video",
+            "stream",
             "starts_at",
             "duration_seconds",
+            "spans",
             "width",
             "height",
             "visibility",
@@ -61,6 +70,9 @@ class ClipSerializer(serializers.ModelSerializer[Clip]):
     def get_video(self, clip: Clip) -> str | None:
         vod = clip.recording
         return vod.public_id if vod is not None and vod.visibility == Visibility.PUBLIC else None
+
+    def get_spans(self, clip: Clip) -> list[dict[str, Any]]:
+        return [{"seconds": seconds, "starts_at": datetime.fromtimestamp(at, UTC)} for seconds, at in clip.spans]
 
     def get_embed_url(self, clip: Clip) -> str:
         return f"{clip.get_absolute_url()}/embed"

@@ -198,6 +198,7 @@ def _make(clip: Clip) -> None:
             state=ClipState.READY,
             starts_at=datetime.fromtimestamp(made.starts_at, UTC),
             duration_seconds=made.duration,
+            joins=made.joins,
             width=made.width,
             height=made.height,
         )

@@ -170,6 +170,8 @@ class Clip(models.Model):
     title = models.CharField(max_length=CLIP_TITLE_MAX, blank=True)
     starts_at = models.DateTimeField(help_text="When its first picture was on air.")
     duration_seconds = models.FloatField()
+    # [[second of the clip, Unix time]]: where an absence of the encoder's is left out, and when it goes on.
+    joins = models.JSONField(default=list, blank=True)
     # As that of the recording, which it follows; a recording that is deleted leaves it as it is.
     visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
     state = models.CharField(max_length=8, choices=ClipState.choices(), default=ClipState.MAKING.value)
@@ -201,6 +203,11 @@ class Clip(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("clip", args=[self.public_id])
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """From which second of it on it shows what was on air from which time (Unix seconds) on."""
+        return [(0.0, self.starts_at.timestamp()), *((float(seconds), float(at)) for seconds, at in self.joins)]
 
     @property
     def recording(self) -> Vod | None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Dialog
 
 from bench import chat_replay
 from bench.browser import Browser, Viewer
+from bench.recordings import recording_of
 from bench.show import Show
 from bench.stack import Person, Stack
 from tests.end_to_end.signing_in import sign_in
@@ -67,19 +68,21 @@ def test_markup_in_chat_is_only_text(stack: Stack, long_show: Show, browser: Bro
     assert dialogs == []
 
 
-def test_what_was_said_stands_beside_the_recording_when_it_was_said(show: Show, browser: Browser) -> None:
-    said = {}
-    for number in range(12):
-        said[f"message {number}"] = chat_replay.say(show, f"message {number}")
-        time.sleep(1)
+def test_what_was_said_stands_beside_recording_and_clip_when_it_was_said(show: Show, browser: Browser) -> None:
+    talk = chat_replay.Talk(show)
+    talk.go_on(12)
     show.finish()
     time.sleep(chat_replay.STORED_SECONDS)
+    recording = recording_of(show)["id"]
+    clip = chat_replay.make_clip(show, video=recording, offset_seconds=3, duration_seconds=7)
     charlie = browser.new_viewer()
-    chat_replay.open_recording(charlie, show)
-    for place in (9.0, 3.5, 6.2):
-        chat_replay.seek(charlie, place)
-        assert chat_replay.beside_picture(charlie, show, said) <= chat_replay.BAR_SECONDS
+    for address, places in ((f"{show.stack.url}/videos/{recording}", (9.0, 3.5, 6.2)), (clip, (5.8, 1.0, 4.0))):
+        chat_replay.open_page(charlie, address)
+        for place in places:
+            chat_replay.seek(charlie, place)
+            assert chat_replay.beside_picture(charlie, show, talk) <= chat_replay.BAR_SECONDS
     assert charlie.errors == []
+    assert talk.removed
 
 
 def test_the_check_of_the_replay_notices_what_is_wrong() -> None:

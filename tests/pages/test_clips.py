@@ -1,5 +1,6 @@
 """The pages of clips: watching, framing, sharing, deleting one; where clips are made and listed."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -49,6 +50,18 @@ def test_a_clip_plays_and_says_whose_it_is(clip: Clip) -> None:
     assert "Delete" not in seen
     clip.refresh_from_db()
     assert clip.view_count == 1
+
+
+def test_the_chat_of_its_time_is_beside_it(clip: Clip) -> None:
+    Clip.objects.update(joins=[[20.5, 1_800_000_000.25]])
+    seen = page(f"/clips/{clip.public_id}")
+    assert f'data-chat-replay="/api/v1/streams/{clip.broadcast.public_id}/chat"' in seen  # type: ignore[union-attr]
+    assert f'data-started-at="{clip.broadcast.started_at.timestamp():.6f}"' in seen  # type: ignore[union-attr]
+    spans = json.loads(seen.partition('<script id="spans" type="application/json">')[2].partition("</script>")[0])
+    assert spans == [[0.0, clip.starts_at.timestamp()], [20.5, 1_800_000_000.25]]
+    assert "data-chat-replay" not in page(f"/clips/{clip.public_id}/embed")
+    Broadcast.objects.update(started_at=None)  # of an upload: nobody talked
+    assert "data-chat-replay" not in page(f"/clips/{clip.public_id}")
 
 
 def test_other_sites_are_told_what_it_is(clip: Clip, settings: Any) -> None:

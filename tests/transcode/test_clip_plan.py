@@ -83,6 +83,8 @@ def test_it_runs_over_the_time_when_nothing_was_sent() -> None:
     assert [part.epoch for part in made.stretches] == [1, 2, 3]
     assert [part.shift for part in made.stretches] == [0.0, -14.0, -24.0]
     assert made.missing == 0.0
+    assert made.joins == ((3.0, T + 20.0), (13.0, T + 40.0))
+    assert plan(broadcast((0, 9)), 3.0, 9.0).joins == ()
 
 
 def test_what_begins_in_a_hole_begins_behind_it() -> None:

@@ -135,6 +135,9 @@ def test_over_an_encoders_return_it_goes_on_without_a_pause(on_air: PackagedBroa
     assert after == list(range(SMALL.first + 20 * FPS, SMALL.first + 20 * FPS + len(after)))
     assert len(numbers) == pytest.approx(6 * FPS, abs=3)
     assert made.duration == 6.0
+    [(seconds, at)] = made.joins
+    assert seconds == pytest.approx(len(before) / FPS, abs=1.5 / FPS)
+    assert at == pytest.approx(on_air.shown_at[SMALL.first + 20 * FPS], abs=0.01)
     assert float(probe("format=duration")["format"]["duration"]) == pytest.approx(6.0, abs=0.1)
     times = [float(frame["pts_time"]) for frame in probe("frame=pts_time,media_type")["frames"] if "pts_time" in frame]
     assert max(times) < 6.1

@@ -61,7 +61,8 @@ class FakeMedia:
         self.meanwhile()
         if self.failure is not None:
             raise self.failure
-        return Clipped(starts_at, duration, 1280, 720, 9_999)
+        joins = ((20.0, starts_at + 30.0),) if duration > 20 else ()  # the encoder was away for ten seconds
+        return Clipped(starts_at, duration, 1280, 720, 9_999, joins)
 
     def drop_clip(self, *, clip_id: str) -> None:
         if self.failure is not None:
@@ -132,6 +133,11 @@ def test_the_newest_seconds_of_what_is_on_air(on_air: Broadcast, charlie: User, 
     assert (made["channel"], made["clipper"]) == ("alice", "charlie")
     assert made["video_url"].endswith(f"/{asked['id']}/clip.mp4")
     assert made["poster_url"].endswith(f"/{asked['id']}/poster.jpg")
+    assert made["stream"] == on_air.public_id
+    assert [(span["seconds"], instant(span["starts_at"])) for span in made["spans"]] == [
+        (0.0, BEGAN + RECORDED_SECONDS - 60),
+        (20.0, BEGAN + RECORDED_SECONDS - 30),
+    ]
 
 
 def test_without_words_it_is_30_seconds_named_after_the_broadcast(on_air: Broadcast, charlie: User) -> None:
@@ -147,6 +153,10 @@ def test_any_place_of_a_recording(vod: Vod, charlie: User, fake: FakeMedia, wher
     ((stream_id, begins, duration, whole),) = fake.cut
     assert (stream_id, duration, whole) == (vod.broadcast.public_id, 5, True)
     assert begins == pytest.approx(12.5, abs=0.001)
+
+
+def instant(date: str) -> float:
+    return datetime.fromisoformat(date).timestamp()
 
 
 def date(seconds: float) -> str:

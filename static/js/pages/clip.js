@@ -28,7 +28,9 @@ async function look(since) {
 
 async function stateNow() {
   try {
-    return (await callApi("GET", root.dataset.api)).state;
+    const clip = await callApi("GET", root.dataset.api);
+    spans = clip.spans.map(({ seconds, starts_at }) => [seconds, Date.parse(starts_at) / 1000]);
+    return clip.state;
   } catch (error) {
     return error.status === 404 ? "deleted" : "making";
   }
@@ -42,6 +44,22 @@ function show() {
   video.src = video.dataset.src;
   play();
 }
+
+// What was said while the clip was on air. An absence of the encoder's is left out of it, but not of the clock.
+async function replayChat(chat) {
+  const { Replay } = await import("../chat/replay.js"); // not for a player that another page frames
+  const startedAt = Number(chat.dataset.startedAt);
+  const now = () => {
+    if (!video.readyState) return null;
+    const [seconds, at] = spans.findLast(([begin]) => begin <= video.currentTime) ?? spans[0];
+    return at + video.currentTime - seconds - startedAt;
+  };
+  new Replay(chat, { url: chat.dataset.chatReplay, now });
+}
+
+const chat = document.querySelector("[data-chat-replay]");
+let spans = chat ? JSON.parse(document.getElementById("spans").textContent) : [];
+if (chat && video) replayChat(chat);
 
 if (root.dataset.clipState === "making") look(performance.now());
 else if (video) play();
