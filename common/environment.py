@@ -1,5 +1,6 @@
 """Reads settings from the environment, typed, and is loud about nonsense."""
 
+import ipaddress
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -77,6 +78,14 @@ def env_list(name: str, default: Sequence[str]) -> list[str]:
     """Comma-separated values without blanks."""
     text = env_text(name, ",".join(default))
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Comma-separated networks such as 192.168.1.0/24; anything else stops the start."""
+    try:
+        return [ipaddress.ip_network(part) for part in env_list(name, [])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from None
 
 
 def env_path(name: str, default: Path) -> Path:
