@@ -12,6 +12,10 @@ POPOVER_ROWS = 8
 INBOX_MAX = 500  # rows of one person; the oldest go first
 
 TELL_BATCH = 5_000  # people in one transaction: some 100 ms, so that nobody waits for a lock of ours
-PUSH_BATCH = 200  # subscriptions in one task: some seconds of a worker's time at most
+PUSH_BATCH = 200  # browsers in one task: some seconds of a worker's time at most
+PUSHES_AT_ONCE = 40  # requests of one task under way
+PUSH_FAILURES_MAX = 10  # happenings in a row that a push service took none of, tries and all: the browser is forgotten
+BROWSERS_MAX = 10  # of one person; a new one takes the place of the oldest
+LABEL_MAX = 60  # characters
 PRUNE_BATCH = 5_000  # rows deleted in one transaction
 PRUNE_ROUNDS = 200  # batches in one run: a million rows; the rest waits for the next

@@ -1,14 +1,18 @@
 """Everything that tells people something, and everything they do with what they were told."""
 
+import logging
 from collections.abc import Sequence
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
-from accounts.notifications import events
+from accounts.notifications import events, push
 from accounts.notifications.kinds import Kind, Way, is_wanted_by_default, who
 from accounts.notifications.limits import DETAIL_MAX, NAMES_KEPT, ONCE_KEY_MAX, PATH_MAX, TEXT_MAX
 from accounts.notifications.models import Happening, Notification
+
+logger = logging.getLogger(__name__)
 
 # One statement for a whole batch, whoever is in it: people who said nothing have no row in the preferences.
 _TELL_IN_APP = """
@@ -87,7 +91,7 @@ def tell_users(*, happening: Happening, user_ids: Sequence[int]) -> int:
     """
     with transaction.atomic():
         told = _tell_in_app(happening, user_ids)
-        transaction.on_commit(lambda: events.publish_happening(happening=happening, user_ids=told))
+        transaction.on_commit(lambda: _spread(happening, user_ids, told))
     return len(told)
 
 
@@ -114,6 +118,15 @@ def _tell_in_app(happening: Happening, user_ids: Sequence[int]) -> list[int]:
             },
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def _spread(happening: Happening, user_ids: Sequence[int], told: Sequence[int]) -> None:
+    """To open pages, and to browsers that may be elsewhere."""
+    events.publish_happening(happening=happening, user_ids=told)
+    try:
+        push.queue_pushes(happening=happening, user_ids=user_ids)
+    except (OperationalError, OSError) as error:  # no queue: what is in the list stays told
+        logger.warning("Pushes not queued: %s", type(error).__name__)
 
 
 def _wait_for_turn(collapse_key: str, user_id: int) -> None:
