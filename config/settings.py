@@ -12,6 +12,7 @@ from common.environment import (
     env_float,
     env_int,
     env_list,
+    env_networks,
     env_parsed,
     env_path,
     env_text,
@@ -48,6 +49,9 @@ MEDIA_CACHE_MB = env_int("MILLRACE_MEDIA_CACHE_MB", 2048, minimum=16, maximum=10
 SECRET_KEY = env_text("MILLRACE_SECRET_KEY", "") or load_or_create_secret(DATA_DIR / "secret_key")
 STREAM_KEY_PEPPER = derive_key(SECRET_KEY, "stream-key")
 API_TOKEN_PEPPER = derive_key(SECRET_KEY, "api-token")
+# The key pushes are signed with. Another one than before: every browser has to be asked again.
+VAPID_PRIVATE_KEY = env_text("MILLRACE_VAPID_PRIVATE_KEY", "")
+VAPID_SEED = derive_key(SECRET_KEY, "vapid")  # the key is made of it when none is given
 PLAYBACK_SIGNING_KEY = derive_key(SECRET_KEY, "playback-token")
 INGEST_HOOK_SECRET = derive_key(SECRET_KEY, "ingest-hook").hex()
 
@@ -204,6 +208,12 @@ CHAT_MESSAGES_PER_MINUTE = env_int("MILLRACE_CHAT_USER_RATE", 20, minimum=1, max
 CHAT_SHOWN_PER_SECOND = env_int("MILLRACE_CHAT_SHOWN_PER_SECOND", 400, minimum=0, maximum=10_000)  # 0: everything
 CHAT_CHANNEL_EMOTES = env_int("MILLRACE_CHAT_CHANNEL_EMOTES", 60, minimum=0, maximum=1_000)
 
+# --- What people are told.
+NOTIFICATIONS_KEEP_DAYS = env_int("MILLRACE_NOTIFICATIONS_KEEP_DAYS", 60, minimum=1, maximum=3_650)
+GO_LIVE_QUIET_MINUTES = env_int("MILLRACE_GO_LIVE_QUIET_MINUTES", 30, minimum=0, maximum=1_440)
+# Networks that users may make us ask although they are not the internet's, such as that of a push service of one's own.
+OUTBOUND_NETWORKS = env_networks("MILLRACE_OUTBOUND_NETWORKS")
+
 # --- Django.
 INSTALLED_APPS = [
     "daphne",
@@ -329,10 +339,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# What takes minutes has workers of its own: chat's log, previews and clips do not wait behind it.
-CELERY_TASK_ROUTES = {
-    name: {"queue": "archive"}
-    for name in (
+# What takes minutes has workers of its own: chat's log, previews and clips do not wait behind it. So has what tells
+# many people something (SQL only, milliseconds a batch), and what waits for push services and mail servers.
+_QUEUES = {
+    "archive": (
         "transcode.tasks.consolidate_recording",
         "transcode.tasks.move_recordings",
         "transcode.tasks.thin_recordings",
@@ -341,14 +351,25 @@ CELERY_TASK_ROUTES = {
         "vod.purge_recordings",
         "vod.work_on_uploads",
         "vod.write_download",
-    )
+    ),
+    "notices": (
+        "streaming.announce_to_followers",
+        "streaming.resume_go_live_notices",
+    ),
+    "outward": ("accounts.send_pushes",),
 }
+CELERY_TASK_ROUTES = {name: {"queue": queue} for queue, names in _QUEUES.items() for name in names}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile-live": {"task": "transcode.tasks.reconcile_live", "schedule": 0.5, "options": {"expires": 2}},
     "reconcile-broadcasts": {"task": "streaming.reconcile_broadcasts", "schedule": 1.0, "options": {"expires": 2}},
     "count-viewers": {"task": "streaming.count_viewers", "schedule": 5.0, "options": {"expires": 5}},
+    "resume-go-live-notices": {
+        "task": "streaming.resume_go_live_notices",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "update-storyboards": {"task": "transcode.tasks.update_storyboards", "schedule": 20.0, "options": {"expires": 15}},
     "consolidate-recordings": {
         "task": "transcode.tasks.consolidate_recordings",

@@ -13,7 +13,7 @@ from stack.errors import StackError
 from stack.services import Program
 
 # A worker asked to stop politely waits for its tasks, and a live task lasts as long as the broadcast: QUIT ends them.
-STOP_SIGNALS = {"live-1": "QUIT", "live-2": "QUIT", "worker": "QUIT", "archive": "QUIT"}
+STOP_SIGNALS = dict.fromkeys(("live-1", "live-2", "worker", "notices", "outward", "archive"), "QUIT")
 APP_STOP_SECONDS = 3
 STATE_STOP_SECONDS = 4  # PostgreSQL writes a checkpoint
 LOG_BYTES = 5_000_000

@@ -27,6 +27,10 @@ ABOUT_MAX = 2000  # characters
 NOTICES_KEPT = 50  # per channel; an encoder that retries for ever must not fill the table
 ENDED_SHOWN_SECONDS = 15 * 60  # how long a page says "ended" before it says "offline"
 
+# --- Telling followers
+NOTICE_STALLED_SECONDS = 20  # a batch takes a tenth of a second: nobody is at it any more
+NOTICE_MISSED_SECONDS = 300  # a start whose task was lost is told this late at most
+
 # --- Notes of a broadcast
 MARKER_MAX = 80  # characters: a line in a list of chapters
 NOTES_MAX = 300  # of one broadcast: what changes more often than once a minute for hours is no chapter

@@ -137,6 +137,10 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
         listed = self.on_air().filter(channel__owner__is_active=True)
         return listed.for_pages().order_by("-channel__viewer_count", "-started_at", "pk")
 
+    def unannounced(self, after: datetime, before: datetime) -> "BroadcastQuerySet":
+        """Those that started in between and whose followers were not told."""
+        return self.filter(started_at__range=(after, before), go_live_notice=None)
+
     def past_grace(self, now: datetime) -> "BroadcastQuerySet":
         """Broadcasts whose encoder did not come back in time."""
         return self.filter(state=BroadcastState.RECONNECTING, reconnect_deadline__lt=now)
@@ -271,10 +275,35 @@ class Follow(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="follows")
+    notify = models.BooleanField(default=True, help_text="Is told when the channel goes live.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "channel"], name="follow_once")]
+        indexes: ClassVar = [
+            # Whom to tell, in batches by user.
+            models.Index(fields=["channel", "user"], condition=Q(notify=True), name="follow_to_be_told")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} follows {self.channel}"
+
+
+class GoLiveNotice(models.Model):
+    """A broadcast that its channel's followers are told of, and how far that has come: a batch moves it on."""
+
+    broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, related_name="go_live_notice")
+    happening = models.OneToOneField("accounts.Happening", null=True, on_delete=models.SET_NULL, related_name="+")
+    cursor = models.BigIntegerField(default=0, help_text="The last follower's id who was told.")
+    told = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    touched_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["touched_at"], condition=Q(done_at=None), name="go_live_notice_under_way")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id}: {self.told} told"

@@ -5,8 +5,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.signals import user_created, user_suspended
-from streaming import broadcast_services, channel_services, viewers
-from streaming.signals import broadcast_ended
+from streaming import broadcast_services, channel_services, go_live, viewers
+from streaming.signals import broadcast_ended, broadcast_started
 from transcode import signals as media
 
 
@@ -18,6 +18,11 @@ def on_user_created(user_id: int, **_: Any) -> None:
 @receiver(user_suspended)
 def on_user_suspended(user_id: int, **_: Any) -> None:
     broadcast_services.end_broadcasts_of_user(user_id=user_id)
+
+
+@receiver(broadcast_started)
+def on_broadcast_started(stream_id: str, **_: Any) -> None:
+    go_live.queue_announcement(stream_id=stream_id)
 
 
 @receiver(media.source_described)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from streaming import events, reconcile, viewers
+from streaming import events, go_live, reconcile, viewers
 
 
 @shared_task(name="streaming.reconcile_broadcasts")
@@ -13,3 +13,13 @@ def reconcile_broadcasts() -> None:
 @shared_task(name="streaming.count_viewers")
 def count_viewers() -> None:
     events.publish_viewers(viewers.count_viewers())
+
+
+@shared_task(name="streaming.announce_to_followers")
+def announce_to_followers(stream_id: str) -> None:
+    go_live.announce_to_followers(stream_id=stream_id)
+
+
+@shared_task(name="streaming.resume_go_live_notices")
+def resume_go_live_notices() -> None:
+    go_live.resume_notices()
