@@ -57,6 +57,7 @@ ORDER = [
     "bench.chat_order",
     "bench.chat_relay",
     "bench.chat_storm",
+    "bench.page_budgets",
     "bench.chat_page",
     "bench.chat_replay",
 ]

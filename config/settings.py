@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from common.brand.colours import DARK, DEFAULT_ACCENTS, LIGHT, parse_accent, readable
+from common.brand.errors import BrandError
+from common.brand.parsing import parse_contact, parse_logo, parse_name, parse_pages
 from common.environment import (
     env_choice,
     env_flag,
@@ -82,6 +85,21 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# --- What the site is called and looks like, and what its pages about, terms, rules and privacy say.
+SITE_NAME = env_parsed("MILLRACE_SITE_NAME", "Millrace", parse_name, nonsense=BrandError)
+ACCENT = env_parsed(
+    "MILLRACE_ACCENT", DEFAULT_ACCENTS["dark"], lambda text: parse_accent(text, DARK), nonsense=BrandError
+)
+ACCENT_LIGHT = env_parsed(
+    "MILLRACE_ACCENT_LIGHT",
+    readable(ACCENT, LIGHT) if DEFAULT_ACCENTS["dark"] != ACCENT else DEFAULT_ACCENTS["light"],
+    lambda text: parse_accent(text, LIGHT),
+    nonsense=BrandError,
+)
+LOGO = env_parsed("MILLRACE_LOGO", "", parse_logo, nonsense=BrandError)
+PAGES = env_parsed("MILLRACE_PAGES", "", parse_pages, nonsense=BrandError)
+CONTACT = env_parsed("MILLRACE_CONTACT", "", parse_contact, nonsense=BrandError)
 
 # --- State: PostgreSQL, Redis, object storage.
 DATABASES: dict[str, dict[str, Any]] = {
@@ -261,7 +279,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "streaming.views.context.left_rail",
-            ]
+            ],
+            "builtins": ["common.brand.tags"],
         },
     }
 ]
@@ -328,7 +347,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "common.api.exception_handler",
     "NUM_PROXIES": 1,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Millrace API", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {"TITLE": f"{SITE_NAME} API", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- Work.

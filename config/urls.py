@@ -1,27 +1,17 @@
 """Every route of the site, grouped by prefix."""
 
 from django.contrib import admin
-from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import HttpRequest, HttpResponseBase
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from accounts import twitch
 from common.metrics import metrics
 from streaming.urls import channel_urlpatterns
-
-
-def favicon(request: HttpRequest) -> HttpResponseBase:
-    """For pages that name no icon of their own, such as the admin's."""
-    return RedirectView.as_view(url=staticfiles_storage.url("img/favicon.svg"))(request)
-
 
 urlpatterns = [
     # /admin/ /accounts/ /healthz/
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("healthz/", include("common.health")),
-    path("favicon.ico", favicon, name="favicon"),
     # /api/v1/
     path("api/v1/", include("accounts.api_urls")),
     path("api/v1/", include("streaming.api_urls")),
@@ -35,6 +25,8 @@ urlpatterns = [
     # /metrics /internal/ (the edge answers 404 to everyone outside)
     path("metrics", metrics, name="metrics"),
     path("internal/ingest/", include("streaming.ingest_urls")),
+    # /about /terms /rules /privacy /icons/ and what else makes a brand
+    path("", include("common.brand.urls")),
     # / /dashboard/ /videos/ /pictures/
     path("", include("streaming.urls")),
     path("", include("vod.urls")),

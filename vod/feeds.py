@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,7 +19,7 @@ from streaming.lookup import get_channel
 from streaming.models import Channel
 from vod.limits import FEED_ITEMS, FEED_SECONDS
 from vod.models import Vod
-from vod.sharing import HLS_TYPE, SITE_NAME, Shared, share_recording
+from vod.sharing import HLS_TYPE, Shared, share_recording
 
 MEDIA_NAMESPACE = "http://search.yahoo.com/mrss/"
 
@@ -62,7 +63,7 @@ class VideosRss(Feed):  # type: ignore[type-arg]  # not generic when it runs
         return get_channel(kwargs["login"])
 
     def title(self, channel: Channel) -> str:
-        return f"{channel.owner} · {SITE_NAME}"
+        return f"{channel.owner} · {settings.SITE_NAME}"
 
     def link(self, channel: Channel) -> str:
         return absolute(channel.get_absolute_url())

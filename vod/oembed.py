@@ -19,7 +19,7 @@ from streaming.lookup import get_channel
 from streaming.services import watch_state
 from vod.limits import EMBED_HEIGHT, EMBED_WIDTH, EMBED_WIDTH_MAX, OEMBED_LIVE_SECONDS, OEMBED_SECONDS
 from vod.services import vod_for_viewer
-from vod.sharing import SITE_NAME, Picture, Shared, iframe, share_channel, share_recording
+from vod.sharing import Picture, Shared, iframe, share_channel, share_recording
 
 _SIZE = re.compile(r"[1-9][0-9]{0,5}")
 
@@ -63,7 +63,7 @@ def describe(shared: Shared, max_width: int | None, max_height: int | None) -> d
     answer = {
         "version": "1.0",
         "type": "video",
-        "provider_name": SITE_NAME,
+        "provider_name": settings.SITE_NAME,
         "provider_url": absolute("/"),
         "title": shared.title,
         "author_name": shared.author,

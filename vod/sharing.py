@@ -20,7 +20,6 @@ from transcode.limits import PREVIEW_HEIGHT
 from vod.limits import EMBED_HEIGHT, EMBED_WIDTH, PREVIEW_TEXT_MAX
 from vod.models import Visibility, Vod
 
-SITE_NAME = "Millrace"
 HLS_TYPE = "application/vnd.apple.mpegurl"
 UNTITLED = "Untitled broadcast"
 ON_AIR = ("live", "reconnecting")

@@ -1,9 +1,10 @@
-// What every page has: theme, rail, menus, toasts, dialogs, ticking times, password fields, copy buttons.
+// What every page has: theme, rail, menus, toasts, dialogs, ticking times, password fields, copy buttons, shortcuts.
 
 import { clock } from "./shared/format.js";
 import { remember } from "./shared/storage.js";
 import { leaveLater, toast } from "./shared/toasts.js";
 import { enlivenFollow } from "./shared/follow.js";
+import { enlivenShortcuts } from "./shared/single_keys.js";
 
 const root = document.documentElement;
 
@@ -126,4 +127,4 @@ function enlivenCopying() {
 }
 
 for (const enliven of [enlivenTheme, enlivenRail, enlivenMenus, enlivenToasts, enlivenDialogs, tickTimes]) enliven();
-for (const enliven of [enlivenPasswords, enlivenCopying, enlivenFollow]) enliven();
+for (const enliven of [enlivenPasswords, enlivenCopying, enlivenFollow, enlivenShortcuts]) enliven();

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that neither theme nor rail flashes. Not a module: modules run too late.
+// Runs before the first paint, so that neither theme nor rail flashes; colours the bars of phones alike. Not a module: modules run too late.
 (() => {
   const root = document.documentElement;
   let theme = null;
@@ -9,6 +9,12 @@
   } catch {
     // Storage may be forbidden; the system's wish and the wide rail are fine then.
   }
+  const paintBars = () => {
+    const colour = document.querySelector('meta[name="theme-color"]');
+    if (colour) colour.content = colour.dataset[root.dataset.theme];
+  };
   root.dataset.theme = theme || (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+  paintBars();
+  new MutationObserver(paintBars).observe(root, { attributeFilter: ["data-theme"] });
   if (rail) root.dataset.rail = rail;
 })();

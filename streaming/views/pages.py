@@ -28,7 +28,7 @@ PLAYER_MODULES = [
     "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
     "player/clip_editor", "player/clip_span",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
-    "shared/toasts",
+    "shared/toasts", "shared/single_keys",
 ]  # fmt: skip
 
 

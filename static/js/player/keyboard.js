@@ -1,5 +1,7 @@
 // Keyboard control of the player from anywhere on the page, except where somebody types.
 
+import { singleKeys } from "../shared/single_keys.js";
+
 const VOLUME_STEP = 0.05;
 
 export function listenToKeys(player) {
@@ -19,7 +21,6 @@ export function listenToKeys(player) {
     ArrowRight: () => player.seekBy(5),
     ArrowUp: () => controls.changeVolume(VOLUME_STEP),
     ArrowDown: () => controls.changeVolume(-VOLUME_STEP),
-    "?": () => document.getElementById("shortcuts")?.showModal(),
   };
   document.addEventListener("keydown", (event) => {
     // By the key's place: with Alt some keyboards write another letter. As on Twitch.
@@ -31,6 +32,7 @@ export function listenToKeys(player) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = actions[key];
     if (!action || event.ctrlKey || event.metaKey || event.altKey || isTaken(event, player)) return;
+    if (key.length === 1 && !singleKeys() && !player.root.contains(event.target)) return;
     event.preventDefault();
     controls.wake();
     action();
