@@ -12,16 +12,22 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.api_authentication import signed_in_user
+from accounts.avatars import avatar_url
 from accounts.models import ApiToken, User
+from common.addresses import absolute
 from common.api_throttles import SecretThrottle
 
 
 class MeSerializer(serializers.ModelSerializer[User]):
     user_id = serializers.IntegerField(source="pk")
+    avatar = serializers.SerializerMethodField(help_text="Address of the picture; empty without one.")
 
     class Meta:
         model = User
-        fields = ("user_id", "login", "display_name", "email", "created_at")
+        fields = ("user_id", "login", "display_name", "email", "avatar", "created_at")
+
+    def get_avatar(self, user: User) -> str:
+        return absolute(avatar_url(user)) if user.avatar else ""
 
 
 class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):

@@ -14,3 +14,21 @@ class NewTokenForm(forms.Form):
     name = forms.CharField(max_length=60, help_text="Which bot or program it is for.")
     may = forms.ChoiceField(choices=MAY, initial="chat", label="It may")
     days = forms.TypedChoiceField(choices=DAYS, coerce=int, label="It works")
+
+
+class DisplayNameForm(forms.Form):
+    display_name = forms.CharField(
+        max_length=25, label="Display name", help_text="Your login, with the capitals you like."
+    )
+
+
+class AvatarForm(forms.Form):
+    picture = forms.FileField(
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+        help_text="PNG, JPEG, WebP or GIF, up to 4 MB. It is shown round.",
+        error_messages={"required": "Choose a picture first.", "empty": "This file is empty. Choose another one."},
+    )
+
+
+class RenameForm(forms.Form):
+    login = forms.CharField(max_length=25, label="New login", help_text="3 to 25 letters (a-z), digits or underscores.")

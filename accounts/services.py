@@ -21,17 +21,15 @@ from accounts.api_tokens import (
 )
 from accounts.limits import LAST_USED_SECONDS, MAX_TOKENS_PER_USER, TOKEN_SHOWN_CHARACTERS
 from accounts.models import ApiToken, User
+from accounts.names import check_login
 from accounts.signals import token_revoked, user_suspended
-from accounts.validators import validate_login
 from common.errors import Conflict, InvalidInput, NotThere
 
 
 def create_user(*, login: str, password: str | None = None, email: str | None = None) -> User:
     """Create a user; without a password nobody can sign in with one. Raises InvalidInput or Conflict."""
     try:
-        validate_login(login)
-        if User.objects.filter(login=login.lower()).exists():
-            raise Conflict(f"The login “{login}” is taken.", code="login_taken")
+        check_login(login=login)
         if email and User.objects.filter(email=email.lower()).exists():
             raise Conflict("This e-mail address is in use.", code="email_taken")
         with transaction.atomic():

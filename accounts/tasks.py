@@ -1,5 +1,24 @@
-"""Where Celery looks for the tasks of accounts."""
+"""Work of accounts that nobody waits for, where Celery looks for it."""
+
+from smtplib import SMTPException
+
+from celery import shared_task
 
 from accounts.notifications.tasks import send_pushes
+from common.letters import build_letter
 
-__all__ = ["send_pushes"]
+__all__ = ["send_letter", "send_pushes"]
+
+LETTER_RETRIES = 6  # 1, 2, 4 … minutes apart: a mail server may be away for an hour
+
+
+@shared_task(
+    name="accounts.send_letter",
+    autoretry_for=(OSError, SMTPException),
+    retry_backoff=60,
+    retry_backoff_max=3600,
+    max_retries=LETTER_RETRIES,
+)
+def send_letter(to: str, subject: str, text: str) -> None:
+    """Send one mail; a request does not wait for the mail server, whoever the mail is for."""
+    build_letter(to=to, subject=subject, text=text).send()

@@ -14,9 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.api_tokens import EVERY_SCOPE
+from accounts.avatars import avatar_url
 from accounts.limits import HELIX_REQUESTS, HELIX_USERS_MAX, LASTING_TOKEN_SECONDS
 from accounts.models import ApiToken, User
 from accounts.services import find_token, token_client_id
+from common.addresses import absolute
 from common.rate_limit import RateLimit
 
 WINDOW_SECONDS = 60
@@ -112,7 +114,7 @@ def _user(user: User) -> dict[str, Any]:
         "type": "",
         "broadcaster_type": "",
         "description": "",
-        "profile_image_url": "",
+        "profile_image_url": absolute(avatar_url(user)) if user.avatar else "",
         "offline_image_url": "",
         "view_count": 0,
         "created_at": user.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),

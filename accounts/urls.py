@@ -1,12 +1,24 @@
-"""Routes of accounts: sign-up, sign-in, password, e-mail. allauth brings them; the templates are ours."""
+"""Routes of accounts: sign-up, sign-in, password, e-mail. allauth brings those; the templates are ours."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
-from accounts import pages
+from accounts.views import entrance, privacy, profile, security, tokens
 
 urlpatterns = [
     # /accounts/…
-    path("tokens/", pages.tokens, name="account_tokens"),
-    path("tokens/<int:token_id>/revoke", pages.revoke_token, name="account_token_revoke"),
-    path("", include("allauth.urls")),
+    path("", RedirectView.as_view(pattern_name="account_profile"), name="account"),
+    path("invitation/<str:code>", entrance.invitation, name="account_invitation"),
+    path("profile/", profile.profile, name="account_profile"),
+    path("profile/avatar", profile.change_avatar, name="account_avatar"),
+    path("profile/login", profile.rename, name="account_rename"),
+    path("security/", security.security, name="account_security"),
+    path("sessions/", RedirectView.as_view(pattern_name="account_security"), name="usersessions_list"),
+    path("sessions/<int:session_id>/end", security.end_session, name="account_session_end"),
+    path("sessions/end", security.end_other_sessions, name="account_sessions_end"),
+    path("privacy/", privacy.privacy, name="account_privacy"),
+    path("tokens/", tokens.tokens, name="account_tokens"),
+    path("tokens/<int:token_id>/revoke", tokens.revoke_token, name="account_token_revoke"),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("", include("allauth.account.urls")),
 ]

@@ -6,9 +6,9 @@ from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import token_revoked, user_suspended
+from accounts.signals import session_ended, token_revoked, user_renamed, user_suspended
 from chat.membership import moderates_room
-from chat.orders import sign_out_everywhere
+from chat.orders import forget_user, sign_out_everywhere
 from streaming.moderators import answer_with
 
 answer_with(moderates_room)
@@ -17,6 +17,16 @@ answer_with(moderates_room)
 @receiver(user_suspended)
 def on_user_suspended(user_id: int, **_: Any) -> None:
     sign_out_everywhere(user_id=user_id)
+
+
+@receiver(session_ended)
+def on_session_ended(user_id: int, **_: Any) -> None:
+    sign_out_everywhere(user_id=user_id)  # who still has another session connects again by himself
+
+
+@receiver(user_renamed)
+def on_user_renamed(user_id: int, **_: Any) -> None:
+    forget_user(user_id=user_id)
 
 
 @receiver(token_revoked)

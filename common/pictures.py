@@ -82,8 +82,11 @@ def _check_animation(facts: PictureFacts, limits: PictureLimits) -> None:
         raise InvalidInput(text, code="too_many_pixels")
 
 
-def decode_squares(data: bytes, facts: PictureFacts, side: int) -> list[Frame]:
-    """Every frame in the middle of a square with this side, as far as `facts` (of check_picture) go."""
+def decode_squares(data: bytes, facts: PictureFacts, side: int, *, fill: bool = False) -> list[Frame]:
+    """Every frame in the middle of a square with this side, as far as `facts` (of check_picture) go.
+
+    `fill`: what sticks out of the square is cut off; else the rest of the square is empty.
+    """
     frames: list[Frame] = []
     try:
         with Image.open(BytesIO(data), formats=[facts.kind]) as image:
@@ -92,11 +95,18 @@ def decode_squares(data: bytes, facts: PictureFacts, side: int) -> list[Frame]:
             for number in range(facts.frames):
                 image.seek(number)
                 duration = int(image.info.get("duration") or FRAME_MS)
-                frames.append(Frame(_square(image, side), max(duration, SHORTEST_FRAME_MS)))
+                frames.append(
+                    Frame(_filled(image, side) if fill else _square(image, side), max(duration, SHORTEST_FRAME_MS))
+                )
     except DECODING_FAILED:
         text = "The file is damaged. Save it again as a PNG, GIF, WebP or JPEG picture."
         raise InvalidInput(text, code="bad_picture") from None
     return frames
+
+
+def decode_filled_square(data: bytes, facts: PictureFacts, side: int) -> Frame:
+    """The first frame, its middle filling a square with this side."""
+    return decode_squares(data, facts, side, fill=True)[0]
 
 
 def encode_still(frame: Frame, side: int, kind: str) -> bytes:
@@ -118,6 +128,14 @@ def _square(image: Image.Image, side: int) -> Image.Image:
     fitted = ImageOps.contain(upright, (side, side), Image.Resampling.LANCZOS)
     square = Image.new("RGBA", (side, side))
     square.paste(fitted, ((side - fitted.width) // 2, (side - fitted.height) // 2))
+    return square
+
+
+def _filled(image: Image.Image, side: int) -> Image.Image:
+    """The same, as large as fits around the square."""
+    upright = ImageOps.exif_transpose(image).convert("RGBA")
+    square = Image.new("RGBA", (side, side))
+    square.paste(ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS))
     return square
 
 

@@ -56,6 +56,7 @@ API_TOKEN_PEPPER = derive_key(SECRET_KEY, "api-token")
 VAPID_PRIVATE_KEY = env_text("MILLRACE_VAPID_PRIVATE_KEY", "")
 VAPID_SEED = derive_key(SECRET_KEY, "vapid")  # the key is made of it when none is given
 PLAYBACK_SIGNING_KEY = derive_key(SECRET_KEY, "playback-token")
+SECOND_STEP_KEY = derive_key(SECRET_KEY, "second-step")
 INGEST_HOOK_SECRET = derive_key(SECRET_KEY, "ingest-hook").hex()
 
 # --- How the site is reached.
@@ -235,7 +236,7 @@ OUTBOUND_NETWORKS = env_networks("MILLRACE_OUTBOUND_NETWORKS")
 # --- Django.
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "config.staff_admin.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -245,6 +246,8 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "channels",
@@ -264,6 +267,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SessionsMiddleware",
     "common.outage.OutageMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -303,6 +307,19 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- E-mail.
+EMAIL_HOST = env_text("MILLRACE_EMAIL_HOST", "")
+EMAIL_PORT = env_int("MILLRACE_EMAIL_PORT", 587, minimum=1, maximum=65_535)
+EMAIL_HOST_USER = env_text("MILLRACE_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env_text("MILLRACE_EMAIL_PASSWORD", "")
+_email_tls = env_choice("MILLRACE_EMAIL_TLS", "starttls", choices=("starttls", "tls", "none"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email_tls == "starttls", _email_tls == "tls"
+EMAIL_TIMEOUT = 20  # seconds
+EMAIL_BACKEND = env_text(
+    "MILLRACE_EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env_text("MILLRACE_EMAIL_FROM", "millrace@localhost")
+
 # --- People.
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -324,14 +341,44 @@ ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Without a mail server nobody could confirm an address; with one, nobody is in before he has: that also keeps sign-up
+# from telling whether an address is known here.
+ACCOUNT_EMAIL_VERIFICATION = env_choice(
+    "MILLRACE_EMAIL_CONFIRMATION", "mandatory" if EMAIL_HOST else "optional", choices=("mandatory", "optional")
+)
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True  # one address; another takes its place once it is confirmed
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+PASSWORD_RESET_TIMEOUT = 3600
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the others end, because their hash does; this one stays
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # the owner hears of what is changed in his account
+# A try counts for the address it comes from and for account and address together (adapter.py), never for the account
+# alone: nobody can lock somebody else out. A reset counts for the mailbox, too, so that nobody is flooded with mail.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,100/h/ip,5/300s/key",
+    "signup": "20/h/ip",
+    "reset_password": "20/h/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+}
+ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # what one customer has
+MFA_ADAPTER = "accounts.second_step.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_HOST  # where nobody can confirm one
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock may be off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers themselves ask for HTTPS, but on localhost
+STAFF_SECOND_STEP = env_flag("MILLRACE_STAFF_SECOND_STEP", default=SECURE)
+USERSESSIONS_ADAPTER = "accounts.sessions.SessionsAdapter"
+USERSESSIONS_TRACK_ACTIVITY = True  # accounts.middleware says how often
+SIGN_UP = env_choice("MILLRACE_SIGN_UP", "open", choices=("open", "invite", "closed"))
 ALLAUTH_TRUSTED_PROXY_COUNT = 1  # the edge; without it every visitor would share one login rate limit
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-EMAIL_BACKEND = env_text("MILLRACE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-DEFAULT_FROM_EMAIL = env_text("MILLRACE_EMAIL_FROM", "millrace@localhost")
 
 # --- API.
 REST_FRAMEWORK = {

@@ -1,16 +1,18 @@
 """Every route of the site, grouped by prefix."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from accounts import twitch
+from accounts.views.profile import avatar
 from common.metrics import metrics
 from streaming.urls import channel_urlpatterns
 
 urlpatterns = [
-    # /admin/ /accounts/ /healthz/
+    # /admin/ /accounts/ /avatars/ /healthz/
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    re_path(r"^avatars/(?P<name>[0-9a-f]{24})/(?P<side>\d{2,3})\.webp$", avatar, name="avatar"),
     path("healthz/", include("common.health")),
     # /api/v1/
     path("api/v1/", include("accounts.api_urls")),

@@ -10,6 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.names import current_login
 from common.errors import DomainError, NotThere
 from streaming import services
 from streaming.lookup import get_channel
@@ -59,7 +60,13 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
     """A channel: its picture and its chat, whatever its state."""
     if login != login.lower():
         return redirect("watch", login.lower(), permanent=True)
-    channel = _channel_or_404(login)
+    try:
+        channel = get_channel(login)
+    except NotThere as error:
+        new_login = current_login(login)
+        if new_login is None:
+            raise Http404(error.text) from None
+        return redirect("watch", new_login)  # not for good: one day somebody else may have the old name
     state = services.watch_state(channel=channel)
     viewer = request.user if request.user.is_authenticated else None
     context = {

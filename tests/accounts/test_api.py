@@ -23,7 +23,7 @@ def browser_of(user: User) -> Client:
 def test_bearer_token_signs_in(alice: User) -> None:
     answer = bearer(create_api_token(user=alice, name="bot")).get("/api/v1/me")
     assert answer.json()["login"] == "alice"
-    assert set(answer.json()) == {"user_id", "login", "display_name", "email", "created_at"}
+    assert set(answer.json()) == {"user_id", "login", "display_name", "email", "avatar", "created_at"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from streaming.models import Broadcast, Channel
+from tests.conftest import PASSWORD
 from vod.models import Vod
 
 PLAIN_STATIC_FILES = {
@@ -53,4 +54,11 @@ def browser_of(user: User | None) -> Client:
     client = Client()
     if user is not None:
         client.force_login(user)
+    return client
+
+
+def confirmed_browser_of(user: User) -> Client:
+    """The same, just after the password was asked for again."""
+    client = browser_of(user)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     return client

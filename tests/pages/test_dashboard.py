@@ -7,7 +7,8 @@ from django.test import Client, override_settings
 
 from accounts.models import User
 from streaming.models import Broadcast, Category, Channel, IngestNotice
-from tests.pages.conftest import browser_of
+from tests.conftest import PASSWORD
+from tests.pages.conftest import browser_of, confirmed_browser_of
 from vod.models import Vod
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ PAGES = ["/", "/alice", "/dashboard/", "/dashboard/setup/", "/dashboard/videos/"
 
 
 def test_the_key_is_in_the_answer_that_makes_it_and_on_no_page_after(channel: Channel, alice: User) -> None:
-    browser = browser_of(alice)
+    browser = confirmed_browser_of(alice)
 
     answer = browser.post("/dashboard/setup/")
     key = KEY.search(answer.content.decode())
@@ -29,12 +30,24 @@ def test_the_key_is_in_the_answer_that_makes_it_and_on_no_page_after(channel: Ch
 
 
 def test_a_second_key_replaces_the_first(channel: Channel, alice: User) -> None:
-    browser = browser_of(alice)
+    browser = confirmed_browser_of(alice)
     first = KEY.search(browser.post("/dashboard/setup/").content.decode())
     second = KEY.search(browser.post("/dashboard/setup/").content.decode())
 
     assert first and second and first[0] != second[0]
     assert channel.stream_keys.filter(revoked_at=None).count() == 1
+
+
+def test_a_new_key_takes_the_password_and_then_comes_by_itself(channel: Channel, alice: User) -> None:
+    browser = browser_of(alice)
+    asked = browser.post("/dashboard/setup/")
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not channel.stream_keys.exists()
+
+    answer = browser.post(asked["Location"], {"password": PASSWORD, "next": "/dashboard/setup/"})
+
+    assert KEY.search(answer.content.decode())
+    assert "no-store" in answer["Cache-Control"]
 
 
 def test_the_setup_page_names_the_server_it_was_asked_at(channel: Channel, alice: User) -> None:

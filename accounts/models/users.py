@@ -1,16 +1,26 @@
-"""Users and their API tokens."""
+"""Users: who they are, and what they are called."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models, transaction
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q, Value
+from django.db.models.functions import Lower, Replace
 from django.utils import timezone
 
-from accounts.api_tokens import MODERATE
+from accounts.lookalikes import STEPS, skeleton
 from accounts.signals import user_created
 from accounts.validators import validate_login
+
+LOOKS_ALIKE = "This name looks like that of someone else. Choose another one."
+
+
+def skeleton_of(field: str) -> models.Expression:
+    """What lookalikes.skeleton() makes of it, by the database."""
+    expression: Any = F(field)
+    for old, new in STEPS:
+        expression = Replace(expression, Value(old), Value(new))
+    return cast(models.Expression, expression)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -35,6 +45,14 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(login=(username or "").lower())
 
+    def looking_like(self, login: str) -> "models.QuerySet[User]":
+        """Whose name could be taken for this one. The filter is that of the index."""
+        return self.alias(skeleton=skeleton_of("login")).filter(skeleton=skeleton(login), may_look_alike=False)
+
+    def due_to_leave(self) -> "models.QuerySet[User]":
+        """Those who wanted their account deleted and did not come back."""
+        return self.filter(leaving_at__lte=timezone.now()).order_by("leaving_at")
+
 
 class User(AbstractBaseUser, PermissionsMixin):
     """Someone with a login. `login` is lower case and names the channel's page; `display_name` differs in case only."""
@@ -45,6 +63,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True, help_text="Cleared to suspend: no sign-in, no going live.")
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    avatar = models.CharField(max_length=24, blank=True, default="", db_default="")  # names the stored files
+    leaving_at = models.DateTimeField(null=True, blank=True)  # when the account is deleted; signing in undoes it
+    left_at = models.DateTimeField(null=True, blank=True)  # nothing of the person is left but this row, for its id
+    # Set for those whose name was there before names had to look different.
+    may_look_alike = models.BooleanField(default=False, db_default=False)
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"
@@ -52,56 +75,22 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["leaving_at"], name="user_leaving", condition=Q(leaving_at__isnull=False))
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(login=Lower("login")), name="user_login_is_lower_case"),
             models.CheckConstraint(
                 condition=models.Q(display_name="") | models.Q(login=Lower("display_name")),
                 name="user_display_name_differs_in_case_only",
             ),
+            models.UniqueConstraint(
+                skeleton_of("login"),
+                condition=Q(may_look_alike=False),
+                name="user_login_looks_like_no_other",
+                violation_error_message=LOOKS_ALIKE,
+            ),
         ]
 
     def __str__(self) -> str:
         return self.display_name or self.login
-
-
-class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def current(self) -> "ApiTokenQuerySet":
-        """Tokens that were not revoked and are not over."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
-
-
-class ApiToken(models.Model):
-    """A bearer token; only its keyed hash is stored, the token is shown once.
-
-    `scopes` are Twitch's names with a space between; without any the token may do all its owner may.
-    """
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField(max_length=60)
-    digest = models.CharField(max_length=64, unique=True)
-    prefix = models.CharField(max_length=16)
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    scopes = models.CharField(max_length=200, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ApiTokenQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    @property
-    def may_moderate(self) -> bool:
-        """Whether slash commands of moderators are for it."""
-        return not self.scopes or MODERATE in self.scopes.split()
-
-
-# Their models, where Django looks for them. At the end: they speak of users.
-from accounts.notifications.models import (  # noqa: E402, F401
-    Happening,
-    MailItem,
-    Notification,
-    NotificationPreference,
-    PushSubscription,
-)
