@@ -2,12 +2,15 @@
 
 from functools import singledispatch
 
+from django.utils import timezone
+
 from accounts.models import User
 from chat import held, markers, moderation, people, pinning, polls
 from chat.core.commands import (
     Acknowledge,
     BanUser,
     Block,
+    CancelRaid,
     Clear,
     Command,
     DecideHeld,
@@ -22,6 +25,7 @@ from chat.core.commands import (
     SetColor,
     SetModes,
     StartPoll,
+    StartRaid,
     TakeNote,
     Timeout,
     Unban,
@@ -35,6 +39,7 @@ from chat.looks import set_color
 from chat.membership import role_in_room
 from chat.models import RoomRole
 from streaming.models import Channel
+from streaming.raids import cancel_raid, start_raid
 
 
 def carry_out(*, room_id: int, user_id: int, command: Command) -> str:
@@ -163,6 +168,19 @@ def _(_command: EndPoll, room: Channel, actor: User) -> str:
 def _(command: Mark, room: Channel, actor: User) -> str:
     marker = markers.mark_moment(room=room, actor=actor, text=command.text)
     return f"Marked: {marker.text}. It is a chapter of the recording."
+
+
+@_do.register
+def _(command: StartRaid, room: Channel, actor: User) -> str:
+    raid = start_raid(source=room, actor=actor, login=command.login)
+    left = round((raid.ends_at - timezone.now()).total_seconds())
+    return f"Your viewers go to {raid.target.owner} in {spoken_duration(left)}. /unraid cancels it."
+
+
+@_do.register
+def _(_command: CancelRaid, room: Channel, actor: User) -> str:
+    cancel_raid(source=room, actor=actor)
+    return "The raid is cancelled."
 
 
 @_do.register

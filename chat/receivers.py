@@ -7,11 +7,25 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import session_ended, token_revoked, user_renamed, user_suspended
+from chat import raids
 from chat.membership import moderates_room
 from chat.orders import forget_user, sign_out_everywhere
+from streaming import signals
 from streaming.moderators import answer_with
+from streaming.raid_guards import guard_with
 
 answer_with(moderates_room)
+guard_with(raids.guard_raid)
+
+
+@receiver(signals.raid_arrived)
+def on_raid_arrived(raid_id: int, **_: Any) -> None:
+    raids.tell_arrival(raid_id=raid_id)
+
+
+@receiver(signals.raid_cancelled)
+def on_raid_cancelled(raid_id: int, **_: Any) -> None:
+    raids.tell_cancelled(raid_id=raid_id)
 
 
 @receiver(user_suspended)

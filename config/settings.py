@@ -219,6 +219,7 @@ LIVE_BROADCASTS = env_int("MILLRACE_LIVE_BROADCASTS", 8, minimum=1, maximum=500)
 
 # --- Audience.
 VIEWERS_PER_ADDRESS = env_int("MILLRACE_VIEWERS_PER_ADDRESS", 100, minimum=1, maximum=1_000_000)  # of one broadcast
+RAID_SECONDS = env_int("MILLRACE_RAID_SECONDS", 90, minimum=10, maximum=600)
 
 # --- Chat.
 CHAT_KEEP_DAYS = env_int("MILLRACE_CHAT_KEEP_DAYS", 0, minimum=0, maximum=36_500)  # 0: for good
@@ -436,6 +437,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "choose-hosts": {"task": "streaming.choose_hosts", "schedule": 2.0, "options": {"expires": 4}},
     "update-storyboards": {"task": "transcode.tasks.update_storyboards", "schedule": 20.0, "options": {"expires": 15}},
     "consolidate-recordings": {
         "task": "transcode.tasks.consolidate_recordings",

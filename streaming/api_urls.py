@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from streaming.views import api, playback, watching
+from streaming.views import api, playback, raid_api, watching
 
 urlpatterns = [
     # /api/v1/streams…
@@ -16,4 +16,8 @@ urlpatterns = [
     path("channels/<str:login>/follow", api.channel_follow, name="api_channel_follow"),
     path("channels/<str:login>/stream-key", api.channel_stream_key, name="api_channel_stream_key"),
     path("channels/<str:login>/health", api.channel_health_view, name="api_channel_health"),
+    path("channels/<str:login>/audience", raid_api.channel_audience, name="api_channel_audience"),
+    # /api/v1/raids…
+    path("raids", raid_api.raids, name="api_raids"),
+    path("raids/now", raid_api.raids_now, name="api_raids_now"),
 ]

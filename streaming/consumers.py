@@ -15,10 +15,12 @@ from django.utils import timezone
 from accounts.sessions import session_is_current
 from common.errors import NotThere
 from common.outage import OUTAGE
-from streaming import events, limits
+from common.redis import async_redis_client
+from streaming import events, limits, raid_arrivals
 from streaming.audience import audience
 from streaming.lookup import get_channel
 from streaming.models import Channel
+from streaming.raid_states import RaidState
 from streaming.viewer_names import Viewer, viewer_of_scope
 from streaming.watch_states import watch_state
 from transcode import services as media
@@ -28,7 +30,8 @@ CLOSE_MALFORMED = 4400
 CLOSE_SIGNED_OUT = 4401
 CLOSE_TOO_MANY = 4429
 CLOSE_OUTAGE = 4503
-KNOWN = ("watching", "stopped")
+KNOWN = ("watching", "stopped", "arrived")
+RAID_ID_MAX = 2**53
 
 
 class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
@@ -38,6 +41,8 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
     viewer: Viewer | None = None  # once the page says that it watches
     watched: str | None = None  # the broadcast it shows to its viewer
     counted_as: Viewer | None = None  # None: too many come from where it does
+    has_watched: Viewer | None = None  # as whom it was counted last, also when it is over
+    invited_to: int | None = None  # the raid that it was sent on
     messages_left = limits.SOCKET_MESSAGES_PER_MINUTE
     minute_began = 0.0
 
@@ -76,7 +81,7 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
             await self._watch(None)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """All that a page says is that it is watching, and that it no longer does."""
+        """All that a page says is that it is watching, that it no longer does, and that a raid has sent it."""
         if not self._within_rate():
             await self.close(CLOSE_TOO_MANY)
             return
@@ -84,7 +89,9 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
         if message is None:
             await self.close(CLOSE_MALFORMED)
             return
-        if message["type"] == "watching":
+        if message["type"] == "arrived":
+            await self._arrive(message.get("raid"))
+        elif message["type"] == "watching":
             self.viewer = self.viewer or viewer_of_scope(self.scope)
             await self._watch(self._shown_stream())
         else:
@@ -100,6 +107,7 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
             self.shown = payload
             self.shown_anew.set()
             self.shown_anew.clear()
+            await self._invite(payload["raid"])
             if self.viewer:
                 await self._watch(self._shown_stream())
         await self.send(json.dumps(payload))
@@ -135,8 +143,26 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
         self.watched, self.counted_as = stream_id, self.viewer
         if left and viewer:
             await audience().leave(left, viewer)
-        if stream_id and self.viewer and not await audience().join(stream_id, self.viewer):
-            self.counted_as = None
+        if stream_id and self.viewer:
+            if await audience().join(stream_id, self.viewer):
+                self.has_watched = self.viewer
+            else:
+                self.counted_as = None
+
+    async def _invite(self, raid: dict[str, Any] | None) -> None:
+        """Only who has watched is sent on a raid; noted before the page hears of it, as it may be there at once."""
+        if raid and raid["state"] == RaidState.MOVING and self.has_watched and raid["id"] != self.invited_to:
+            self.invited_to = raid["id"]
+            target, name = raid["target_id"], self.has_watched.name
+            with contextlib.suppress(*OUTAGE):
+                await raid_arrivals.invite(async_redis_client(), raid_id=raid["id"], target_id=target, name=name)
+
+    async def _arrive(self, raid_id: object) -> None:
+        """A page that a raid has sent here. Who was not sent is not counted."""
+        if isinstance(raid_id, int) and 0 < raid_id < RAID_ID_MAX:
+            name, target = viewer_of_scope(self.scope).name, self.channel.pk
+            with contextlib.suppress(*OUTAGE):
+                await raid_arrivals.note_arrival(async_redis_client(), raid_id=raid_id, target_id=target, name=name)
 
     async def _renew_playback(self) -> None:
         """Whoever watches for longer than an address lives gets the next one in time."""

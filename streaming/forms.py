@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 
-from streaming.limits import ABOUT_MAX, TAGS_MAX, TITLE_MAX
-from streaming.models import Category, Channel
+from streaming.hosting import hosted_logins
+from streaming.limits import ABOUT_MAX, HOST_ENTRIES_MAX, TAGS_MAX, TITLE_MAX
+from streaming.models import AudienceSettings, Category, Channel
 
 
 class ChannelForm(forms.Form):
@@ -32,3 +33,32 @@ class ChannelForm(forms.Form):
 
     def clean_tags(self) -> list[str]:
         return [tag for tag in self.cleaned_data["tags"].replace(",", " ").split() if tag]
+
+
+class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whose raids are taken, who may host, and whom the channel hosts. The service checks what it means."""
+
+    hosts = forms.CharField(
+        required=False,
+        label="Channels to host",
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocapitalize": "none"}),
+        help_text="While you are offline, your page shows one of these that is live. "
+        f"One name a line, at most {HOST_ENTRIES_MAX}.",
+    )
+
+    class Meta:
+        model = AudienceSettings
+        fields = (
+            "raids_from",
+            "raid_min_account_days",
+            "raid_min_followers",
+            "may_be_hosted",
+            "host_order",
+        )
+
+    def __init__(self, sent: Mapping[str, Any] | None, *, instance: AudienceSettings) -> None:
+        hosts = "\n".join(hosted_logins(channel=instance.channel))
+        super().__init__(sent, instance=instance, initial={"hosts": hosts})
+
+    def clean_hosts(self) -> list[str]:
+        return [login for login in str(self.cleaned_data["hosts"]).replace(",", " ").split() if login]

@@ -51,6 +51,22 @@ UNIQUES_SHARDS = 16  # of 12 KB; standard error 0.81 % / √16 = 0.2 %, so that 
 WATCHING_BEATS_PER_MINUTE = 600  # by HTTP, from one address: forty viewers
 VIEWER_TOKEN_MAX = 120  # characters of what an HTTP viewer is named by; ours have about 70
 
+# --- Raids. How long one counts down is a setting.
+RAID_SECONDS_MIN = 10  # a viewer needs so long to read where he goes and to say no
+RAID_SECONDS_MAX = 600
+RAID_SPREAD_SECONDS_MAX = 5.0  # within it everyone leaves
+RAID_ARRIVALS_PER_SECOND = 200  # pages of the target that are asked for; more than so many in 5 s come faster
+RAID_ARRIVAL_SECONDS = 10  # after the count-down: then who has arrived is counted, and announced
+RAID_KEYS_SECONDS = 600
+RAIDS_PER_HOUR = 20  # begun on one channel
+RAID_SUGGESTIONS = 8  # live channels that the dashboard offers
+RAID_ACCOUNT_DAYS_MAX = 3650
+RAID_FOLLOWERS_MAX = 10_000_000
+
+# --- Hosting
+HOST_ENTRIES_MAX = 20  # on one channel's list
+HOSTS_CHOSEN_AT_ONCE = 500  # per tick of a second
+
 # --- Channel events (WebSocket)
 MAX_SOCKET_MESSAGE = 512  # bytes; the only message a page sends has about 60
 SOCKET_MESSAGES_PER_MINUTE = 30

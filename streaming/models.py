@@ -9,12 +9,29 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from streaming.audience_models import AudienceSettings, HostEntry, Raid
 from streaming.broadcast_states import OPEN_STATES, BroadcastState
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
+__all__ = [  # with what stands in a file of its own; Django looks for models here
+    "AudienceSettings",
+    "Broadcast",
+    "BroadcastNote",
+    "Category",
+    "Channel",
+    "ChannelTier",
+    "Follow",
+    "HostEntry",
+    "IngestNotice",
+    "IngestSession",
+    "NoteKind",
+    "Raid",
+    "SessionEnd",
+    "StreamKey",
+]
 STATE_CHOICES = [(state.value, state.value.capitalize()) for state in BroadcastState]
 
 

@@ -15,6 +15,7 @@ from streaming.ingest_services import PRIORITY_OF_TIER, lose_session
 from streaming.limits import ENDED_SHOWN_SECONDS, OUTAGE_SECONDS, SETTLING_SECONDS, SILENT_SECONDS, STARTING_SECONDS_MAX
 from streaming.models import Broadcast, Channel, ChannelTier, IngestSession
 from streaming.notices import add_notice
+from streaming.raids import advance_raids
 from transcode import services as media
 from transcode.models import LiveJob
 
@@ -38,6 +39,7 @@ def reconcile_broadcasts() -> None:
     repair_orphans(now)
     repair_live_jobs()
     repair_live_flags()
+    advance_raids(now)
 
 
 def _is_settling() -> bool:

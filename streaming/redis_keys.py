@@ -25,6 +25,16 @@ def viewers_from(stream_id: str, address: str) -> str:
     return f"streaming:viewers-from:{stream_id}:{address}"
 
 
+def raid_invited(raid_id: int, target_id: int) -> str:
+    """Set of the viewers who were sent to a channel and have not arrived. RAID_KEYS_SECONDS."""
+    return f"streaming:raid:{raid_id}:{target_id}:invited"
+
+
+def raid_arrived(raid_id: int, target_id: int) -> str:
+    """Set of those who have. RAID_KEYS_SECONDS."""
+    return f"streaming:raid:{raid_id}:{target_id}:arrived"
+
+
 def early_done(client_id: str) -> str:
     """The end of a publisher whose beginning is still on its way. EARLY_DONE_SECONDS."""
     return f"streaming:early-done:{client_id}"

@@ -6,3 +6,6 @@ channel_created = Signal()  # channel_id; inside the transaction that creates th
 broadcast_started = Signal()  # stream_id; live was announced for the first time
 broadcast_ended = Signal()  # stream_id
 recording_ready = Signal()  # stream_id; every segment is indexed, the recording can be written
+raid_started = Signal()  # raid_id; its count-down begins
+raid_cancelled = Signal()  # raid_id
+raid_arrived = Signal()  # raid_id; who was sent has been counted; inside the transaction that notes it

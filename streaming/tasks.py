@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from streaming import events, go_live, reconcile, viewers
+from streaming import events, go_live, hosting, reconcile, viewers
 
 
 @shared_task(name="streaming.reconcile_broadcasts")
@@ -23,3 +23,8 @@ def announce_to_followers(stream_id: str) -> None:
 @shared_task(name="streaming.resume_go_live_notices")
 def resume_go_live_notices() -> None:
     go_live.resume_notices()
+
+
+@shared_task(name="streaming.choose_hosts")
+def choose_hosts() -> None:
+    hosting.choose_hosts()

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from streaming.views import dashboard, pages
+from streaming.views import dashboard, pages, raids
 
 urlpatterns = [
     # /
@@ -13,6 +13,10 @@ urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/end", dashboard.dashboard_end, name="dashboard_end"),
     path("dashboard/marker", dashboard.dashboard_marker, name="dashboard_marker"),
+    path("dashboard/raid", raids.dashboard_raid, name="dashboard_raid"),
+    path("dashboard/raid/now", raids.dashboard_raid_now, name="dashboard_raid_now"),
+    path("dashboard/raid/cancel", raids.dashboard_raid_cancel, name="dashboard_raid_cancel"),
+    path("dashboard/audience/", raids.dashboard_audience, name="dashboard_audience"),
     path("dashboard/setup/", dashboard.dashboard_setup, name="dashboard_setup"),
 ]
 

@@ -1,6 +1,6 @@
 """What a watch page shows of a channel at this moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from streaming.broadcast_states import BroadcastState
 from streaming.limits import ENDED_SHOWN_SECONDS
 from streaming.models import Broadcast, Channel
+from streaming.onward import HostedView, RaidView, hosted_channel, running_raid
 from streaming.playback import Playback, live_playback
 
 OFFLINE = "offline"
@@ -27,6 +28,8 @@ class WatchState:
     playback: Playback | None
     vod_url: str | None
     preview_path: str = ""
+    raid: RaidView | None = None
+    hosting: HostedView | None = None
 
     def as_event(self) -> dict[str, Any]:
         """The JSON the page's socket gets."""
@@ -40,6 +43,8 @@ class WatchState:
             "viewers": self.viewers,
             "playback": self.playback.for_page() if self.playback else None,
             "vod_url": self.vod_url,
+            "raid": self.raid.as_event(timezone.now()) if self.raid else None,
+            "hosting": self.hosting.as_event() if self.hosting else None,
         }
 
 
@@ -47,10 +52,11 @@ def watch_state(*, channel: Channel) -> WatchState:
     """Read it from the database: the open broadcast, or else the last one that was on air."""
     broadcasts = channel.broadcasts.select_related("category")
     running = broadcasts.open().first()
+    raid = running_raid(channel=channel)
     if running is not None:
-        return _running(channel, running)
+        return replace(_running(channel, running), raid=raid)
     last = broadcasts.filter(started_at__isnull=False).order_by("-created_at").first()
-    return _not_running(channel, last)
+    return replace(_not_running(channel, last), raid=raid, hosting=hosted_channel(channel=channel))
 
 
 def _running(channel: Channel, broadcast: Broadcast) -> WatchState:

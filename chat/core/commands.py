@@ -166,6 +166,18 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRaid:
+    """Send the viewers to another channel when a count-down is over."""
+
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRaid:
+    """Do not."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetColor:
     """Show his name in this colour, as he typed it."""
 
@@ -182,7 +194,7 @@ class ListRole:
 Command = (
     Timeout | BanUser | Unban | Remove | Clear | SetModes | Grant | Block | ListRole | Help
     | Announce | PinMessage | Unpin | StartPoll | EndPoll | Vote | Warn | Acknowledge | TakeNote
-    | DecideHeld | SaveShield | SetColor | Mark
+    | DecideHeld | SaveShield | SetColor | Mark | StartRaid | CancelRaid
 )  # fmt: skip
 
 
@@ -363,6 +375,8 @@ FORMS: dict[str, _Form] = {
     "mod": _Form("/mod NAME", "makes someone a moderator", _B, _one_name(lambda one: Grant(one, Role.MODERATOR))),
     "unmod": _Form("/unmod NAME", "ends that", _B, _one_name(lambda one: Grant(one, _V, taken=Role.MODERATOR))),
     "vip": _Form("/vip NAME", "frees someone from the room's modes", _B, _one_name(lambda one: Grant(one, Role.VIP))),
+    "raid": _Form("/raid CHANNEL", "sends your viewers there after a count-down", _B, _one_name(StartRaid)),
+    "unraid": _Form("/unraid", "cancels that", _B, lambda rest: None if rest else CancelRaid()),
     "mods": _Form("/mods", "lists the moderators", _V, _list(Role.MODERATOR)),
     "vips": _Form("/vips", "lists the VIPs", _V, _list(Role.VIP)),
     "unvip": _Form("/unvip NAME", "ends that", _B, _one_name(lambda one: Grant(one, _V, taken=Role.VIP))),

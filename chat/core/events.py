@@ -224,6 +224,37 @@ class PollChanged(RoomEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Raided(RoomEvent):
+    """Another channel's viewers have arrived; `user` is who sent them, `picture` his avatar's address or nothing."""
+
+    type: ClassVar[str] = "raided"
+    id: str
+    sent_at: str
+    user: Person
+    viewers: int
+    picture: str = ""
+    seq: int = 0
+
+    def fields(self) -> Json:
+        body: Json = {"id": self.id, "sent_at": self.sent_at, "user": self.user.fields(), "viewers": self.viewers}
+        return body | {"picture": self.picture}
+
+
+@dataclass(frozen=True, slots=True)
+class RaidCancelled(RoomEvent):
+    """The broadcaster's raid, which was counting down, is off."""
+
+    type: ClassVar[str] = "raid_cancelled"
+    id: str
+    sent_at: str
+    user: Person
+    seq: int = 0
+
+    def fields(self) -> Json:
+        return {"id": self.id, "sent_at": self.sent_at, "user": self.user.fields()}
+
+
+@dataclass(frozen=True, slots=True)
 class Held(Event):
     """To moderators: this message waits for them. `score`: how much it looks like spam, from 0 to 1."""
 

@@ -57,8 +57,8 @@ def room_lines(room: IrcRoom, event: Json, capabilities: frozenset[str], now_ms:
     at = {"room-id": str(room.room_id), "tmi-sent-ts": str(now_ms)}
     line = _Lines(room, capabilities)
     match event["type"]:
-        case "message" if "announcement" in event:
-            yield from line.announcement(event)
+        case _ if _is_user_notice(event):
+            yield from line.user_notice(event)
         case "message":
             yield line.message(event)
         case "message_removed":
@@ -144,6 +144,15 @@ class _Lines:
         prefix = f"{login}!{login}@{login}.{SERVER}"
         return format_line("PRIVMSG", self.room.channel, prefix=prefix, tags=self._tags(tags), last=text)
 
+    def user_notice(self, event: Json) -> Iterator[str]:
+        """What Twitch tells by USERNOTICE: something about somebody, for everyone to see."""
+        match event["type"]:
+            case "raided":
+                return self.raided(event)
+            case "raid_cancelled":
+                return self.raid_cancelled(event)
+        return self.announcement(event)
+
     def announcement(self, event: Json) -> Iterator[str]:
         tags = {
             **self._message_tags(event),
@@ -153,6 +162,27 @@ class _Lines:
             "system-msg": "",
         }
         yield from self.command("USERNOTICE", tags, last=event["text"])
+
+    def raided(self, event: Json) -> Iterator[str]:
+        """Twitch's USERNOTICE `raid`: told of by whom, with how many."""
+        user, viewers = event["user"], str(event["viewers"])
+        about = {
+            "msg-param-displayName": user["display_name"],
+            "msg-param-login": user["login"],
+            "msg-param-profileImageURL": event["picture"],
+            "msg-param-viewerCount": viewers,
+            "system-msg": f"{viewers} raiders from {user['display_name']} have joined!",
+        }
+        yield from self.command("USERNOTICE", self._notice_tags(event, "raid") | about)
+
+    def raid_cancelled(self, event: Json) -> Iterator[str]:
+        tags = self._notice_tags(event, "unraid") | {"system-msg": "The raid has been canceled."}
+        yield from self.command("USERNOTICE", tags)
+
+    def _notice_tags(self, event: Json, kind: str) -> dict[str, str]:
+        """What every USERNOTICE without words of somebody's own has."""
+        tags = self._message_tags({**event, "text": ""})
+        return {**tags, "emotes": "", "login": event["user"]["login"], "msg-id": kind}
 
     def _message_tags(self, event: Json, shift: int = 0) -> dict[str, str]:
         """What every line has that carries someone's words; `shift` characters are put before them."""
@@ -174,6 +204,10 @@ class _Lines:
 
     def _tags(self, tags: Mapping[str, str]) -> Mapping[str, str] | None:
         return tags if TAGS in self.capabilities else None
+
+
+def _is_user_notice(event: Json) -> bool:
+    return event["type"] in {"raided", "raid_cancelled"} or "announcement" in event
 
 
 def _reply_tags(reply: Json) -> dict[str, str]:

@@ -18,7 +18,7 @@ from common.rate_limit import RateLimit
 from streaming import services
 from streaming.forms import ChannelForm
 from streaming.health import channel_health
-from streaming.limits import MARKER_MAX
+from streaming.limits import MARKER_MAX, RAID_SUGGESTIONS
 from streaming.models import Channel
 from streaming.views.pages import PLAYER_MODULES
 
@@ -31,7 +31,7 @@ NEW_KEYS = RateLimit("new-stream-key", limit=10, seconds=3600)
 @require_http_methods(["GET", "HEAD", "POST"])
 def dashboard(request: HttpRequest) -> HttpResponse:
     """State and health of the broadcast, and what it is called."""
-    channel = _own_channel(request)
+    channel = own_channel(request)
     form = ChannelForm(request.POST or None, channel=channel)
     if request.method == "POST" and _saved(form, channel):
         messages.success(request, "Saved.")
@@ -49,6 +49,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "screen": "loading" if state.state == "live" else state.state,
         "on_air": state.state in ("live", "reconnecting"),
         "marker_max": MARKER_MAX,
+        "raid_suggestions": raid_suggestions(channel),
         "has_key": channel.stream_keys.filter(revoked_at=None).exists(),
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
         "player_modules": PLAYER_MODULES,
@@ -60,7 +61,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @login_required
 def dashboard_marker(request: HttpRequest) -> HttpResponse:
     """Mark this moment of the running broadcast."""
-    broadcast = _own_channel(request).broadcasts.on_air().first()
+    broadcast = own_channel(request).broadcasts.on_air().first()
     try:
         if broadcast is None:
             raise NotThere("There is no broadcast to mark.")
@@ -77,7 +78,7 @@ def dashboard_marker(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def dashboard_end(request: HttpRequest) -> HttpResponse:
     """Ask, then end the running broadcast."""
-    channel = _own_channel(request)
+    channel = own_channel(request)
     broadcast = channel.broadcasts.open().first()
     if broadcast is None:
         messages.info(request, "There is no broadcast to end.")
@@ -96,7 +97,7 @@ def dashboard_end(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("stream_key")
 def dashboard_setup(request: HttpRequest) -> HttpResponse:
     """What to type into OBS. A POST makes a new key and shows it in its answer, the only time it is seen."""
-    channel = _own_channel(request)
+    channel = own_channel(request)
     stream_key = ""
     if request.method == "POST":
         if NEW_KEYS.allows(str(channel.pk)):
@@ -108,11 +109,17 @@ def dashboard_setup(request: HttpRequest) -> HttpResponse:
     return render(request, "streaming/setup.html", context)
 
 
-def _own_channel(request: HttpRequest) -> Channel:
+def own_channel(request: HttpRequest) -> Channel:
     """The signed-in user's channel; made now for users from before there were channels."""
     user = cast(User, request.user)
     channel = Channel.objects.for_pages().filter(owner=user).first()
     return channel or services.create_channel(owner=user)
+
+
+def raid_suggestions(channel: Channel) -> list[str]:
+    """Logins of channels that the streamer follows and that are live."""
+    live = Channel.objects.live().followed_by(channel.owner).filter(owner__is_active=True)
+    return list(live.values_list("owner__login", flat=True)[:RAID_SUGGESTIONS])
 
 
 def _saved(form: ChannelForm, channel: Channel) -> bool:

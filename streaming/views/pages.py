@@ -29,7 +29,7 @@ PLAYER_MODULES = [
     "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
     "player/clip_editor", "player/clip_span",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
-    "shared/toasts", "shared/single_keys",
+    "shared/toasts", "shared/single_keys", "shared/hosting", "shared/raid_banner", "shared/raid_panel",
 ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
         "channel": channel,
         "state": state,
         "initial": state.as_event(),
-        "screen": "loading" if state.state == "live" else state.state,
+        "screen": "loading" if state.state == "live" or state.hosting else state.state,
         "on_air": state.state in ("live", "reconnecting"),
         "own_channel": viewer is not None and channel.owner_id == viewer.pk,
         "following": viewer is not None and channel.follows.filter(user=viewer).exists(),

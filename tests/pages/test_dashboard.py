@@ -4,9 +4,10 @@ import re
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from accounts.models import User
-from streaming.models import Broadcast, Category, Channel, IngestNotice
+from streaming.models import AudienceSettings, Broadcast, Category, Channel, IngestNotice
 from tests.conftest import PASSWORD
 from tests.pages.conftest import browser_of, confirmed_browser_of
 from vod.models import Vod
@@ -162,3 +163,47 @@ def test_alice_marks_a_moment_from_the_dashboard(on_air: Broadcast, alice: User,
     assert "Say in a few words" in browser.post("/dashboard/marker", {"text": ""}, follow=True).content.decode()
     assert "no broadcast to mark" in elsewhere.post("/dashboard/marker", {"text": "x"}, follow=True).content.decode()
     assert list(on_air.notes.values_list("kind", "text")) == [("marker", "Checkmate")]
+
+
+def test_a_raid_is_begun_hurried_and_cancelled_without_javascript(
+    on_air: Broadcast, channel: Channel, alice: User, bob: User
+) -> None:
+    browser = browser_of(alice)
+    other = Channel.objects.get_or_create(owner=bob)[0]
+
+    answer = browser.post("/dashboard/raid", {"login": "bob"}, follow=True).content.decode()
+    assert "bob is not live." in answer
+
+    Channel.objects.filter(pk=other.pk).update(is_live=True)
+    other.broadcasts.create(state="live", started_at=timezone.now())
+    assert "The raid counts down." in browser.post("/dashboard/raid", {"login": "bob"}, follow=True).content.decode()
+    page = browser.get("/alice").content.decode()
+    assert f'href="/bob?raid={channel.raids.get().pk}"' in page
+    assert "The raid is cancelled." in browser.post("/dashboard/raid/cancel", follow=True).content.decode()
+    assert "There is no raid that waits." in browser.post("/dashboard/raid/now", follow=True).content.decode()
+
+
+def test_whom_alice_hosts_is_saved_without_javascript(channel: Channel, alice: User, bob: User) -> None:
+    Channel.objects.get_or_create(owner=bob)
+    browser = browser_of(alice)
+    form = {"raids_from": "friends", "raid_min_account_days": 3, "raid_min_followers": 0, "host_order": "listed"}
+
+    refused = browser.post("/dashboard/audience/", {**form, "hosts": "nobody"}).content.decode()
+    assert "There is no channel called nobody." in refused
+
+    saved = browser.post("/dashboard/audience/", {**form, "hosts": "@bob"}, follow=True).content.decode()
+    assert "Saved." in saved
+    assert ">bob</textarea>" in saved.replace("\n", "")
+    channel.refresh_from_db()
+    assert (channel.audience_settings.raids_from, channel.audience_settings.may_be_hosted) == ("friends", False)
+
+
+def test_a_channel_that_hosts_shows_whom(channel: Channel, alice: User, bob: User) -> None:
+    hosted = Channel.objects.get_or_create(owner=bob)[0]
+    Channel.objects.filter(pk=hosted.pk).update(is_live=True, title="Carving a spoon")
+    AudienceSettings.objects.create(channel=channel, hosting=hosted)
+
+    page = browser_of(None).get("/alice").content.decode()
+
+    assert 'hosts <a href="/bob" data-hosting-link>bob</a>' in page
+    assert "Carving a spoon" in page

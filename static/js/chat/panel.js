@@ -94,6 +94,8 @@ class ChatPanel {
       room_state: ({ seq, modes }) => seq > this.toldUntil && this.onState(modes),
       pin_changed: ({ seq, pin }) => seq > this.toldUntil && this.pins.show(pin, this.rightsHere()),
       poll_changed: ({ seq, poll }) => seq > this.toldUntil && this.onPoll(poll),
+      raided: ({ user, viewers }) => this.log.add(lineElement(`${user.display_name} raids with ${viewers} viewer${viewers === 1 ? "" : "s"}. Say hello!`)),
+      raid_cancelled: ({ seq }) => seq > this.toldUntil && this.log.add(lineElement("The raid is cancelled.")),
       held: (held) => this.held.add(held),
       held_decided: ({ id }) => this.held.drop(id),
       poll_progress: (progress) => this.polls.progress(progress),

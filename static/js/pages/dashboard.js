@@ -4,6 +4,7 @@ import { mountPlayer } from "../player/player.js";
 import { callApi } from "../shared/api.js";
 import { ChannelEvents } from "../shared/channel_events.js";
 import { count } from "../shared/format.js";
+import { RaidPanel } from "../shared/raid_panel.js";
 import { toast } from "../shared/toasts.js";
 
 const STATE_WORDS = { offline: "Offline", starting: "Connecting", live: "Live", reconnecting: "Reconnecting", ended: "Ended" };
@@ -14,6 +15,7 @@ const page = document.getElementById("dashboard");
 const part = (name) => page.querySelector(`[data-${name}]`);
 const player = mountPlayer(document.getElementById("player"));
 player.video.muted = true;
+const raids = new RaidPanel(part("raid"));
 const bitrates = [];
 let state = "offline";
 
@@ -28,6 +30,7 @@ function showState(watch) {
   part("end").hidden = ["offline", "ended"].includes(state);
   part("marker").hidden = !["live", "reconnecting"].includes(state);
   document.querySelector("[data-end-title]").textContent = watch.title || "Untitled broadcast";
+  raids.show(watch);
   showViewers(watch.viewers);
   if (part("end").hidden) showHealth({});
 }

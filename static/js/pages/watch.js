@@ -4,6 +4,8 @@ import { ClipEditor } from "../player/clip_editor.js";
 import { mountPlayer } from "../player/player.js";
 import { ChannelEvents } from "../shared/channel_events.js";
 import { count } from "../shared/format.js";
+import { Hosting } from "../shared/hosting.js";
+import { RaidBanner } from "../shared/raid_banner.js";
 import { recall, remember } from "../shared/storage.js";
 
 const page = document.getElementById("watch");
@@ -11,9 +13,13 @@ const part = (name) => page.querySelector(`[data-${name}]`);
 const player = mountPlayer(document.getElementById("player"));
 new ClipEditor(player, document.getElementById("clip-editor"));
 const events = new ChannelEvents(page.dataset.login);
+player.root.append(part("raid")); // so that it is there in full screen, too
+const raids = new RaidBanner(part("raid"), events);
+const hosting = new Hosting(player, part("hosting"));
 
 function showState(state) {
-  player.setWatch(state);
+  if (!hosting.show(state.hosting)) player.setWatch(state);
+  raids.show(state.raid);
   const onAir = ["live", "reconnecting"].includes(state.state);
   part("on-air").hidden = !onAir;
   if (state.started_at) part("on-air").querySelector("time").dateTime = state.started_at;
@@ -38,6 +44,12 @@ events.addEventListener("viewers", (event) => showViewers(event.detail.viewers))
 events.addEventListener("connection", (event) => {
   player.root.querySelector("[data-connection]").hidden = event.detail.connected;
 });
+player.video.addEventListener("playing", () => (events.hasWatched = true)); // also what the channel hosts
 events.follow(player.video);
 player.addEventListener("theatre", (event) => setTheatre(event.detail));
+const raid = Number(new URLSearchParams(location.search).get("raid"));
+if (Number.isSafeInteger(raid) && raid > 0) {
+  events.arriveBy(raid);
+  history.replaceState(history.state, "", location.pathname);
+}
 if (recall("theatre") === "yes") player.controls.toggleTheatre();

@@ -12,6 +12,8 @@ export class ChannelEvents extends LiveSocket {
     super();
     this.login = login;
     this.watching = false;
+    this.hasWatched = false;
+    this.raid = null; // that has sent this page here
     this.open();
   }
 
@@ -24,6 +26,7 @@ export class ChannelEvents extends LiveSocket {
     clearInterval(this.beats);
     this.established();
     if (this.watching) this.watch();
+    if (this.raid) this.arriveBy(this.raid);
   }
 
   onClose() {
@@ -39,19 +42,35 @@ export class ChannelEvents extends LiveSocket {
   // Counts this page as a viewer for as long as the socket lives.
   watch(yes = true) {
     this.watching = yes;
+    this.hasWatched ||= yes;
     if (this.isOpen) this.socket.send(JSON.stringify({ type: yes ? "watching" : "stopped" }));
   }
 
-  // Watched while it plays, and for a pause that is no longer than getting a cup of tea.
+  // A raid has sent this page here: its channel's chat is told how many have come.
+  arriveBy(raid) {
+    this.raid = raid;
+    if (!this.isOpen) return;
+    this.socket.send(JSON.stringify({ type: "arrived", raid }));
+    this.raid = null;
+  }
+
+  // Watched while it plays, and for a pause that is no longer than getting a cup of tea. Returns how to end that.
   follow(video) {
-    video.addEventListener("playing", () => {
+    const playing = () => {
       clearTimeout(this.pauseTimer);
       if (!this.watching) this.watch();
-    });
-    video.addEventListener("pause", () => {
+    };
+    const paused = () => {
       clearTimeout(this.pauseTimer);
       this.pauseTimer = setTimeout(() => this.watch(false), PAUSED_MS);
-    });
+    };
+    video.addEventListener("playing", playing);
+    video.addEventListener("pause", paused);
+    return () => {
+      clearTimeout(this.pauseTimer);
+      video.removeEventListener("playing", playing);
+      video.removeEventListener("pause", paused);
+    };
   }
 
   async beat() {
