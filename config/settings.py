@@ -450,6 +450,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-recordings": {"task": "vod.purge_recordings", "schedule": 600.0, "options": {"expires": 300}},
     "expire-recordings": {"task": "vod.expire_recordings", "schedule": 3600.0, "options": {"expires": 600}},
     "write-views": {"task": "vod.write_views", "schedule": 10.0, "options": {"expires": 10}},
+    "look-after-waiters": {"task": "vod.look_after_waiters", "schedule": 60.0, "options": {"expires": 60}},
     "remove-old-downloads": {"task": "vod.remove_old_downloads", "schedule": 600.0, "options": {"expires": 300}},
     "make-waiting-highlights": {
         "task": "vod.make_waiting_highlights",

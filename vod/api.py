@@ -103,5 +103,5 @@ def video_playback(request: Request, video_id: str) -> Response:
 def video_prepare(request: Request, video_id: str) -> Response:
     """Have a recording brought back from cold storage. `playback` answers once it is there."""
     signed_in_user(request)
-    prepare_vod(vod=services.vod_for_viewer(public_id=video_id, viewer=request.user))
+    prepare_vod(vod=services.vod_for_viewer(public_id=video_id, viewer=request.user), viewer=request.user)
     return Response(status=202)

@@ -36,7 +36,7 @@ class SizeSerializer(serializers.Serializer[Any]):
 
 
 class DownloadSerializer(serializers.Serializer[Any]):
-    state = serializers.CharField(help_text="none, waiting, running, ready or failed")
+    state = serializers.CharField(help_text="none, preparing, waiting, running, ready or failed")
     done_seconds = serializers.FloatField()
     total_seconds = serializers.FloatField()
     size = serializers.IntegerField(allow_null=True, help_text="Bytes, once it is ready")
@@ -108,7 +108,8 @@ def video_download(request: Request, video_id: str) -> Response:
     vod = services.vod_for_viewer(public_id=video_id, viewer=request.user)
     downloads.check_may_download(vod=vod, viewer=request.user)
     asked = request.method == "POST"
-    now = downloads.ask_for_download(vod=vod) if asked else downloads.read_download(vod=vod)
+    viewer = signed_in_user(request)
+    now = downloads.ask_for_download(vod=vod, viewer=viewer) if asked else downloads.read_download(vod=vod)
     answer = DownloadSerializer(replace(now, url=now.url and request.build_absolute_uri(now.url))).data
     return Response(answer, status=202 if asked else 200, headers={"Cache-Control": "no-store"})
 

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from common.errors import NotAllowed
 from streaming.playback import download_url
 from transcode import services as media
@@ -19,7 +20,8 @@ from vod.limits import (
     DOWNLOAD_TOLD_SECONDS,
     DOWNLOAD_WAIT_SECONDS,
 )
-from vod.models import Vod
+from vod.models import Vod, Waiter, Wish
+from vod.waiting import tell_waiters, wait_for
 
 RUNNING = "downloads:running"  # the one that is being made
 
@@ -28,7 +30,7 @@ RUNNING = "downloads:running"  # the one that is being made
 class Download:
     """How far the file of a recording is."""
 
-    state: str  # none, waiting, running, ready, failed
+    state: str  # none, preparing (comes back from cold storage first), waiting, running, ready, failed
     done_seconds: float = 0.0
     total_seconds: float = 0.0
     size: int | None = None  # bytes
@@ -48,16 +50,35 @@ def read_download(*, vod: Vod) -> Download:
     if size is not None:
         url = download_url(stream_id, media.download_path(rendition))
         return Download("ready", vod.duration_seconds, vod.duration_seconds, size, url)
+    if media.cold_state(stream_id=stream_id) and Waiter.objects.filter(vod=vod, wish=Wish.FILE).exists():
+        return Download("preparing", total_seconds=vod.duration_seconds)
     kept = cache.get(_key(vod))
     return Download(**kept) if kept else Download("none", total_seconds=vod.duration_seconds)
 
 
-def ask_for_download(*, vod: Vod) -> Download:
-    """Have the file made, or kept for another day. Safe to repeat."""
+def ask_for_download(*, vod: Vod, viewer: User) -> Download:
+    """Have the file made, or kept for another day, and tell the viewer when it is there. Safe to repeat."""
     Vod.objects.filter(pk=vod.pk).update(download_asked_at=timezone.now())
     now = read_download(vod=vod)
-    if now.state not in ("none", "failed"):
+    if now.state == "ready":
         return now
+    wait_for(vod=vod, user=viewer, wish=Wish.FILE)
+    if media.cold_state(stream_id=vod.broadcast.public_id):
+        media.request_restore(stream_id=vod.broadcast.public_id)
+        return read_download(vod=vod)
+    return now if now.state in ("waiting", "running") else _put_into_queue(vod)
+
+
+def go_on(*, vod: Vod) -> None:
+    """Make the file that somebody waits for: it can be made now."""
+    now = read_download(vod=vod)
+    if now.state == "ready":
+        tell_waiters(vod=vod, wish=Wish.FILE)
+    elif now.state == "none":
+        _put_into_queue(vod)
+
+
+def _put_into_queue(vod: Vod) -> Download:
     waiting = Download("waiting", total_seconds=vod.duration_seconds)
     cache.set(_key(vod), asdict(waiting), DOWNLOAD_WAIT_SECONDS)
     transaction.on_commit(partial(_send, vod.public_id))
@@ -72,8 +93,11 @@ def _send(public_id: str) -> None:
 
 def make_download(*, public_id: str) -> bool:
     """Make the file. False while another one is made: come again. A killed maker's place is free after a minute."""
-    vod = Vod.objects.kept().select_related("broadcast").filter(public_id=public_id).first()
-    if vod is None or read_download(vod=vod).state == "ready":
+    vod = Vod.objects.kept().select_related("broadcast", "channel").filter(public_id=public_id).first()
+    if vod is None or media.cold_state(stream_id=vod.broadcast.public_id):
+        return True  # it goes on when the recording is back
+    if read_download(vod=vod).state == "ready":
+        tell_waiters(vod=vod, wish=Wish.FILE)
         return True
     if not cache.add(RUNNING, public_id, DOWNLOAD_BEAT_SECONDS):
         return False
@@ -90,10 +114,12 @@ def make_download(*, public_id: str) -> bool:
         media.write_download(stream_id=vod.broadcast.public_id, rendition=_rendition(vod), on_progress=tell)
     except (media.TranscodeError, OSError):
         _keep(vod, Download("failed", total_seconds=vod.duration_seconds))
+        Waiter.objects.filter(vod=vod, wish=Wish.FILE).delete()
         raise
     finally:
         cache.delete(RUNNING)
     cache.delete(_key(vod))
+    tell_waiters(vod=vod, wish=Wish.FILE)
     return True
 
 

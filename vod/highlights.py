@@ -16,6 +16,7 @@ from transcode import services as media
 from vod.chapters import Chapter
 from vod.limits import HIGHLIGHT_LOCK_SECONDS, HIGHLIGHT_MIN_SECONDS, HIGHLIGHTS_WAITING_MAX
 from vod.models import Kind, Visibility, Vod
+from vod.waiting import tell_highlight_is_there
 
 
 def ask_for_highlight(*, vod: Vod, begin: float, end: float, title: str = "") -> Vod:
@@ -61,12 +62,16 @@ def _send(public_id: str) -> None:
 
 
 def make_highlight(*, public_id: str) -> None:
-    """Copy its media and have its playlists written. Does nothing while another worker does it; safe to repeat."""
-    highlight = Vod.objects.unmade_highlights().select_related("broadcast", "cut_from__broadcast")
+    """Copy its media and have its playlists written. Does nothing while another worker does it; safe to repeat. What
+    it is cut from is brought back from cold storage first: then this is called again."""
+    highlight = Vod.objects.unmade_highlights().select_related("broadcast", "channel", "cut_from__broadcast")
     vod = highlight.filter(public_id=public_id).first()
     if vod is None or vod.cut_from is None:
         return
     source, into = vod.cut_from, vod.broadcast.public_id
+    if media.cold_state(stream_id=source.broadcast.public_id):
+        media.request_restore(stream_id=source.broadcast.public_id)
+        return
     if not cache.add(f"highlight:{public_id}", 1, timeout=HIGHLIGHT_LOCK_SECONDS):
         return
     try:
@@ -79,8 +84,16 @@ def make_highlight(*, public_id: str) -> None:
                 renditions=recording.renditions,
                 chapters=[one.to_json() for one in _chapters(source.chapter_list, vod.cut_begin, vod.cut_end)],
             )
+            tell_highlight_is_there(highlight=vod)
     finally:
         cache.delete(f"highlight:{public_id}")
+
+
+def make_highlights_of(*, vod: Vod) -> None:
+    """Those that waited for their recording to come back."""
+    waiting = Vod.objects.unmade_highlights().filter(cut_from=vod).order_by("created_at")
+    for public_id in list(waiting.values_list("public_id", flat=True)[:HIGHLIGHTS_WAITING_MAX]):
+        _send(public_id)
 
 
 def make_waiting_highlights() -> int:

@@ -20,6 +20,11 @@ FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at
 EXPIRED_AT_ONCE = 100  # recordings that are deleted since they were kept long enough, in one task
 PURGED_AT_ONCE = 20  # recordings whose files one task removes
 
+# --- Who waits for a recording
+WAITERS_MAX = 1_000  # of one recording are told; the others look for themselves
+WAITERS_TOLD_AT_ONCE = 100
+WAITING_DAYS = 7  # an archive that takes longer to come back has lost it
+
 # --- Shown elsewhere
 EMBED_WIDTH, EMBED_HEIGHT = 640, 360  # of a player whose page names no size
 EMBED_WIDTH_MAX = 1920  # wider than this no page wants one
@@ -35,6 +40,7 @@ VIEW_HOURS = 6  # who comes back to a recording within these has not watched it 
 VIEWS_PER_ADDRESS = 20  # of one recording within VIEW_HOURS: a household or a class, no farm of invented browsers
 VIEW_REPORTS_PER_MINUTE = 60  # of one address over all recordings
 VIEWS_WRITTEN_AT_ONCE = 500  # recordings in one UPDATE
+VIEW_BATCHES_KEPT_DAYS = 7  # a batch that was left is found within seconds of Redis being back
 VIEWS_LOCK_SECONDS = 60  # a writer that takes longer than this was killed
 
 # --- Where viewers were

@@ -133,6 +133,39 @@ class WatchPosition(models.Model):
         return f"{self.user} at {self.seconds} s of {self.vod_id}"
 
 
+class ViewBatch(models.Model):
+    """Views that are in the counts, by the name of the batch in which they came: none is added twice."""
+
+    name = models.CharField(max_length=24, unique=True)
+    written_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Wish(models.TextChoices):
+    WATCH = "watch"
+    FILE = "file"
+
+
+class Waiter(models.Model):
+    """Somebody who is to be told when a recording is back from cold storage, or is there as a file."""
+
+    vod = models.ForeignKey(Vod, on_delete=models.CASCADE, related_name="waiters")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    wish = models.CharField(max_length=5, choices=Wish.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["vod", "user", "wish"], name="one_waiter_per_user_and_wish")
+        ]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="waiter_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} waits for {self.vod_id} ({self.wish})"
+
+
 class ClipQuerySet(models.QuerySet["Clip"]):
     def kept(self) -> "ClipQuerySet":
         """All but the deleted ones."""

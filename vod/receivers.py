@@ -5,9 +5,15 @@ from typing import Any
 from django.dispatch import receiver
 
 from streaming.signals import recording_ready
-from vod import services
+from transcode.signals import recording_restored
+from vod import cold_storage, services
 
 
 @receiver(recording_ready)
 def on_recording_ready(stream_id: str, **_: Any) -> None:
     services.create_vod(stream_id=stream_id)
+
+
+@receiver(recording_restored)
+def on_recording_restored(stream_id: str, **_: Any) -> None:
+    cold_storage.go_on(stream_id=stream_id)

@@ -4,7 +4,17 @@ from typing import Any
 
 from celery import Task, shared_task
 
-from vod import clip_services, downloads, highlights, purging, retention, services, upload_work, view_counts
+from vod import (
+    clip_services,
+    cold_storage,
+    downloads,
+    highlights,
+    purging,
+    retention,
+    services,
+    upload_work,
+    view_counts,
+)
 from vod.limits import DOWNLOAD_RETRY_SECONDS
 
 
@@ -42,6 +52,11 @@ def make_highlight(public_id: str) -> None:
 @shared_task(name="vod.make_waiting_highlights")
 def make_waiting_highlights() -> None:
     highlights.make_waiting_highlights()
+
+
+@shared_task(name="vod.look_after_waiters")
+def look_after_waiters() -> None:
+    cold_storage.look_after_waiters()
 
 
 @shared_task(name="vod.expire_recordings")

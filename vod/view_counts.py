@@ -1,7 +1,12 @@
-"""How often recordings were watched: noted in Redis once per viewer, written to the database in batches."""
+"""How often recordings were watched: noted in Redis once per viewer, written to the database in batches,
+each exactly once."""
+
+import secrets
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
@@ -12,13 +17,16 @@ from common.redis import redis_client
 from vod import redis_keys
 from vod.crawlers import is_crawler
 from vod.limits import (
+    VIEW_BATCHES_KEPT_DAYS,
     VIEW_HOURS,
     VIEW_REPORTS_PER_MINUTE,
     VIEWS_LOCK_SECONDS,
     VIEWS_PER_ADDRESS,
     VIEWS_WRITTEN_AT_ONCE,
 )
-from vod.models import Vod
+from vod.models import ViewBatch, Vod
+
+BATCH = "batch"  # the field with the name of a batch, beside the recordings' numbers
 
 _reports = RateLimit("view-reports", limit=VIEW_REPORTS_PER_MINUTE, seconds=60)
 _views_from = RateLimit("views-from", limit=VIEWS_PER_ADDRESS, seconds=VIEW_HOURS * 3600)
@@ -44,30 +52,46 @@ def note_view(*, vod: Vod, user: User | None, address: str, user_agent: str) -> 
 
 
 def write_views() -> int:
-    """Add what was noted to the recordings' counts; returns how many views."""
+    """Add what was noted to the recordings' counts; returns how many views.
+
+    Exactly once: a batch has a name from the moment it is taken, and the transaction that adds it notes the name. Who
+    finds a batch that a killed writer left adds it if its name was not noted, else only forgets it.
+    """
     client = redis_client()
     lock = client.lock(redis_keys.VIEWS_LOCK, timeout=VIEWS_LOCK_SECONDS, blocking=False)
     if not lock.acquire():
         return 0
     try:
-        # A batch that is still there was taken by one who was killed, most likely before it was in the database.
         if not client.exists(redis_keys.TAKEN_VIEWS) and client.exists(redis_keys.PENDING_VIEWS):
+            client.hset(redis_keys.PENDING_VIEWS, BATCH, secrets.token_hex(12))
             client.rename(redis_keys.PENDING_VIEWS, redis_keys.TAKEN_VIEWS)
-        taken = {int(vod_id): int(views) for vod_id, views in client.hgetall(redis_keys.TAKEN_VIEWS).items()}
-        _add(taken)
+        taken = {_text(name): _text(value) for name, value in client.hgetall(redis_keys.TAKEN_VIEWS).items()}
+        batch = taken.pop(BATCH, "")
+        views = {int(vod_id): int(count) for vod_id, count in taken.items()}
+        written = _add(batch, views) if views else 0
         client.delete(redis_keys.TAKEN_VIEWS)
-        return sum(taken.values())
+        return written
     finally:
         lock.release()
 
 
-def _add(views: dict[int, int]) -> None:
+def _add(batch: str, views: dict[int, int]) -> int:
     rows = sorted(views.items())
     with transaction.atomic():  # all or none: what fails is tried again
+        _, is_new = ViewBatch.objects.get_or_create(name=batch)
+        if not is_new:
+            return 0  # its writer was killed between the commit and forgetting it
         for at in range(0, len(rows), VIEWS_WRITTEN_AT_ONCE):
-            batch = rows[at : at + VIEWS_WRITTEN_AT_ONCE]
-            more = Case(*[When(pk=vod_id, then=Value(count)) for vod_id, count in batch])
-            Vod.objects.filter(pk__in=[vod_id for vod_id, _ in batch]).update(view_count=F("view_count") + more)
+            part = rows[at : at + VIEWS_WRITTEN_AT_ONCE]
+            more = Case(*[When(pk=vod_id, then=Value(count)) for vod_id, count in part])
+            Vod.objects.filter(pk__in=[vod_id for vod_id, _ in part]).update(view_count=F("view_count") + more)
+        old = timezone.now() - timedelta(days=VIEW_BATCHES_KEPT_DAYS)
+        ViewBatch.objects.filter(written_at__lt=old).delete()
+    return sum(views.values())
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _name(text: str) -> str:

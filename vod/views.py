@@ -1,11 +1,14 @@
 """The page of a recording, and what other players take from it."""
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from common.errors import NotAllowed, NotThere
 from streaming.playback import recording_playback
 from streaming.views.pages import PLAYER_MODULES
@@ -56,7 +59,7 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
 @require_POST
 def video_prepare(request: HttpRequest, video_id: str) -> HttpResponse:
     """Have a recording brought back from cold storage."""
-    prepare_vod(vod=_watchable_or_404(request, video_id))
+    prepare_vod(vod=_watchable_or_404(request, video_id), viewer=request.user)
     return redirect("video", video_id)
 
 
@@ -92,7 +95,7 @@ def video_download(request: HttpRequest, video_id: str) -> HttpResponse:
     except NotAllowed as error:
         raise Http404(error.text) from None
     if request.method == "POST":
-        downloads.ask_for_download(vod=vod)
+        downloads.ask_for_download(vod=vod, viewer=cast(User, request.user))
         return redirect("video_download", vod.public_id)
     context = {"vod": vod, "channel": vod.channel, "download": downloads.read_download(vod=vod)}
     return render(request, "vod/video_download.html", context)

@@ -159,18 +159,18 @@ def test_failure_is_shown_and_can_be_tried_again(vod: Vod, maker: FakeMaker) -> 
     with pytest.raises(FileNotFoundError):
         downloads.make_download(public_id=vod.public_id)
     assert state(vod) == "failed"
-    assert downloads.ask_for_download(vod=vod).state == "waiting"
+    assert downloads.ask_for_download(vod=vod, viewer=vod.channel.owner).state == "waiting"
     maker.failure = None
     assert downloads.make_download(public_id=vod.public_id)
     assert state(vod) == "ready"
 
 
 def test_it_is_removed_a_day_after_somebody_asked(vod: Vod, maker: FakeMaker) -> None:
-    downloads.ask_for_download(vod=vod)
+    downloads.ask_for_download(vod=vod, viewer=vod.channel.owner)
     downloads.make_download(public_id=vod.public_id)
     assert downloads.remove_old_downloads() == 0
     Vod.objects.update(download_asked_at=timezone.now() - timedelta(seconds=DOWNLOAD_KEPT_SECONDS + 1))
-    downloads.ask_for_download(vod=vod)  # kept for another day
+    downloads.ask_for_download(vod=vod, viewer=vod.channel.owner)  # kept for another day
     assert downloads.remove_old_downloads() == 0
     Vod.objects.update(download_asked_at=timezone.now() - timedelta(seconds=DOWNLOAD_KEPT_SECONDS + 1))
     assert downloads.remove_old_downloads() == 1

@@ -1,12 +1,14 @@
 """Views: each viewer once, however often he reloads; programs never; and no flood."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import create_api_token
@@ -17,8 +19,8 @@ from tests.pages.conftest import browser_of
 from tests.vod.test_feeds import more_recordings
 from vod import redis_keys, view_counts
 from vod.crawlers import is_crawler
-from vod.limits import VIEW_HOURS, VIEW_REPORTS_PER_MINUTE, VIEWS_PER_ADDRESS
-from vod.models import Vod
+from vod.limits import VIEW_BATCHES_KEPT_DAYS, VIEW_HOURS, VIEW_REPORTS_PER_MINUTE, VIEWS_PER_ADDRESS
+from vod.models import ViewBatch, Vod
 from vod.services import update_vod
 from vod.tasks import write_views
 from vod.view_counts import note_view
@@ -193,7 +195,8 @@ def test_views_of_many_recordings_are_written_together(
     rows = list(Vod.objects.order_by("pk"))
     for number, one in enumerate(rows):
         redis_client().hincrby(redis_keys.PENDING_VIEWS, str(one.pk), number + 1)
-    with django_assert_num_queries(4):  # two of them begin and end the transaction
+    # Two for the recordings, two for the batch's name, one for old names; the others are of transactions.
+    with django_assert_num_queries(9):
         assert view_counts.write_views() == 21
     assert list(Vod.objects.order_by("pk").values_list("view_count", flat=True)) == [1, 2, 3, 4, 5, 6]
     assert view_counts.write_views() == 0
@@ -210,13 +213,43 @@ def test_views_survive_a_database_that_is_away(vod: Vod, monkeypatch: pytest.Mon
     assert counted(vod) == 2
 
 
+def test_writer_killed_after_its_commit_counts_nothing_twice(vod: Vod, monkeypatch: pytest.MonkeyPatch) -> None:
+    report(vod)
+    taken = redis_client().hgetall(redis_keys.PENDING_VIEWS)
+    delete = redis.Redis.delete
+
+    def killed(client: redis.Redis, *names: str) -> Any:
+        if redis_keys.TAKEN_VIEWS in names:
+            raise KeyboardInterrupt
+        return delete(client, *names)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(redis.Redis, "delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_views()
+    assert redis_client().exists(redis_keys.TAKEN_VIEWS)
+    assert counted(vod) == 1
+    assert not redis_client().exists(redis_keys.TAKEN_VIEWS)
+    redis_client().hset(redis_keys.PENDING_VIEWS, mapping=taken)  # the same recording again, as another batch
+    assert counted(vod) == 2
+
+
+def test_names_of_batches_are_forgotten(vod: Vod) -> None:
+    report(vod)
+    assert counted(vod) == 1
+    ViewBatch.objects.update(written_at=timezone.now() - timedelta(days=VIEW_BATCHES_KEPT_DAYS, seconds=1))
+    report(vod, agent=CHROME)
+    assert counted(vod) == 2
+    assert ViewBatch.objects.count() == 1
+
+
 def test_two_writers_do_not_write_twice(vod: Vod, monkeypatch: pytest.MonkeyPatch) -> None:
     report(vod)
-    add: Callable[[dict[int, int]], None] = view_counts._add
+    add: Callable[[str, dict[int, int]], int] = view_counts._add
 
-    def meanwhile_another(views: dict[int, int]) -> None:
+    def meanwhile_another(batch: str, views: dict[int, int]) -> int:
         assert view_counts.write_views() == 0
-        add(views)
+        return add(batch, views)
 
     monkeypatch.setattr(view_counts, "_add", meanwhile_another)
     assert counted(vod) == 1
@@ -241,5 +274,5 @@ def test_an_address_stands_for_its_household(address: str, near: str) -> None:
     assert neighbourhood(address) == near
 
 
-def _fails(views: dict[int, int]) -> None:
+def _fails(batch: str, views: dict[int, int]) -> int:
     raise OperationalError

@@ -5,6 +5,7 @@ import { clock } from "../shared/format.js";
 
 const LOOK_MS = 1000;
 const UNDER_WAY = ["waiting", "running"];
+const PREPARING_LOOK_MS = 10_000; // it takes minutes
 
 const card = document.querySelector("[data-download]");
 
@@ -23,4 +24,11 @@ async function look() {
   setTimeout(look, LOOK_MS);
 }
 
+async function lookWhetherBack() {
+  const now = await callApi("GET", card.dataset.download).catch(() => null);
+  if (now && now.state !== "preparing") location.reload();
+  else setTimeout(lookWhetherBack, PREPARING_LOOK_MS);
+}
+
+if (card.dataset.state === "preparing") setTimeout(lookWhetherBack, PREPARING_LOOK_MS);
 if (UNDER_WAY.includes(card.dataset.state)) setTimeout(look, LOOK_MS);
