@@ -33,10 +33,18 @@ def status_of(error: DomainError) -> int:
     return next((STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR), 400)
 
 
+def domain_answer(error: DomainError) -> Response:
+    """What a domain error is answered with; who asked too often is told when to come again."""
+    headers = {}
+    if isinstance(error, TooMany) and error.retry_seconds:
+        headers = {"Retry-After": str(error.retry_seconds)}
+    return Response({"detail": error.text, "code": error.code}, status=status_of(error), headers=headers)
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Domain errors and outages become JSON `{detail, code}`; the rest is left to the framework."""
     if isinstance(error, DomainError):
-        return Response({"detail": error.text, "code": error.code}, status=status_of(error))
+        return domain_answer(error)
     if isinstance(error, OUTAGE):
         logger.error("API without PostgreSQL or Redis: %s", type(error).__name__)
         headers = {"Retry-After": str(OUTAGE_RETRY_SECONDS)}

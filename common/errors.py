@@ -43,6 +43,10 @@ class Gone(DomainError):
 
 
 class TooMany(DomainError):
-    """Asked too often."""
+    """Asked too often. `retry_seconds`: after these it may be asked again; 0 where time alone does not help."""
 
     code = "too_many"
+
+    def __init__(self, text: str, *, code: str | None = None, retry_seconds: int = 0) -> None:
+        super().__init__(text, code=code)
+        self.retry_seconds = retry_seconds

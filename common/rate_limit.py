@@ -21,6 +21,10 @@ class RateLimit:
             count = int(pipe.execute()[0])
         return self.limit - count
 
+    def wait_seconds(self, key: str) -> int:
+        """Until the window ends in which this key's tries are counted; at least a second."""
+        return max(int(redis_client().ttl(self._redis_key(key))), 1)
+
     def forgive(self, key: str) -> None:
         """Take one try back: it turned out to be a good one."""
         redis_client().decr(self._redis_key(key))

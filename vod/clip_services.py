@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 PER_MINUTE = RateLimit("clips-minute", limit=limits.CLIPS_PER_MINUTE, seconds=60)
 PER_HOUR = RateLimit("clips-hour", limit=limits.CLIPS_PER_HOUR, seconds=3600)
 OF_CHANNEL = RateLimit("clips-channel", limit=limits.CLIPS_PER_CHANNEL_MINUTE, seconds=60)
+BUSY = "Many clips are being made at the moment. Try again in a minute."
 NOT_MADE = "It could not be made. Try another one."
 
 
@@ -74,10 +75,14 @@ def create_clip(
 
 
 def _check_limits(clipper: User, channel: Channel) -> None:
-    if not (PER_MINUTE.allows(str(clipper.pk)) and PER_HOUR.allows(str(clipper.pk))):
-        raise TooMany("You make clips faster than they can be watched. Wait a minute.")
-    if not OF_CHANNEL.allows(str(channel.pk)) or Clip.objects.unmade().count() >= limits.CLIPS_WAITING_MAX:
-        raise TooMany("Many clips are being made at the moment. Try again in a minute.", code="busy")
+    for limit in (PER_MINUTE, PER_HOUR):
+        if not limit.allows(str(clipper.pk)):
+            wait = limit.wait_seconds(str(clipper.pk))
+            raise TooMany("You make clips faster than they can be watched. Wait a minute.", retry_seconds=wait)
+    if not OF_CHANNEL.allows(str(channel.pk)):
+        raise TooMany(BUSY, code="busy", retry_seconds=OF_CHANNEL.wait_seconds(str(channel.pk)))
+    if Clip.objects.unmade()[: limits.CLIPS_WAITING_MAX].count() >= limits.CLIPS_WAITING_MAX:
+        raise TooMany(BUSY, code="busy", retry_seconds=limits.CLIPS_BUSY_SECONDS)
 
 
 def _broadcast_to_clip(channel: Channel) -> Broadcast:

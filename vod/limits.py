@@ -54,6 +54,7 @@ CLIPS_PER_MINUTE = 6  # of one person: a burst of a good moment's takes
 CLIPS_PER_HOUR = 60
 CLIPS_PER_CHANNEL_MINUTE = 60  # of everybody together
 CLIPS_WAITING_MAX = 100  # in the whole installation; a copied clip takes half a second
+CLIPS_BUSY_SECONDS = 30  # in which most of them are made
 CLIP_AHEAD_SECONDS = 6.0  # of a live clip, may still be on its way to storage
 CLIP_WAIT_SECONDS = 12.0  # after this a clip is made of what there is
 CLIP_LOOK_SECONDS = 0.2  # how often that is looked for; others' clips are made meanwhile

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
 from accounts.api_authentication import signed_in_user
-from common.api import status_of
+from common.api import domain_answer
 from common.errors import DomainError, InvalidInput
 from vod import uploads
 from vod.models import Upload
@@ -80,8 +80,8 @@ def tus(view: Answer) -> Answer:
             try:
                 response = view(request, *args, **kwargs)
             except DomainError as error:
-                status = 413 if error.code == "too_large" else status_of(error)
-                response = Response({"detail": error.text, "code": error.code}, status=status)
+                response = domain_answer(error)
+                response.status_code = 413 if error.code == "too_large" else response.status_code
         response["Tus-Resumable"] = TUS_VERSION
         response["Cache-Control"] = "no-store"
         return response

@@ -62,7 +62,10 @@ def create_upload(*, owner: User, length: int, filename: str, title: str = "", v
         if Upload.objects.open().filter(channel=channel).count() >= UPLOADS_AT_ONCE:
             raise TooMany(f"You have {UPLOADS_AT_ONCE} uploads that are not done. Finish or cancel one first.")
         if not _BEGUN.allows(str(channel.pk)):
-            raise TooMany(f"You have begun {UPLOADS_BEGUN_AN_HOUR} uploads within an hour. Wait a while.")
+            raise TooMany(
+                f"You have begun {UPLOADS_BEGUN_AN_HOUR} uploads within an hour. Wait a while.",
+                retry_seconds=_BEGUN.wait_seconds(str(channel.pk)),
+            )
         _check_disk(length)
         return Upload.objects.create(
             channel=channel, length=length, filename=filename or "video", title=title, visibility=visibility

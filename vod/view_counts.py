@@ -36,7 +36,10 @@ def note_view(*, vod: Vod, user: User | None, address: str, user_agent: str) -> 
     """Someone has watched for some seconds; returns whether that is a new view. Raises TooMany."""
     near = neighbourhood(address)
     if not _reports.allows(near):
-        raise TooMany("Too many views are told of from your network at once. This one is not counted; go on watching.")
+        raise TooMany(
+            "Too many views are told of from your network at once. This one is not counted; go on watching.",
+            retry_seconds=_reports.wait_seconds(near),
+        )
     if is_crawler(user_agent):
         return False
     client, viewer = redis_client(), f"user-{user.pk}" if user else _name(f"{near} {user_agent}")

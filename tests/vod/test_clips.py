@@ -231,6 +231,7 @@ def test_a_private_recording_is_clipped_by_its_owner_alone(vod: Vod, alice: User
 def test_ten_thousand_requests_make_a_few_clips_and_are_told_why(on_air: Broadcast, charlie: User, bob: User) -> None:
     answers = [post(charlie, channel="alice") for _ in range(limits.CLIPS_PER_MINUTE + 3)]
     assert [answer.status_code for answer in answers] == [202] * limits.CLIPS_PER_MINUTE + [429] * 3
+    assert 0 < int(answers[-1]["Retry-After"]) <= 60
     assert "Wait a minute" in answers[-1].json()["detail"]
     assert post(bob, channel="alice").status_code == 202  # others are not told off for it
 

@@ -230,7 +230,8 @@ def test_writer_killed_after_its_commit_counts_nothing_twice(vod: Vod, monkeypat
     assert redis_client().exists(redis_keys.TAKEN_VIEWS)
     assert counted(vod) == 1
     assert not redis_client().exists(redis_keys.TAKEN_VIEWS)
-    redis_client().hset(redis_keys.PENDING_VIEWS, mapping=taken)  # the same recording again, as another batch
+    for name, count in taken.items():  # the same recording again, as another batch
+        redis_client().hset(redis_keys.PENDING_VIEWS, name, count)
     assert counted(vod) == 2
 
 
