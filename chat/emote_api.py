@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, parser_classes, permission_classes
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,6 +25,7 @@ from chat.emote_serializers import (
 from chat.looks import color_of, set_color
 from chat.models import Emote, EmotePrefix, SubscriberBadge
 from chat.uploads import read_upload
+from common.api_parsers import BoundedJSONParser
 from streaming.lookup import get_channel
 
 KEPT = {"Cache-Control": "public, max-age=30"}  # as long as a gateway may decide by an older table
@@ -53,7 +54,7 @@ def channel_emotes(request: Request, login: str) -> Response:
 @extend_schema(request=EmotePrefixSerializer, responses=EmotePrefixSerializer)
 @api_view(["PUT"])
 @permission_classes([IsAuthenticated])
-@parser_classes([JSONParser])
+@parser_classes([BoundedJSONParser])
 def channel_emote_prefix(request: Request, login: str) -> Response:
     """Change what the codes begin with, while there are none."""
     wanted = _checked(EmotePrefixSerializer, request)

@@ -41,7 +41,7 @@ OFFLINE = (
 )
 
 # Tests of accounts, pages and channels run beside the others as well, with services of their own.
-SITE = ("accounts/", "pages/", "streaming/")
+SITE = ("accounts/", "config/", "pages/", "streaming/")
 
 # So do those of chat; but for some, so that both lines are as long.
 ROOMS = "chat/"
