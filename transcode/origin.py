@@ -8,14 +8,12 @@ import logging
 import re
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.files.storage import default_storage
 
 from transcode import playback_tokens
 from transcode.hls import names
@@ -28,22 +26,20 @@ from transcode.hls.blocking import (
     decide_whole,
     parse_directives,
 )
-from transcode.http_answer import DASH_TYPE, FOREVER_SECONDS, PLAYLIST_TYPE, SEGMENT_TYPE, Answer
+from transcode.http_answer import Answer
 from transcode.http_server import Hold, Outcome, Request
 from transcode.listings import Listing
 from transcode.live_edge import STATE, FollowedBroadcast, LiveEdge
 from transcode.live_store import REDIS_DOWN
-from transcode.object_store import read_range, size_of
+from transcode.origin_stored import NOT_FOUND, is_large, is_stored, piece, preview, stored
 from transcode.playback_tokens import Permission
 from transcode.revocations import Generations
-from transcode.stored_media import read_file
 
 log = logging.getLogger(__name__)
 
 START_HOLD_SECONDS = 10.0  # how long the multivariant playlist of a starting broadcast is held
 # Cache lifetimes in target durations (RFC 8216bis appendix B.1); a plain playlist lives half of one.
 BLOCKED_LIFE, BLOCKED_ERROR_LIFE = 6, 4
-MAX_RANGE_BYTES = 4 << 20
 MAX_ADDRESS_BYTES = 1_200  # path and query below the stream id
 REMEMBERED = 8_192  # addresses, without the token: at the live edge all viewers ask the same few
 REMEMBERED_TOKENS = 65_536
@@ -52,31 +48,12 @@ _MEDIA_PATH = re.compile(r"[A-Za-z0-9._/-]{1,120}")
 _STREAM_ID = re.compile(r"[0-9a-f]{24}")
 _MEDIA_OBJECT = re.compile(r"(?P<rendition>[a-z0-9]{1,16})/(?P<name>[0-9][0-9.-]{0,30}(init\.mp4|\.?m4s))")
 _LISTING = re.compile(r"(?P<dvr>dvr/)?(?P<rendition>[a-z0-9]{1,16})/(?P<name>index|iframes)\.m3u8")
-_STORED = re.compile(  # what is neither live nor a segment: recordings, storyboards, clips
-    r"vod/(?:index\.m3u8|[a-z0-9]{1,16}/(?:index|iframes)\.m3u8|manifest\.mpd|storyboard\.json)"
-    r"|storyboard\.json|storyboard/[0-9-]{1,30}\.jpg|clip\.mp4|poster\.jpg"
-)
-_LARGE = re.compile(r"[a-z0-9]{1,16}/archive\.mp4|download/[a-z0-9]{1,16}\.mp4")
-_RANGE = re.compile(rb"bytes=([0-9]{1,15})-([0-9]{1,15})")
 _PREVIEW = re.compile(rb"/(previews/[0-9a-f]{24}/[0-9]{1,15}\.jpg)")  # where the edge has no storage of its own
-_STORED_TYPES = {
-    "m3u8": PLAYLIST_TYPE,
-    "mpd": DASH_TYPE,
-    "json": b"application/json",
-    "jpg": b"image/jpeg",
-    "mp4": SEGMENT_TYPE,
-}
-# A storyboard grows while live; a clip never changes.
-_STORED_LIFE = {names.STORYBOARD: 5, names.CLIP: FOREVER_SECONDS, names.CLIP_POSTER: FOREVER_SECONDS}
-STORED_LIFE = 60
-PREVIEW_LIFE = 10
 
 FORBIDDEN = Answer(403, b"This playback address is not valid or has expired. Reload the page.")
-NOT_FOUND = Answer(404, b"There is no such media.")
 NO_RENDITION = Answer(404, b"There is no such rendition.", max_age=settings.TARGET_DURATION_SECONDS)
 NOT_READY = Answer(404, b"This broadcast has no picture yet.", headers=((b"Retry-After", b"2"),))
 NO_REDIS = Answer(503, b"Live media is not available right now.", headers=((b"Retry-After", b"1"),))
-NO_RANGE = Answer(416, b"Ask for a range of at most 4 MiB of this file.", max_age=None)
 ONLY_GET = Answer(405, b"Only GET.", max_age=None, headers=((b"Allow", b"GET, HEAD"),))
 TOO_LONG = Answer(414, b"The address is too long.")
 ALLOWED = Answer(200, max_age=None)
@@ -264,13 +241,12 @@ class Origin:
         if address.name:
             self.answered["media"] += 1
             return self._object(stream_id, address, request.headers.get(SENDFILE_HEADER, b""))
-        if _LARGE.fullmatch(address.path):
+        if is_large(address.path):
             self.answered["media"] += 1
             return piece(stream_id, address.path, request.headers.get(b"range", b""))
         self.answered["playlist"] += 1
         if address.question is None:
-            kind = _STORED_TYPES[address.path.rpartition(".")[2]]
-            return stored(stream_id, address.path, kind, max_age=_STORED_LIFE.get(address.path, STORED_LIFE))
+            return stored(stream_id, address.path)
         followed = self._edge.followed(stream_id)
         if followed is None or _lacks_past(followed, address.question):
             return self._follow(stream_id, address.question)
@@ -298,7 +274,7 @@ class Origin:
             return answer
         if names.is_part(address.name):
             return NOT_FOUND  # parts are never stored
-        return await stored(stream_id, address.path, SEGMENT_TYPE, max_age=FOREVER_SECONDS)
+        return await stored(stream_id, address.path)
 
     def _plain_page(self, target: bytes) -> "Outcome | Coroutine[Any, Any, Outcome]":
         path, _, query = target.partition(b"?")
@@ -362,7 +338,7 @@ def read_address(below: bytes) -> Address | Answer:
         return Address(path, StartQuestion())
     if path == names.DASH_MANIFEST:
         return Address(path, DashQuestion())
-    if _STORED.fullmatch(path) or _LARGE.fullmatch(path):
+    if is_stored(path):
         return Address(path)
     if playlist := _LISTING.fullmatch(path):
         return _media_playlist(path, playlist, query)
@@ -382,57 +358,6 @@ def _media_playlist(path: str, found: re.Match[str], query: bytes) -> Address | 
     if listing.dvr or listing.iframes:
         return Address(path, ListingQuestion(listing, directives))
     return Address(path, PlaylistQuestion(listing.rendition, directives))
-
-
-async def stored(stream_id: str, path: str, content_type: bytes, *, max_age: int) -> Answer:
-    """From object storage, also what has become a piece of an archive."""
-    try:
-        read = _read_clip if path in {names.CLIP, names.CLIP_POSTER} else read_file
-        body = await sync_to_async(read, thread_sensitive=False)(stream_id, path)
-    except FileNotFoundError:
-        return NOT_FOUND
-    return Answer(200, body, content_type, max_age=max_age)
-
-
-async def preview(key: str) -> Answer:
-    """A picture that everybody may see."""
-    try:
-        body = await sync_to_async(_read_whole, thread_sensitive=False)(key)
-    except FileNotFoundError:
-        return NOT_FOUND
-    return Answer(200, body, _STORED_TYPES["jpg"], max_age=PREVIEW_LIFE)
-
-
-def _read_clip(clip_id: str, path: str) -> bytes:
-    return _read_whole(names.clip_key(clip_id, path))
-
-
-def _read_whole(key: str) -> bytes:
-    with default_storage.open(key) as file:
-        return bytes(file.read())
-
-
-async def piece(stream_id: str, path: str, wanted: bytes) -> Answer:
-    """Of a recording's archive; the edge asks for one at a time where it has no storage of its own (RFC 9110 §14)."""
-    found = _RANGE.fullmatch(wanted)
-    first, last = (int(found[1]), int(found[2])) if found else (0, -1)
-    if not 0 < last - first + 1 <= MAX_RANGE_BYTES:
-        return NO_RANGE
-    try:
-        body, whole = await sync_to_async(_read_piece, thread_sensitive=False)(
-            names.object_key(stream_id, path), first, last - first + 1
-        )
-    except FileNotFoundError:
-        return NOT_FOUND
-    if not body:
-        return replace(NO_RANGE, headers=((b"Content-Range", b"bytes */%d" % whole),))
-    place = (b"Content-Range", b"bytes %d-%d/%d" % (first, first + len(body) - 1, whole))
-    return Answer(206, body, SEGMENT_TYPE, max_age=FOREVER_SECONDS, headers=(place,))
-
-
-def _read_piece(key: str, at: int, size: int) -> tuple[bytes, int]:
-    whole = size_of(key)
-    return (read_range(key, at, size) if at < whole else b""), whole
 
 
 def read_permission(token: str, stream_id: str, kind: str) -> Permission | None:

@@ -20,7 +20,8 @@ from transcode.clips import Clipped, cut_clip, drop_clip, latest_span, recorded_
 from transcode.errors import NotRecorded
 from transcode.http_answer import Answer
 from transcode.models import Segment
-from transcode.origin import Address, read_address, stored
+from transcode.origin import Address, read_address
+from transcode.origin_stored import piece, stored
 
 pytestmark = pytest.mark.django_db
 STREAM, CLIP = "0123456789abcdef01234567", "aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -188,11 +189,15 @@ def test_repeating_it_gives_the_same_and_dropping_it_leaves_nothing(on_air: Pack
 async def test_an_origin_gives_what_nginx_has_not(media: Path) -> None:
     for name in ("clip.mp4", "poster.jpg"):
         default_storage.save(f"clips/{CLIP}/{name}", ContentFile(name.encode()))
-        asked = read_address(name.encode())
-        assert isinstance(asked, Address)
-        answer = await stored(CLIP, asked.path, b"video/mp4", max_age=1)
-        assert (answer.status, answer.body) == (200, name.encode())
-    assert (await stored(STREAM, "clip.mp4", b"video/mp4", max_age=1)).status == 404
+        assert isinstance(read_address(name.encode()), Address)
+    answer = await stored(CLIP, "poster.jpg")
+    assert (answer.status, answer.body, answer.content_type) == (200, b"poster.jpg", b"image/jpeg")
+    answer = await piece(CLIP, "clip.mp4", b"bytes=2-1048575")  # never all of it at once, however large it is
+    assert (answer.status, answer.body) == (206, b"ip.mp4")
+    assert answer.headers == ((b"Content-Range", b"bytes 2-7/8"),)
+    for wanted in (b"", b"bytes=0-", b"bytes=0-4194304", b"bytes=8-9"):
+        assert (await piece(CLIP, "clip.mp4", wanted)).status == 416
+    assert (await piece(STREAM, "clip.mp4", b"bytes=0-9")).status == 404
     assert isinstance(read_address(b"source/clip.mp4"), Answer)
 
 

@@ -36,7 +36,7 @@ from transcode.fmp4 import walk_boxes
 from transcode.hls import names
 from transcode.live_store import store_object
 from transcode.models import LiveJob, Segment
-from transcode.origin import stored as origin_answer
+from transcode.origin_stored import stored as origin_answer
 from transcode.recordings import write_recording
 from transcode.stored_media import read_file, read_segment
 
@@ -149,7 +149,7 @@ def test_trick_play_shows_the_key_frames_of_an_archive(job: LiveJob, media: Path
 
 
 async def answered(path: str) -> bytes:
-    return (await origin_answer(STREAM, path, b"video/mp4", max_age=1)).body
+    return (await origin_answer(STREAM, path)).body
 
 
 def test_who_has_an_older_playlist_still_finds_its_segments(job: LiveJob) -> None:

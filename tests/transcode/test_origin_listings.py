@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from tests.conformance.playlist_reader import read
-from tests.transcode.test_origin import LiveBroadcast, broadcast, eventually, http, origin, quickly, running
+from tests.transcode.live_broadcast import LiveBroadcast, broadcast, eventually, http, origin, quickly, running
 from transcode import redis_keys
 from transcode.hls.dvr import decode_entries, encode_entry
 from transcode.hls.window import Window
