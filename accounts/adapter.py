@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.invitations import is_open, redeem_invitation
+from accounts.leaving import stay
 from accounts.models import User
 from accounts.names import check_login
 from accounts.signals import user_created
@@ -42,6 +43,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         except DomainError as error:
             raise ValidationError(error.text, code=error.code) from None
         return username  # with its case: save_user() keeps it as the display name
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> Any:
+        """Who asked to leave may come in again; login() notes it, after the second step."""
+        if user.leaving_at is not None and user.left_at is None:
+            user.is_active = True  # of this object only
+        return super().pre_login(request, user, **kwargs)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        if user.leaving_at is not None and stay(user=user):
+            messages.success(request, "Welcome back. Your account stays.")
+        super().login(request, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Addresses in mails are of the configured site, whatever name the request came in under."""

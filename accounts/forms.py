@@ -32,3 +32,9 @@ class AvatarForm(forms.Form):
 
 class RenameForm(forms.Form):
     login = forms.CharField(max_length=25, label="New login", help_text="3 to 25 letters (a-z), digits or underscores.")
+
+
+class LeaveForm(forms.Form):
+    login = forms.CharField(
+        max_length=25, label="Type your login to confirm", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )

@@ -27,3 +27,6 @@ SESSIONS_SHOWN = 50
 AVATAR_BYTES = 4_000_000  # a photo of a phone, scaled down a little
 AVATAR_SIDE_MIN, AVATAR_SIDE_MAX = 32, 4096
 AVATAR_SIDES = (80, 300)  # pixels: beside a name on a sharp screen; what API clients show
+EXPORT_ROWS_AT_ONCE = 2_000  # in memory
+EXPORT_ROWS_MAX = 2_000_000  # of one table: a chat message every half a minute for two years
+LEAVERS_AT_ONCE = 50  # accounts deleted in one run, of which there is one every ten minutes

@@ -6,8 +6,8 @@ from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import session_ended, token_revoked, user_renamed, user_suspended
-from chat import raids
+from accounts.signals import session_ended, token_revoked, user_leaving, user_renamed, user_suspended
+from chat import leaving, raids
 from chat.membership import moderates_room
 from chat.orders import forget_user, sign_out_everywhere
 from streaming import signals
@@ -36,6 +36,12 @@ def on_user_suspended(user_id: int, **_: Any) -> None:
 @receiver(session_ended)
 def on_session_ended(user_id: int, **_: Any) -> None:
     sign_out_everywhere(user_id=user_id)  # who still has another session connects again by himself
+
+
+@receiver(user_leaving)
+def on_user_leaving(user_id: int, **_: Any) -> None:
+    leaving.forget_words_of_user(user_id=user_id)
+    leaving.erase_pictures_of_user(user_id=user_id)
 
 
 @receiver(user_renamed)

@@ -410,6 +410,8 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # many people something (SQL only, milliseconds a batch), and what waits for push services and mail servers.
 _QUEUES = {
     "archive": (
+        "accounts.remove_leavers",
+        "accounts.write_export",
         "transcode.tasks.consolidate_recording",
         "transcode.tasks.move_recordings",
         "transcode.tasks.thin_recordings",
@@ -461,6 +463,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "work-on-uploads": {"task": "vod.work_on_uploads", "schedule": 10.0, "options": {"expires": 10}},
     "chat-polls": {"task": "chat.look_after_polls", "schedule": 1.0, "options": {"expires": 5}},
     "keep-chat-log": {"task": "chat.keep_log_partitions", "schedule": 600.0, "options": {"expires": 300}},
+    "remove-old-exports": {"task": "accounts.remove_old_exports", "schedule": 3600.0, "options": {"expires": 600}},
+    "remove-leavers": {"task": "accounts.remove_leavers", "schedule": 600.0, "options": {"expires": 300}},
     "persist-chat": {"task": "chat.persist_room_logs", "schedule": 2.0, "options": {"expires": 10}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

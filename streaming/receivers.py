@@ -4,8 +4,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.signals import user_created, user_suspended
-from streaming import broadcast_services, channel_services, go_live, viewers
+from accounts.signals import user_created, user_leaving, user_suspended
+from streaming import broadcast_services, channel_services, go_live, leaving, viewers
 from streaming.signals import broadcast_ended, broadcast_started
 from transcode import signals as media
 
@@ -23,6 +23,11 @@ def on_user_suspended(user_id: int, **_: Any) -> None:
 @receiver(broadcast_started)
 def on_broadcast_started(stream_id: str, **_: Any) -> None:
     go_live.queue_announcement(stream_id=stream_id)
+
+
+@receiver(user_leaving)
+def on_user_leaving(user_id: int, **_: Any) -> None:
+    leaving.clear_channel_of_user(user_id=user_id)
 
 
 @receiver(media.source_described)

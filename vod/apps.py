@@ -10,3 +10,4 @@ class VodConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("vod.receivers")
+        import_module("vod.own_tables")
