@@ -1,6 +1,9 @@
 // The list of messages: written once per frame, bounded, and still while somebody reads further up or aims at one.
 
 const KEPT = 300;
+// What was said before one came arrives in pieces: shown together, so that nothing jumps.
+const FIRST_QUIET_MS = 80;
+const FIRST_LATEST_MS = 400;
 const BOTTOM_PX = 48; // this close to the end counts as reading along
 
 export class MessageLog {
@@ -21,8 +24,19 @@ export class MessageLog {
   add(element, { counts = true } = {}) {
     this.waiting.push({ element, counts });
     if (this.waiting.length > KEPT) this.waiting.shift();
+    if (!this.begun) {
+      this.writeFirst();
+      return;
+    }
     // A hidden page draws no frames, and then nobody reads: a timer is enough.
     if (!this.scheduled) this.scheduled = document.hidden ? setTimeout(() => this.write(), 500) : requestAnimationFrame(() => this.write());
+  }
+
+  writeFirst() {
+    this.firstAt ??= performance.now();
+    const left = this.firstAt + FIRST_LATEST_MS - performance.now();
+    clearTimeout(this.scheduled);
+    this.scheduled = setTimeout(() => this.write(), Math.max(Math.min(FIRST_QUIET_MS, left), 0));
   }
 
   remove(element) {
@@ -41,6 +55,7 @@ export class MessageLog {
   }
 
   write() {
+    this.begun = true;
     this.scheduled = null;
     const entries = this.waiting.splice(0);
     this.list.append(...entries.map((entry) => entry.element));
