@@ -10,6 +10,8 @@ from django.utils import timezone
 from accounts.models import User
 from streaming.models import Broadcast, Channel
 from tests.conftest import PASSWORD
+from tests.look.served import served_site
+from tests.look.walk import Site
 from vod.models import Vod
 
 PLAIN_STATIC_FILES = {
@@ -62,3 +64,10 @@ def confirmed_browser_of(user: User) -> Client:
     client = browser_of(user)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     return client
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Iterator[Site]:
+    """Every page of the site in a process of its own, with the cast on it."""
+    with served_site() as served:
+        yield served

@@ -1,0 +1,6 @@
+"""The real settings, with static files as they lie in the tree."""
+
+from config.settings import *  # noqa: F403
+
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+ROOT_URLCONF = "tests.look.urls"
