@@ -23,7 +23,7 @@ SVG = '<?xml version="1.0"?>\n<!-- ours -->\n<svg xmlns="http://www.w3.org/2000/
 
 def tokens_of(theme: Theme) -> dict[str, str]:
     """The custom properties of one theme's block of tokens.css."""
-    start = ":root {" if theme is DARK else ':root[data-theme="light"] {'
+    start = ".theme-dark {" if theme is DARK else ".theme-light {"
     block = TOKENS.partition(start)[2].partition("}")[0]
     return dict(re.findall(r"--([\w-]+): ([^;]+);", block))
 

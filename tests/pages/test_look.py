@@ -10,7 +10,7 @@ from tests.look.walk import CHECKS, GRAVE, SHIFT_MAX, START, Finding, Site, Walk
 FAULTS = {
     "overflow": "() => { document.querySelector('h1').style.width = '900px' }",
     "clipped": "() => Object.assign(document.querySelector('h1').style, { height: '9px', overflow: 'hidden' })",
-    "overlap": "() => { document.querySelector('h2').style.transform = 'translateY(-50px)' }",
+    "overlap": "() => { document.querySelector('article h2').style.transform = 'translateY(-50px)' }",
     "double id": "() => { document.querySelector('h2').id = 'main' }",
     "unstyled": "() => { document.querySelector('link[href*=tokens]').remove() }",
     "layout shift": "() => { document.querySelector('article').style.paddingTop = '400px' }",

@@ -102,4 +102,4 @@ def test_a_form_that_is_wrong_says_so_at_its_field(site: Site) -> None:
         described = str(field.get_attribute("aria-describedby")).split()[0]
         return page.locator(f"#{described}").inner_text()
 
-    assert "already exists" in with_chromium(act)
+    assert "taken" in with_chromium(act)
