@@ -167,6 +167,7 @@ PLACES: tuple[Place, ...] = (
     Place("account-security", "account_security", "/accounts/security/", "alice"),
     Place("account-security-two-steps", "account_security", "/accounts/security/", "frida"),
     Place("account-privacy", "account_privacy", "/accounts/privacy/", "alice"),
+    Place("account-delete", "account_delete", "/accounts/privacy/delete", "charlie"),
     Place("invitation-bad", "account_invitation", "/accounts/invitation/no-such-code"),
     Place("two-steps", "mfa_index", "/accounts/2fa/", "frida"),
     Place("two-steps-app", "mfa_activate_totp", "/accounts/2fa/totp/activate/", "alice"),
@@ -191,7 +192,7 @@ _ACT, _FILE = "an act: it answers with another page", "a file, not a page"
 NOT_LOOKED_AT: dict[str, str] = {
     **dict.fromkeys(
         [
-            "account_avatar", "account_session_end", "account_sessions_end", "account_token_revoke",
+            "account_avatar", "account_export", "account_session_end", "account_sessions_end", "account_token_revoke",
             "dashboard_badge", "dashboard_badge_remove", "dashboard_emote_prefix", "dashboard_emote_remove",
             "dashboard_emote_restore", "dashboard_marker", "dashboard_raid", "dashboard_raid_cancel",
             "dashboard_raid_now", "moderation_decide", "moderation_remove", "moderation_unban",
@@ -202,7 +203,7 @@ NOT_LOOKED_AT: dict[str, str] = {
     ),
     **dict.fromkeys(
         [
-            "avatar", "mfa_download_recovery_codes",
+            "account_export_file", "avatar", "mfa_download_recovery_codes",
             "brand_css", "brand_icon", "brand_logo", "channel_playlist", "chat_picture", "clip_file", "clip_poster",
             "favicon", "manifest", "oembed", "robots", "sitemap_index", "sitemap_section", "twitch_picture",
             "video_chapters", "video_playlist", "video_thumbnails", "videos_atom", "videos_rss",
