@@ -173,6 +173,11 @@ KEEP_DAYS = {  # of recordings, by the class of their channel; 0: for good
     "affiliate": env_float("MILLRACE_KEEP_DAYS_AFFILIATE", 0, minimum=0, maximum=36_500),
     "partner": env_float("MILLRACE_KEEP_DAYS_PARTNER", 0, minimum=0, maximum=36_500),
 }
+QUOTA_BYTES = {  # of a channel's videos, by its class; 0: as much as it likes
+    "everyone": round(env_float("MILLRACE_QUOTA_GB_EVERYONE", 0, minimum=0, maximum=1e6) * 2**30),
+    "affiliate": round(env_float("MILLRACE_QUOTA_GB_AFFILIATE", 0, minimum=0, maximum=1e6) * 2**30),
+    "partner": round(env_float("MILLRACE_QUOTA_GB_PARTNER", 0, minimum=0, maximum=1e6) * 2**30),
+}
 HOT_DAYS = env_float("MILLRACE_HOT_DAYS", 7, minimum=0, maximum=36_500)
 DROP_RENDITIONS_DAYS = env_float("MILLRACE_DROP_RENDITIONS_DAYS", 0, minimum=0, maximum=36_500)  # 0: never
 WARM_DAYS = env_float("MILLRACE_WARM_DAYS", 30, minimum=0, maximum=36_500)
@@ -417,6 +422,7 @@ _QUEUES = {
         "transcode.tasks.thin_recordings",
         "vod.make_highlight",
         "vod.make_waiting_highlights",
+        "vod.count_usage",
         "vod.purge_recordings",
         "vod.work_on_uploads",
         "vod.write_download",
@@ -451,6 +457,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "create-missing-vods": {"task": "vod.create_missing_vods", "schedule": 10.0, "options": {"expires": 10}},
     "purge-recordings": {"task": "vod.purge_recordings", "schedule": 600.0, "options": {"expires": 300}},
     "expire-recordings": {"task": "vod.expire_recordings", "schedule": 3600.0, "options": {"expires": 600}},
+    "count-usage": {"task": "vod.count_usage", "schedule": 600.0, "options": {"expires": 300}},
     "write-views": {"task": "vod.write_views", "schedule": 10.0, "options": {"expires": 10}},
     "look-after-waiters": {"task": "vod.look_after_waiters", "schedule": 60.0, "options": {"expires": 60}},
     "remove-old-downloads": {"task": "vod.remove_old_downloads", "schedule": 600.0, "options": {"expires": 300}},

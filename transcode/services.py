@@ -56,6 +56,7 @@ __all__ = [
     "request_live",
     "request_restore",
     "revoke_access",
+    "stored_bytes",
     "time_at",
     "update_storyboards",
     "wait_for_player",
@@ -146,6 +147,11 @@ def cold_state(*, stream_id: str) -> str:
     cold = LiveJob.objects.filter(stream_id=stream_id, storage_tier=StorageTier.COLD).values_list("restore_asked_at")
     asked = cold.first()
     return "" if asked is None else "preparing" if asked[0] else "cold"
+
+
+def stored_bytes(*, stream_id: str) -> int:
+    """What a recording takes; 0 until it is one file for each quality."""
+    return LiveJob.objects.filter(stream_id=stream_id).values_list("stored_bytes", flat=True).first() or 0
 
 
 def live_status(*, stream_id: str) -> dict[str, Any] | None:

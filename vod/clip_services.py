@@ -206,6 +206,7 @@ def _make(clip: Clip) -> None:
             joins=made.joins,
             width=made.width,
             height=made.height,
+            size=made.size,
         )
 
 

@@ -16,6 +16,7 @@ from transcode import services as media
 from vod.chapters import Chapter
 from vod.limits import HIGHLIGHT_LOCK_SECONDS, HIGHLIGHT_MIN_SECONDS, HIGHLIGHTS_WAITING_MAX
 from vod.models import Kind, Visibility, Vod
+from vod.quotas import check_room
 from vod.waiting import tell_highlight_is_there
 
 
@@ -28,6 +29,8 @@ def ask_for_highlight(*, vod: Vod, begin: float, end: float, title: str = "") ->
     name = check_line(title, most=TITLE_MAX, name="title") or vod.title
     if Vod.objects.unmade_highlights().filter(channel=vod.channel).count() >= HIGHLIGHTS_WAITING_MAX:
         raise TooMany("Other highlights are still being made. Wait until they are there.")
+    share = (end - begin) / max(vod.duration_seconds, 1.0)
+    check_room(channel=vod.channel, size=round(share * media.stored_bytes(stream_id=vod.broadcast.public_id)))
     with transaction.atomic():
         highlight = Vod.objects.create(
             broadcast=_broadcast_of(vod),

@@ -17,6 +17,7 @@ HIGHLIGHT_LOCK_SECONDS = 900  # a cut of hours is copied within; after it a kill
 HIGHLIGHTS_WAITING_MAX = 10  # of one channel
 BULK_MAX = 100  # recordings that one action may change
 FORGOTTEN_AFTER_SECONDS = 86_400  # a broadcast without a recording is looked at for a day
+CHANNELS_COUNTED_AT_ONCE = 500  # held in memory while the room that they use is summed
 EXPIRED_AT_ONCE = 100  # recordings that are deleted since they were kept long enough, in one task
 PURGED_AT_ONCE = 20  # recordings whose files one task removes
 

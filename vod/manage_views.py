@@ -21,6 +21,7 @@ from vod import highlights, services
 from vod.forms import HighlightForm, VodForm, VodSearchForm
 from vod.limits import UNDO_DAYS
 from vod.models import Visibility, Vod
+from vod.quotas import read_quota
 
 VIDEOS_PER_PAGE = 25
 DELETED_SHOWN = 50
@@ -41,6 +42,7 @@ def dashboard_videos(request: HttpRequest) -> HttpResponse:
         "asked": search.cleaned_data,
         "query": request.GET.urlencode(),
         "visibilities": Visibility.choices,
+        "quota": read_quota(owner.channel) if hasattr(owner, "channel") else None,
         "deleted": Vod.objects.deleted_lately().filter(channel__owner=owner)[:DELETED_SHOWN],
         "undo_days": UNDO_DAYS,
     }

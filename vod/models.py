@@ -133,6 +133,17 @@ class WatchPosition(models.Model):
         return f"{self.user} at {self.seconds} s of {self.vod_id}"
 
 
+class ChannelUsage(models.Model):
+    """What a channel's recordings, highlights, uploads and clips take, as it was counted last."""
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="usage")
+    bytes = models.BigIntegerField(default=0)
+    counted_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}: {self.bytes} bytes"
+
+
 class ViewBatch(models.Model):
     """Views that are in the counts, by the name of the batch in which they came: none is added twice."""
 
@@ -214,6 +225,7 @@ class Clip(models.Model):
     has_files = models.BooleanField(default=False, help_text="Something of it may be in storage.")
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
+    size = models.BigIntegerField(default=0, help_text="Bytes of its file.")
     view_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

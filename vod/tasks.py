@@ -10,6 +10,7 @@ from vod import (
     downloads,
     highlights,
     purging,
+    quotas,
     retention,
     services,
     upload_work,
@@ -62,6 +63,11 @@ def look_after_waiters() -> None:
 @shared_task(name="vod.expire_recordings")
 def expire_recordings() -> None:
     retention.expire_recordings()
+
+
+@shared_task(name="vod.count_usage")
+def count_usage() -> None:
+    quotas.count_usage()
 
 
 @shared_task(name="vod.make_clips")

@@ -31,6 +31,7 @@ from vod.limits import (
     UPLOADS_BEGUN_AN_HOUR,
 )
 from vod.models import Upload, Visibility
+from vod.quotas import check_room
 from vod.upload_states import OPEN_STATES, UploadState, states_before
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ def create_upload(*, owner: User, length: int, filename: str, title: str = "", v
                 f"You have begun {UPLOADS_BEGUN_AN_HOUR} uploads within an hour. Wait a while.",
                 retry_seconds=_BEGUN.wait_seconds(str(channel.pk)),
             )
+        check_room(channel=channel, size=length)
         _check_disk(length)
         return Upload.objects.create(
             channel=channel, length=length, filename=filename or "video", title=title, visibility=visibility
