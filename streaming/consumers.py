@@ -7,6 +7,7 @@ import time
 from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -18,11 +19,12 @@ from common.outage import OUTAGE
 from common.redis import async_redis_client
 from streaming import events, limits, raid_arrivals
 from streaming.audience import audience
+from streaming.coalescing import Coalescer
 from streaming.lookup import get_channel
 from streaming.models import Channel
 from streaming.raid_states import RaidState
 from streaming.viewer_names import Viewer, viewer_of_scope
-from streaming.watch_states import watch_state
+from streaming.watch_states import WatchState, watch_state_of
 from transcode import services as media
 
 # WebSocket close codes from the range for applications; the last three digits are HTTP's.
@@ -55,7 +57,8 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
 
     async def connect(self) -> None:
         try:
-            self.channel = await database_sync_to_async(get_channel)(self.scope["url_route"]["kwargs"]["login"])
+            login = self.scope["url_route"]["kwargs"]["login"].lower()
+            self.channel = await _reads().channels.ask(login, lambda: database_sync_to_async(get_channel)(login))
             # Join first, read then: a change in between is sent twice rather than never.
             await self._join(events.everyone(self.channel.pk))
             await self.accept()
@@ -113,7 +116,8 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
         await self.send(json.dumps(payload))
 
     async def _send_state(self) -> None:
-        state = await database_sync_to_async(watch_state)(channel=self.channel)
+        pk = self.channel.pk
+        state = await _reads().states.ask(pk, lambda: database_sync_to_async(watch_state_of)(channel_id=pk))
         await self._show(state.as_event())
 
     async def _join(self, group: str) -> None:
@@ -200,6 +204,25 @@ class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # ch
                 if not await database_sync_to_async(session_is_current)(session_key=key, user_id=user_id):
                     await self.close(CLOSE_SIGNED_OUT)
                     return
+
+
+class _Reads:
+    """What many pages ask at the same moment: after a restart, and when a raid arrives."""
+
+    def __init__(self) -> None:
+        self.channels: Coalescer[Channel] = Coalescer()
+        self.states: Coalescer[WatchState] = Coalescer()
+
+
+_reads_of: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Reads]" = WeakKeyDictionary()
+
+
+def _reads() -> _Reads:
+    """The running event loop's; a server process has one."""
+    loop = asyncio.get_running_loop()
+    if loop not in _reads_of:
+        _reads_of[loop] = _Reads()
+    return _reads_of[loop]
 
 
 def _parse(text: str | None) -> dict[str, Any] | None:

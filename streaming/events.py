@@ -9,8 +9,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from redis.exceptions import RedisError
 
-from streaming.models import Channel
-from streaming.watch_states import watch_state
+from streaming.watch_states import watch_state_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,5 +55,4 @@ async def _send_all(payloads: Mapping[str, dict[str, Any]]) -> None:
 
 
 def _send_state(channel_id: int) -> None:
-    channel = Channel.objects.for_pages().get(pk=channel_id)
-    send({everyone(channel_id): watch_state(channel=channel).as_event()})
+    send({everyone(channel_id): watch_state_of(channel_id=channel_id).as_event()})

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from streaming.models import AudienceSettings, Channel, Raid
-from streaming.raid_rules import spread_seconds
+from streaming.raid_rules import page_spread_seconds, spread_seconds
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class RaidView:
     url: str
 
     def as_event(self, now: datetime) -> dict[str, Any]:
-        """`seconds_left` spares a page whose clock is wrong; `spread_seconds`: it goes at a moment within them."""
+        """`seconds_left` spares a page whose clock is wrong; it goes at a moment within `spread_seconds`."""
         return {
             "id": self.id,
             "state": self.state,
@@ -31,6 +31,7 @@ class RaidView:
             "display_name": self.display_name,
             "seconds_left": max(0, round((self.ends_at - now).total_seconds())),
             "spread_seconds": spread_seconds(self.viewers),
+            "page_spread_seconds": page_spread_seconds(self.viewers),
             "url": self.url,
         }
 

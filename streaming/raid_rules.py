@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from streaming.limits import RAID_ARRIVALS_PER_SECOND, RAID_SPREAD_SECONDS_MAX
+from streaming.limits import (
+    RAID_ARRIVALS_PER_SECOND,
+    RAID_PAGES_PER_SECOND,
+    RAID_PAGES_SECONDS_MAX,
+    RAID_SPREAD_SECONDS_MAX,
+)
 
 
 class RaidsFrom(StrEnum):
@@ -55,5 +60,10 @@ def refuse_raid(name: str, raider: Raider, door: Door) -> str | None:
 
 
 def spread_seconds(viewers: int) -> float:
-    """Over how long so many leave, each at a moment of his own: the target's page is asked for by all of them."""
+    """Over how long so many turn to the target's picture, each at a moment of his own."""
     return min(viewers / RAID_ARRIVALS_PER_SECOND, RAID_SPREAD_SECONDS_MAX)
+
+
+def page_spread_seconds(viewers: int) -> float:
+    """Over how long so many ask for the target's page, which takes the site far longer than a socket."""
+    return min(viewers / RAID_PAGES_PER_SECOND, RAID_PAGES_SECONDS_MAX)

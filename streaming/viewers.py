@@ -26,14 +26,14 @@ from streaming.viewer_names import Viewer
 if TYPE_CHECKING:
     from redis.asyncio import Redis as AsyncRedis
 
-_NOTE = (Path(__file__).parent / "note_viewers.lua").read_text()
+NOTE = (Path(__file__).parent / "note_viewers.lua").read_text()
 _COUNT = (Path(__file__).parent / "count_viewers.lua").read_text()
 
 
 async def note_viewer(client: "AsyncRedis", *, stream_id: str, viewer: Viewer) -> bool:
     """Someone begins to watch, or says again that he does; False when his address has too many viewers there."""
     keys, arguments = note_call(stream_id, viewer, time.time())
-    counted = bool(await client.register_script(_NOTE)(keys=keys, args=arguments))
+    counted = bool(await client.register_script(NOTE)(keys=keys, args=arguments))
     if counted:
         await client.zadd(redis_keys.WATCHED, {stream_id: time.time() + VIEWER_SECONDS})
     return counted
@@ -42,7 +42,7 @@ async def note_viewer(client: "AsyncRedis", *, stream_id: str, viewer: Viewer) -
 def note_viewer_now(*, stream_id: str, viewer: Viewer) -> bool:
     """The same for threads."""
     keys, arguments = note_call(stream_id, viewer, time.time())
-    counted = bool(redis_client().register_script(_NOTE)(keys=keys, args=arguments))
+    counted = bool(redis_client().register_script(NOTE)(keys=keys, args=arguments))
     if counted:
         redis_client().zadd(redis_keys.WATCHED, {stream_id: time.time() + VIEWER_SECONDS})
     return counted
@@ -94,7 +94,7 @@ def count_viewers() -> dict[int, int]:
     watched = [str(stream_id) for stream_id in client.zrange(redis_keys.WATCHED, 0, -1)]
     counts: list[Count] = []
     for first in range(0, len(watched), COUNTED_AT_ONCE):
-        counts += _read_counts(watched[first : first + COUNTED_AT_ONCE], now, UNIQUES_SECONDS)
+        counts += read_counts(watched[first : first + COUNTED_AT_ONCE], now, UNIQUES_SECONDS)
     changed = write_counts(counts)
     # Only now: those whose last viewer is gone were counted as 0, and what is not in the list is 0 as well.
     client.zremrangebyscore(redis_keys.WATCHED, "-inf", now)
@@ -103,10 +103,10 @@ def count_viewers() -> dict[int, int]:
 
 def count_ended(*, stream_id: str) -> None:
     """The broadcast has ended: who came since the last look belongs to it, too."""
-    write_last_count(_read_counts([stream_id], time.time(), 0)[0])
+    write_last_count(read_counts([stream_id], time.time(), 0)[0])
 
 
-def _read_counts(stream_ids: list[str], now: float, uniques_seconds: int) -> list[Count]:
+def read_counts(stream_ids: list[str], now: float, uniques_seconds: int) -> list[Count]:
     prefixes = (redis_keys.VIEWERS, redis_keys.UNIQUE_VIEWERS, redis_keys.UNIQUES_COUNTED)
     arguments: list[str | int | float] = [now, uniques_seconds, UNIQUES_SHARDS, *prefixes, *stream_ids]
     answer = redis_client().register_script(_COUNT)(keys=[], args=arguments)

@@ -59,6 +59,11 @@ def watch_state(*, channel: Channel) -> WatchState:
     return replace(_not_running(channel, last), raid=raid, hosting=hosted_channel(channel=channel))
 
 
+def watch_state_of(*, channel_id: int) -> WatchState:
+    """The same, with everything read anew."""
+    return watch_state(channel=Channel.objects.for_pages().get(pk=channel_id))
+
+
 def _running(channel: Channel, broadcast: Broadcast) -> WatchState:
     # An encoder that drops before its first segment was never live: for viewers it is still starting.
     state = broadcast.state if broadcast.started_at else BroadcastState.STARTING.value

@@ -29,7 +29,7 @@ PLAYER_MODULES = [
     "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
     "player/clip_editor", "player/clip_span",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
-    "shared/toasts", "shared/single_keys", "shared/hosting", "shared/raid_banner", "shared/raid_panel",
+    "shared/toasts", "shared/single_keys", "shared/elsewhere", "shared/raid_banner", "shared/raid_panel",
 ]  # fmt: skip
 
 

@@ -138,6 +138,7 @@ async def test_raid_takes_along_who_watches_and_leaves_who_stays(
     await expect(stays.get_by_role("complementary", name="Raid")).to_be_hidden()
 
     await dashboard.get_by_role("button", name="Raid now").click()
+    await until(lambda: present(alices) == 1, "the raider to be counted here no more")
     await goes.wait_for_url(f"{site.origin}/bob**")
     await expect(goes.get_by_role("heading", level=1)).to_have_text("bob")
     raid = await Raid.objects.aget()

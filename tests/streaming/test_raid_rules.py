@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from streaming.raid_rules import Door, Raider, RaidsFrom, refuse_raid, spread_seconds
+from streaming.raid_rules import Door, Raider, RaidsFrom, page_spread_seconds, refuse_raid, spread_seconds
 from streaming.raid_states import ALLOWED_MOVES, RaidState, states_before
 
 STRANGER = Raider(followed=False, helps=False, account_days=100, followers=50)
@@ -42,6 +42,12 @@ def test_few_leave_at_once_and_many_within_five_seconds() -> None:
     assert spread_seconds(1) < 0.01
     assert spread_seconds(500) == 2.5
     assert spread_seconds(1_000) == spread_seconds(1_000_000) == 5.0
+
+
+def test_pages_are_asked_for_as_fast_as_they_are_made() -> None:
+    assert page_spread_seconds(1) < 0.1
+    assert page_spread_seconds(1_000) == 50.0
+    assert page_spread_seconds(1_000_000) == 60.0
 
 
 def test_a_raid_that_has_left_cannot_be_called_off() -> None:

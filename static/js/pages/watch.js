@@ -3,8 +3,8 @@
 import { ClipEditor } from "../player/clip_editor.js";
 import { mountPlayer } from "../player/player.js";
 import { ChannelEvents } from "../shared/channel_events.js";
+import { Elsewhere } from "../shared/elsewhere.js";
 import { count } from "../shared/format.js";
-import { Hosting } from "../shared/hosting.js";
 import { RaidBanner } from "../shared/raid_banner.js";
 import { recall, remember } from "../shared/storage.js";
 
@@ -14,11 +14,13 @@ const player = mountPlayer(document.getElementById("player"));
 new ClipEditor(player, document.getElementById("clip-editor"));
 const events = new ChannelEvents(page.dataset.login);
 player.root.append(part("raid")); // so that it is there in full screen, too
-const raids = new RaidBanner(part("raid"), events);
-const hosting = new Hosting(player, part("hosting"));
+const elsewhere = new Elsewhere(player, part("hosting"), events);
+const raids = new RaidBanner(part("raid"), { events, elsewhere, comeBack: () => showState(latest) });
+let latest = null;
 
 function showState(state) {
-  if (!hosting.show(state.hosting)) player.setWatch(state);
+  latest = state;
+  if (!elsewhere.host(state.hosting)) player.setWatch(state);
   raids.show(state.raid);
   const onAir = ["live", "reconnecting"].includes(state.state);
   part("on-air").hidden = !onAir;
@@ -45,7 +47,6 @@ events.addEventListener("connection", (event) => {
   player.root.querySelector("[data-connection]").hidden = event.detail.connected;
 });
 player.video.addEventListener("playing", () => (events.hasWatched = true)); // also what the channel hosts
-events.follow(player.video);
 player.addEventListener("theatre", (event) => setTheatre(event.detail));
 const raid = Number(new URLSearchParams(location.search).get("raid"));
 if (Number.isSafeInteger(raid) && raid > 0) {

@@ -3,16 +3,21 @@
 const LAST_WORD_SECONDS = 10; // before the end it is said once more, for who does not see the seconds
 
 export class RaidBanner {
-  constructor(root, events) {
+  // `elsewhere` shows the target's picture; `comeBack` shows the page's own again.
+  constructor(root, { events, elsewhere, comeBack }) {
     this.root = root;
     this.events = events;
+    this.elsewhere = elsewhere;
+    this.comeBack = comeBack;
     this.raid = null;
+    this.gone = false; // the target's picture is shown already
     this.staying = null; // the raid that this viewer does not follow
     this.part("stay").addEventListener("click", () => this.stay());
   }
 
   // The running raid as the page's socket tells it, or null.
   show(raid) {
+    if (this.gone) return;
     const before = this.raid;
     this.raid = raid;
     if (raid?.id !== before?.id) this.stop();
@@ -41,13 +46,19 @@ export class RaidBanner {
     tick();
   }
 
-  // Everybody at a moment of his own, so that the target's page is not asked for by all at once.
+  // Everybody at a moment of his own: first the picture, within seconds, then the page, as fast as the site makes pages.
   leave(raid) {
     clearInterval(this.ticking);
     this.part("when").textContent = "now";
     if (!this.events.hasWatched || this.leaving) return;
     this.say(`Going to ${raid.display_name}.`);
-    this.leaving = setTimeout(() => location.assign(raid.url), Math.random() * raid.spread_seconds * 1000);
+    this.leaving = setTimeout(() => this.arrive(raid), Math.random() * raid.spread_seconds * 1000);
+  }
+
+  arrive(raid) {
+    this.gone = true;
+    this.elsewhere.visit(raid);
+    this.leaving = setTimeout(() => location.assign(raid.url), Math.random() * raid.page_spread_seconds * 1000);
   }
 
   stay() {
@@ -55,6 +66,10 @@ export class RaidBanner {
     this.staying = this.raid.id;
     this.root.hidden = true;
     this.say("You stay here.");
+    if (!this.gone) return;
+    this.gone = false;
+    this.elsewhere.comeBack();
+    this.comeBack();
   }
 
   stop() {
