@@ -288,6 +288,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.notifications.context.bell",
                 "streaming.views.context.left_rail",
             ],
             "builtins": ["common.brand.tags"],

@@ -9,8 +9,9 @@ from common.metrics import metrics
 from streaming.urls import channel_urlpatterns
 
 urlpatterns = [
-    # /admin/ /accounts/ /avatars/ /healthz/
+    # /admin/ /accounts/ /notifications /avatars/ /healthz/
     path("admin/", admin.site.urls),
+    path("", include("accounts.notifications.urls")),
     path("accounts/", include("accounts.urls")),
     re_path(r"^avatars/(?P<name>[0-9a-f]{24})/(?P<side>\d{2,3})\.webp$", avatar, name="avatar"),
     path("healthz/", include("common.health")),

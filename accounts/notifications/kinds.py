@@ -59,7 +59,7 @@ RULES: dict[Kind, KindRule] = {
     Kind.RAID: KindRule(
         label="Your channel is raided or hosted",
         explanation="Another channel sends you its viewers.",
-        icon="users",
+        icon="people",
         defaults=frozenset({Way.IN_APP, Way.PUSH}),
         urgency=Urgency.HIGH,
         push_seconds=_SOON_STALE_SECONDS,
@@ -81,7 +81,7 @@ RULES: dict[Kind, KindRule] = {
     Kind.MENTION: KindRule(
         label="Someone mentions you in chat",
         explanation="Only while you are not in the room yourself.",
-        icon="chat",
+        icon="reply",
         defaults=frozenset({Way.IN_APP}),
         push_seconds=_SOON_STALE_SECONDS,
     ),
@@ -94,7 +94,7 @@ RULES: dict[Kind, KindRule] = {
     Kind.SECURITY: KindRule(
         label="Security of your account",
         explanation="New sign-ins, changes of password and of two-step sign-in.",
-        icon="lock",
+        icon="shield",
         defaults=frozenset(Way),
         always=frozenset({Way.IN_APP, Way.MAIL}),
         urgency=Urgency.HIGH,

@@ -19,3 +19,6 @@ BROWSERS_MAX = 10  # of one person; a new one takes the place of the oldest
 LABEL_MAX = 60  # characters
 PRUNE_BATCH = 5_000  # rows deleted in one transaction
 PRUNE_ROUNDS = 200  # batches in one run: a million rows; the rest waits for the next
+
+PAGES_MAX = 20  # open sockets of one person at one process; a browser shares one among its tabs
+HUB_RETRY_SECONDS = 1.0

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.notifications.kinds import Kind, Way
+from accounts.notifications.kinds import RULES, Kind, Way
 from accounts.notifications.limits import DETAIL_MAX, ONCE_KEY_MAX, PATH_MAX, TEXT_MAX, UNREAD_SHOWN_MAX
 
 KIND_CHOICES = [(kind.value, kind.value.capitalize()) for kind in Kind]
@@ -65,6 +65,10 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} was told of {self.happening_id}"
+
+    @property
+    def icon(self) -> str:
+        return RULES[Kind(self.happening.kind)].icon
 
 
 class NotificationPreference(models.Model):

@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.notifications import events, push
-from accounts.notifications.kinds import Kind, Way, is_wanted_by_default, who
+from accounts.notifications.kinds import Kind, Way, can_be_turned_off, is_wanted_by_default, who
 from accounts.notifications.limits import DETAIL_MAX, NAMES_KEPT, ONCE_KEY_MAX, PATH_MAX, TEXT_MAX
-from accounts.notifications.models import Happening, Notification
+from accounts.notifications.models import Happening, Notification, NotificationPreference
+from common.errors import InvalidInput
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +104,44 @@ def mark_read(*, user_id: int, happening_id: int) -> bool:
     if changed:
         _tell_other_pages(user_id)
     return bool(changed)
+
+
+def mark_all_read(*, user_id: int) -> datetime | None:
+    """The person has seen them all. The moment, by which `undo_read` finds them again; None when there were none."""
+    now = timezone.now()
+    if not Notification.objects.unread().filter(user_id=user_id).update(read_at=now):
+        return None
+    _tell_other_pages(user_id)
+    return now
+
+
+def undo_read(*, user_id: int, read_at: datetime) -> int:
+    """What was marked at that moment is unread again; says how many."""
+    changed = Notification.objects.filter(user_id=user_id, read_at=read_at).update(read_at=None)
+    if changed:
+        _tell_other_pages(user_id)
+    return changed
+
+
+def set_preference(*, user_id: int, kind: Kind, way: Way, wanted: bool) -> None:
+    """What this person wants to hear, and how. What everyone gets is not written down. Raises InvalidInput."""
+    if not wanted and not can_be_turned_off(kind, way):
+        raise InvalidInput("This cannot be turned off: it is about the safety of your account.", code="always_on")
+    own = NotificationPreference.objects.filter(user_id=user_id, kind=kind, way=way)
+    if wanted == is_wanted_by_default(kind, way):
+        own.delete()
+    else:
+        NotificationPreference.objects.update_or_create(
+            user_id=user_id, kind=kind, way=way, defaults={"wanted": wanted}
+        )
+
+
+def preferences_of(user_id: int) -> dict[tuple[Kind, Way], bool]:
+    """What holds for this person, for every kind and way, in one query."""
+    said = {(one.kind, one.way): one.wanted for one in NotificationPreference.objects.filter(user_id=user_id)}
+    return {
+        (kind, way): said.get((kind.value, way.value), is_wanted_by_default(kind, way)) for kind in Kind for way in Way
+    }
 
 
 def _tell_in_app(happening: Happening, user_ids: Sequence[int]) -> list[int]:

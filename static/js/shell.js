@@ -3,6 +3,7 @@
 import { clock } from "./shared/format.js";
 import { remember } from "./shared/storage.js";
 import { leaveLater, toast } from "./shared/toasts.js";
+import { enlivenBell } from "./shared/bell.js";
 import { enlivenFollow } from "./shared/follow.js";
 import { enlivenShortcuts } from "./shared/single_keys.js";
 
@@ -127,4 +128,4 @@ function enlivenCopying() {
 }
 
 for (const enliven of [enlivenTheme, enlivenRail, enlivenMenus, enlivenToasts, enlivenDialogs, tickTimes]) enliven();
-for (const enliven of [enlivenPasswords, enlivenCopying, enlivenFollow, enlivenShortcuts]) enliven();
+for (const enliven of [enlivenPasswords, enlivenCopying, enlivenFollow, enlivenShortcuts, enlivenBell]) enliven();

@@ -31,3 +31,21 @@ export function remaining(seconds) {
   if (minutes < 60) return `${minutes} min left`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
 }
+
+const AGES = [
+  [60, "second"],
+  [60, "minute"],
+  [24, "hour"],
+  [7, "day"],
+  [Infinity, "week"],
+];
+
+// As Django's `naturaltime` says it, roughly.
+export function ago(date) {
+  let age = Math.max((Date.now() - Date.parse(date)) / 1000, 0);
+  for (const [size, unit] of AGES) {
+    if (age < size) return unit === "second" ? "just now" : `${Math.floor(age)} ${unit}${Math.floor(age) === 1 ? "" : "s"} ago`;
+    age /= size;
+  }
+  return "";
+}
