@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -21,6 +21,7 @@ from accounts.invitations import is_open, redeem_invitation
 from accounts.leaving import stay
 from accounts.models import User
 from accounts.names import check_login
+from accounts.notifications.safety import greet_browser
 from accounts.signals import user_created
 from accounts.tasks import send_letter
 from common.addresses import absolute
@@ -54,6 +55,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         if user.leaving_at is not None and stay(user=user):
             messages.success(request, "Welcome back. Your account stays.")
         super().login(request, user)
+
+    def post_login(self, request: HttpRequest, user: User, *, signup: bool, **more: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().post_login(request, user, signup=signup, **more)
+        greet_browser(request=request, response=response, user=user, new_account=signup)
+        return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Addresses in mails are of the configured site, whatever name the request came in under."""

@@ -10,3 +10,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("accounts.own_tables")
+        import_module("accounts.notifications.receivers")

@@ -5,10 +5,18 @@ from smtplib import SMTPException
 from celery import shared_task
 
 from accounts import exports, leaving
-from accounts.notifications.tasks import send_pushes
+from accounts.notifications.tasks import prune_notifications, send_digests, send_pushes
 from common.letters import build_letter
 
-__all__ = ["remove_leavers", "remove_old_exports", "send_letter", "send_pushes", "write_export"]
+__all__ = [
+    "prune_notifications",
+    "remove_leavers",
+    "remove_old_exports",
+    "send_digests",
+    "send_letter",
+    "send_pushes",
+    "write_export",
+]
 
 LETTER_RETRIES = 6  # 1, 2, 4 … minutes apart: a mail server may be away for an hour
 

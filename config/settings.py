@@ -236,6 +236,7 @@ CHAT_CHANNEL_EMOTES = env_int("MILLRACE_CHAT_CHANNEL_EMOTES", 60, minimum=0, max
 # --- What people are told.
 NOTIFICATIONS_KEEP_DAYS = env_int("MILLRACE_NOTIFICATIONS_KEEP_DAYS", 60, minimum=1, maximum=3_650)
 GO_LIVE_QUIET_MINUTES = env_int("MILLRACE_GO_LIVE_QUIET_MINUTES", 30, minimum=0, maximum=1_440)
+MAIL_DIGEST_MINUTES = env_int("MILLRACE_MAIL_DIGEST_MINUTES", 60, minimum=1, maximum=10_080)
 # Networks that users may make us ask although they are not the internet's, such as that of a push service of one's own.
 OUTBOUND_NETWORKS = env_networks("MILLRACE_OUTBOUND_NETWORKS")
 
@@ -426,13 +427,15 @@ _QUEUES = {
         "vod.count_usage",
         "vod.purge_recordings",
         "vod.work_on_uploads",
+        "accounts.prune_notifications",
         "vod.write_download",
     ),
     "notices": (
         "streaming.announce_to_followers",
+        "streaming.tell_of_follower",
         "streaming.resume_go_live_notices",
     ),
-    "outward": ("accounts.send_pushes",),
+    "outward": ("accounts.send_digests", "accounts.send_pushes"),
 }
 CELERY_TASK_ROUTES = {name: {"queue": queue} for queue, names in _QUEUES.items() for name in names}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -441,6 +444,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile-live": {"task": "transcode.tasks.reconcile_live", "schedule": 0.5, "options": {"expires": 2}},
     "reconcile-broadcasts": {"task": "streaming.reconcile_broadcasts", "schedule": 1.0, "options": {"expires": 2}},
     "count-viewers": {"task": "streaming.count_viewers", "schedule": 5.0, "options": {"expires": 5}},
+    "send-digests": {"task": "accounts.send_digests", "schedule": 60.0, "options": {"expires": 50}},
+    "prune-notifications": {"task": "accounts.prune_notifications", "schedule": 3600.0, "options": {"expires": 600}},
     "resume-go-live-notices": {
         "task": "streaming.resume_go_live_notices",
         "schedule": 15.0,

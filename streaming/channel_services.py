@@ -8,13 +8,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from common.errors import InvalidInput
+from common.errors import Conflict, InvalidInput
 from streaming.broadcast_notes import note_changes
 from streaming.events import publish_state
 from streaming.limits import ABOUT_MAX, TAG_MAX, TAGS_MAX, TITLE_MAX
 from streaming.lines import check_line
 from streaming.models import Category, Channel, Follow, StreamKey
-from streaming.signals import channel_created
+from streaming.signals import channel_created, channel_followed
 from streaming.stream_keys import key_digest, new_stream_key, shown_part
 
 
@@ -69,7 +69,14 @@ def follow_channel(*, user: User, channel: Channel) -> bool:
         _, created = Follow.objects.get_or_create(user=user, channel=channel)
         if created:
             Channel.objects.filter(pk=channel.pk).update(follower_count=F("follower_count") + 1)
+            transaction.on_commit(lambda: _send_followed(channel.pk, user.pk))
     return created
+
+
+def set_follow_notify(*, user: User, channel: Channel, notify: bool) -> None:
+    """Whether a follower is told that the channel goes live. Raises Conflict for who does not follow."""
+    if not Follow.objects.filter(user=user, channel=channel).update(notify=notify):
+        raise Conflict("You do not follow this channel.", code="not_following")
 
 
 def unfollow_channel(*, user: User, channel: Channel) -> bool:
@@ -79,6 +86,10 @@ def unfollow_channel(*, user: User, channel: Channel) -> bool:
         if deleted:
             Channel.objects.filter(pk=channel.pk, follower_count__gt=0).update(follower_count=F("follower_count") - 1)
     return bool(deleted)
+
+
+def _send_followed(channel_id: int, user_id: int) -> None:
+    channel_followed.send_robust(sender=Channel, channel_id=channel_id, user_id=user_id)
 
 
 def _check_changes(changes: dict[str, Any]) -> dict[str, Any]:

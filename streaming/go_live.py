@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.notifications import Kind, create_happening, tell_users
+from accounts.notifications import Kind, create_happening, notify_of_person, tell_users
 from accounts.notifications.limits import TELL_BATCH
 from streaming.go_live_rules import is_news
 from streaming.limits import NOTICE_MISSED_SECONDS, NOTICE_STALLED_SECONDS
@@ -22,6 +22,27 @@ def queue_announcement(*, stream_id: str) -> None:
     from streaming.tasks import announce_to_followers as task
 
     task.delay(stream_id)
+
+
+def queue_follower(*, channel_id: int, user_id: int) -> None:
+    """Somebody follows; they do not wait until the streamer has been told."""
+    from streaming.tasks import tell_of_follower as task
+
+    task.delay(channel_id, user_id)
+
+
+def tell_of_follower(*, channel_id: int, user_id: int) -> None:
+    """The streamer hears of a new follower; of many at once as one. Not of one who has changed their mind."""
+    follow = Follow.objects.select_related("user", "channel__owner").filter(channel_id=channel_id, user_id=user_id)
+    for one in follow:
+        notify_of_person(
+            user_id=one.channel.owner_id,
+            kind=Kind.FOLLOWER,
+            name=str(one.user),
+            did="followed you",
+            path=one.channel.get_absolute_url(),
+            collapse_key=f"followers:{channel_id}",
+        )
 
 
 def announce_to_followers(*, stream_id: str) -> int:

@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from accounts.signals import user_created, user_leaving, user_suspended
 from streaming import broadcast_services, channel_services, go_live, leaving, viewers
-from streaming.signals import broadcast_ended, broadcast_started
+from streaming.signals import broadcast_ended, broadcast_started, channel_followed
 from transcode import signals as media
 
 
@@ -28,6 +28,11 @@ def on_broadcast_started(stream_id: str, **_: Any) -> None:
 @receiver(user_leaving)
 def on_user_leaving(user_id: int, **_: Any) -> None:
     leaving.clear_channel_of_user(user_id=user_id)
+
+
+@receiver(channel_followed)
+def on_channel_followed(channel_id: int, user_id: int, **_: Any) -> None:
+    go_live.queue_follower(channel_id=channel_id, user_id=user_id)
 
 
 @receiver(media.source_described)

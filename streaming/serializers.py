@@ -93,6 +93,10 @@ class FollowSerializer(serializers.Serializer[Any]):
     follower_count = serializers.IntegerField()
 
 
+class FollowWishSerializer(serializers.Serializer[Any]):
+    notify = serializers.BooleanField(help_text="Hear that the channel is live.")
+
+
 class PlaybackSerializer(serializers.Serializer[Any]):
     hls = serializers.URLField()
     dash = serializers.URLField(allow_null=True)

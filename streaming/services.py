@@ -6,6 +6,7 @@ from streaming.channel_services import (
     create_channel,
     follow_channel,
     rotate_stream_key,
+    set_follow_notify,
     unfollow_channel,
     update_channel,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "follow_channel",
     "note_recording",
     "rotate_stream_key",
+    "set_follow_notify",
     "unfollow_channel",
     "update_channel",
     "watch_state",

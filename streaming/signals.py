@@ -3,6 +3,7 @@
 from django.dispatch import Signal
 
 channel_created = Signal()  # channel_id; inside the transaction that creates the channel
+channel_followed = Signal()  # channel_id, user_id; after the commit
 broadcast_started = Signal()  # stream_id; live was announced for the first time
 broadcast_ended = Signal()  # stream_id
 recording_ready = Signal()  # stream_id; every segment is indexed, the recording can be written

@@ -28,3 +28,8 @@ def resume_go_live_notices() -> None:
 @shared_task(name="streaming.choose_hosts")
 def choose_hosts() -> None:
     hosting.choose_hosts()
+
+
+@shared_task(name="streaming.tell_of_follower")
+def tell_of_follower(channel_id: int, user_id: int) -> None:
+    go_live.tell_of_follower(channel_id=channel_id, user_id=user_id)

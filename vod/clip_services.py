@@ -14,6 +14,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
+from accounts.notifications import Kind, notify_of_person
 from common.errors import Conflict, InvalidInput, NotAllowed, NotThere, TooMany
 from common.one_at_a_time import only_one_here
 from common.rate_limit import RateLimit
@@ -198,7 +199,7 @@ def _make(clip: Clip) -> None:
         # Storage or database are away, or it is our mistake: tried again when the claim has run out.
         log.exception("clip %s was not made, try %d", clip.public_id, clip.tries)
     else:
-        _finish(
+        is_ready = _finish(
             clip,
             state=ClipState.READY,
             starts_at=datetime.fromtimestamp(made.starts_at, UTC),
@@ -208,6 +209,21 @@ def _make(clip: Clip) -> None:
             height=made.height,
             size=made.size,
         )
+        if is_ready:
+            _tell_streamer(clip)
+
+
+def _tell_streamer(clip: Clip) -> None:
+    """Of clips by others; of many as one."""
+    if clip.clipper is not None and clip.clipper_id != clip.channel.owner_id:
+        notify_of_person(
+            user_id=clip.channel.owner_id,
+            kind=Kind.CLIP,
+            name=str(clip.clipper),
+            did="clipped your channel",
+            path=clip.get_absolute_url(),
+            collapse_key=f"clips:{clip.channel_id}",
+        )
 
 
 def _put_back(clip: Clip) -> None:
@@ -216,10 +232,10 @@ def _put_back(clip: Clip) -> None:
     Clip.objects.filter(pk=clip.pk).update(claimed_until=again, tries=F("tries") - 1)
 
 
-def _finish(clip: Clip, **changes: Any) -> None:
-    """Deleted meanwhile: only the claim is given up, and its files are dropped."""
+def _finish(clip: Clip, **changes: Any) -> bool:
+    """False when it was deleted meanwhile: only the claim is given up, and its files are dropped."""
     Clip.objects.filter(pk=clip.pk).update(claimed_until=None)
-    Clip.objects.unmade().filter(pk=clip.pk).update(**changes)
+    return bool(Clip.objects.unmade().filter(pk=clip.pk).update(**changes))
 
 
 # --- Seeing and deleting

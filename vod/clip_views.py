@@ -40,7 +40,7 @@ def clip(request: HttpRequest, clip_id: str) -> HttpResponse:
         "recording": recording if may_see else None,
         "may_delete": clip_services.may_delete(found, request.user),
         "own_channel": viewer is not None and found.channel.owner_id == viewer.pk,
-        "following": viewer is not None and found.channel.follows.filter(user=viewer).exists(),
+        "following": viewer and found.channel.follows.filter(user=viewer).first(),
         "more": found.channel.clips.listed().exclude(pk=found.pk).most_watched()[:MORE_SHOWN],
     }
     return render(request, "vod/clip.html", context)

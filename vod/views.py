@@ -44,7 +44,7 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
         "shared": share_recording(vod),
         "more": channel.vods.listed().exclude(pk=vod.pk).with_position_of(request.user)[:MORE_SHOWN],
         "own_channel": viewer is not None and channel.owner_id == viewer.pk,
-        "following": viewer is not None and channel.follows.filter(user=viewer).exists(),
+        "following": viewer and channel.follows.filter(user=viewer).first(),
         "locked": not plays,
         "cold": cold,
         "playback": recording_playback(vod.broadcast.public_id).for_page() if plays else None,

@@ -156,12 +156,13 @@ def push_subscription(request: Request) -> Response:
     given.is_valid(raise_exception=True)
     if not NEW_BROWSERS.allows(str(user.pk)):
         return Response({"detail": "That was too often. Try again in an hour.", "code": "too_many"}, status=429)
-    push.subscribe_browser(
+    subscription = push.subscribe_browser(
         user_id=user.pk,
         endpoint=given.validated_data["endpoint"],
         label=browser_name(request.headers.get("User-Agent", "")),
         **given.validated_data["keys"],
     )
+    request.session[push.OF_SESSION] = subscription.pk
     return Response(status=201)
 
 

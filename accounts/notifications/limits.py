@@ -22,3 +22,7 @@ PRUNE_ROUNDS = 200  # batches in one run: a million rows; the rest waits for the
 
 PAGES_MAX = 20  # open sockets of one person at one process; a browser shares one among its tabs
 HUB_RETRY_SECONDS = 1.0
+
+DIGEST_GATHER_SECONDS = 120  # what happens within two minutes of the first goes into the same e-mail
+DIGESTS_PER_RUN = 500  # the rest waits for the next minute: a mail server is not flooded
+MAIL_STALE_SECONDS = 2 * 86_400  # what could not be sent for two days is no news any more

@@ -8,18 +8,20 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from accounts.notifications import push, services
+from accounts.notifications import mails, push, services
 from accounts.notifications.kinds import RULES, Kind, Way, can_be_turned_off
 from accounts.notifications.limits import LIST_PAGE
 from accounts.notifications.models import Notification
+from common.errors import NotThere
 
 WAYS = [(Way.IN_APP, "On this site"), (Way.PUSH, "Push"), (Way.MAIL, "E-mail")]
 
@@ -96,6 +98,20 @@ def forget_browser(request: HttpRequest, subscription_id: int) -> HttpResponse:
     if push.forget_browser(user_id=_user(request).pk, subscription_id=subscription_id):
         messages.success(request, "That browser gets no more notifications.")
     return redirect("notification_preferences")
+
+
+@never_cache
+@csrf_exempt  # RFC 8058: mail programs post here; the signed link is all it takes, and all it can do
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """End the e-mails, without signing in. A GET only asks: scanners of mails open every link."""
+    try:
+        user_id = mails.user_of_token(token)
+    except NotThere as error:
+        raise Http404(error.text) from None
+    if request.method == "POST":
+        mails.unsubscribe(user_id=user_id)
+    return render(request, "accounts/unsubscribe.html", {"done": request.method == "POST"})
 
 
 @require_safe

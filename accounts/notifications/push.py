@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import F, Q
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.notifications import web_push
@@ -27,6 +29,7 @@ from accounts.notifications.push_outcomes import Outcome, Verdict, next_try_seco
 from common.errors import InvalidInput
 from common.http import OutboundClient, OutboundFailed, OutboundRefused, check_url
 
+OF_SESSION = "push_subscription"  # in the session of a browser that is pushed to: its number
 logger = logging.getLogger(__name__)
 
 # Whose browsers hear of it: one statement for a batch of people, as in services.
@@ -80,6 +83,13 @@ def forget_browser(*, user_id: int, endpoint: str = "", subscription_id: int | N
     named = Q(pk=subscription_id) if subscription_id is not None else Q(endpoint_digest=endpoint_digest(endpoint))
     deleted, _ = own.filter(named).delete()
     return bool(deleted)
+
+
+def forget_browser_of_session(*, request: HttpRequest, user: AbstractBaseUser | None) -> None:
+    """Whoever signs out on a shared machine must not leave their news on its screen."""
+    subscription_id = request.session.get(OF_SESSION)
+    if user is not None and subscription_id:
+        forget_browser(user_id=user.pk, subscription_id=subscription_id)
 
 
 def queue_pushes(*, happening: Happening, user_ids: Sequence[int]) -> int:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.notifications import events, push
+from accounts.notifications import events, mails, push
 from accounts.notifications.kinds import Kind, Way, can_be_turned_off, is_wanted_by_default, who
 from accounts.notifications.limits import DETAIL_MAX, NAMES_KEPT, ONCE_KEY_MAX, PATH_MAX, TEXT_MAX
 from accounts.notifications.models import Happening, Notification, NotificationPreference
@@ -93,6 +93,7 @@ def tell_users(*, happening: Happening, user_ids: Sequence[int]) -> int:
     """
     with transaction.atomic():
         told = _tell_in_app(happening, user_ids)
+        mails.gather(happening=happening, user_ids=user_ids)
         transaction.on_commit(lambda: _spread(happening, user_ids, told))
     return len(told)
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("notifications", pages.inbox, name="notifications"),
     path("notifications/<int:happening_id>", pages.open_one, name="notification"),
     path("notifications/read", pages.read_all, name="notifications_read"),
+    path("notifications/unsubscribe/<str:token>", pages.unsubscribe, name="notification_unsubscribe"),
     # /accounts/notifications/…
     path("accounts/notifications/", pages.preferences, name="notification_preferences"),
     path("accounts/notifications/browsers/<int:subscription_id>", pages.forget_browser, name="notification_browser"),

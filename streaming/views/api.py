@@ -20,6 +20,7 @@ from streaming.serializers import (
     ChannelChangesSerializer,
     ChannelSerializer,
     FollowSerializer,
+    FollowWishSerializer,
     HealthSerializer,
     StreamKeySerializer,
     StreamSerializer,
@@ -74,16 +75,22 @@ def channel(request: Request, login: str) -> Response:
     return Response(ChannelSerializer(found).data)
 
 
-@extend_schema(request=None, responses=FollowSerializer)
-@api_view(["POST", "DELETE"])
+@extend_schema(methods=["POST", "DELETE"], request=None, responses=FollowSerializer)
+@extend_schema(methods=["PATCH"], request=FollowWishSerializer, responses={204: None})
+@api_view(["POST", "DELETE", "PATCH"])
 @permission_classes([IsAuthenticated])
 def channel_follow(request: Request, login: str) -> Response:
-    """Follow a channel, or stop following it. Repeating either changes nothing."""
-    found = get_channel(login)
+    """Follow a channel, or stop following it; repeating changes nothing. PATCH: whether you hear that it is live."""
+    found, user = get_channel(login), signed_in_user(request)
+    if request.method == "PATCH":
+        wish = FollowWishSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        channel_services.set_follow_notify(user=user, channel=found, notify=wish.validated_data["notify"])
+        return Response(status=204)
     if request.method == "POST":
-        channel_services.follow_channel(user=signed_in_user(request), channel=found)
+        channel_services.follow_channel(user=user, channel=found)
     else:
-        channel_services.unfollow_channel(user=signed_in_user(request), channel=found)
+        channel_services.unfollow_channel(user=user, channel=found)
     found.refresh_from_db(fields=["follower_count"])
     answer = {"following": request.method == "POST", "follower_count": found.follower_count}
     return Response(FollowSerializer(answer).data)

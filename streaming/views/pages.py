@@ -76,7 +76,7 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
         "screen": "loading" if state.state == "live" or state.hosting else state.state,
         "on_air": state.state in ("live", "reconnecting"),
         "own_channel": viewer is not None and channel.owner_id == viewer.pk,
-        "following": viewer is not None and channel.follows.filter(user=viewer).exists(),
+        "following": viewer and channel.follows.filter(user=viewer).first(),
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
         "player_modules": PLAYER_MODULES,
     }
@@ -86,14 +86,11 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
 @require_POST
 @login_required
 def watch_follow(request: HttpRequest, login: str) -> HttpResponse:
-    """Follow or stop following, for pages without JavaScript."""
+    """Follow or stop following, and whether to be told, for pages without JavaScript."""
     channel = _channel_or_404(login)
     user = cast(User, request.user)
     try:
-        if request.POST.get("follow") == "yes":
-            services.follow_channel(user=user, channel=channel)
-        else:
-            services.unfollow_channel(user=user, channel=channel)
+        _follow(user, channel, request.POST.get("follow", ""))
     except DomainError as error:
         messages.error(request, error.text)
     return redirect("watch", channel.owner.login)
@@ -104,6 +101,15 @@ def watch_follow(request: HttpRequest, login: str) -> HttpResponse:
 def style_page(request: HttpRequest) -> HttpResponse:
     """Every component in every state."""
     return render(request, "streaming/style.html", style_samples())
+
+
+def _follow(user: User, channel: Channel, what: str) -> None:
+    if what == "yes":
+        services.follow_channel(user=user, channel=channel)
+    elif what in {"mute", "unmute"}:
+        services.set_follow_notify(user=user, channel=channel, notify=what == "unmute")
+    else:
+        services.unfollow_channel(user=user, channel=channel)
 
 
 def _channel_or_404(login: str) -> Channel:

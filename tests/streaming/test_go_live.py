@@ -9,12 +9,14 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.notifications import tell_users
 from accounts.notifications.models import Happening, Notification
+from common.errors import Conflict
 from streaming import go_live
 from streaming.go_live_rules import is_news
 from streaming.models import Broadcast, Channel, Follow, GoLiveNotice
-from streaming.services import follow_channel
+from streaming.services import follow_channel, set_follow_notify
 from streaming.signals import broadcast_started
 from streaming.tasks import announce_to_followers as task
+from streaming.tasks import tell_of_follower
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 4, 20, tzinfo=UTC)
@@ -157,7 +159,7 @@ def test_batch_takes_a_fixed_number_of_queries(channel: Channel, django_assert_m
     crowd(channel, 50)
     notice = go_live.open_notice(stream_id=begin(channel).public_id)
     assert notice is not None
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         go_live.tell_followers(notice_id=notice.pk)
 
 
@@ -166,3 +168,34 @@ def test_start_of_a_broadcast_queues_the_telling(channel: Channel, monkeypatch: 
     monkeypatch.setattr(task, "delay", queued.append)
     broadcast_started.send(sender=Broadcast, stream_id="0" * 24)
     assert queued == ["0" * 24]
+
+
+def test_follower_mutes_a_channel_and_hears_it_again(channel: Channel, bob: User, charlie: User) -> None:
+    follow_channel(user=bob, channel=channel)
+    set_follow_notify(user=bob, channel=channel, notify=False)
+    assert not Follow.objects.get().notify
+    set_follow_notify(user=bob, channel=channel, notify=True)
+    assert Follow.objects.get().notify
+    with pytest.raises(Conflict):
+        set_follow_notify(user=charlie, channel=channel, notify=True)
+
+
+def test_streamer_hears_of_followers_as_one(channel: Channel, alice: User, bob: User, charlie: User) -> None:
+    for user in (bob, charlie):
+        follow_channel(user=user, channel=channel)
+        go_live.tell_of_follower(channel_id=channel.pk, user_id=user.pk)
+    assert told(alice) == [("charlie and bob followed you", "")]
+
+
+def test_follower_who_changed_their_mind_is_not_told_of(channel: Channel, alice: User, bob: User) -> None:
+    go_live.tell_of_follower(channel_id=channel.pk, user_id=bob.pk)
+    assert told(alice) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_following_queues_the_telling(channel: Channel, bob: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued: list[tuple[int, int]] = []
+    monkeypatch.setattr(tell_of_follower, "delay", lambda *ids: queued.append(ids))
+    follow_channel(user=bob, channel=channel)
+    follow_channel(user=bob, channel=channel)
+    assert queued == [(channel.pk, bob.pk)]

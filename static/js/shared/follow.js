@@ -1,26 +1,46 @@
-// The follow button: at once in the page, and back when the site says no.
+// The follow button and its bell: at once in the page, and back when the site says no.
 
 import { callApi } from "./api.js";
 import { toast } from "./toasts.js";
 
 export function enlivenFollow() {
   for (const form of document.querySelectorAll("form[data-follow]")) {
-    form.addEventListener("submit", async (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const following = form.dataset.following !== "true";
-      show(form, following);
-      try {
-        await callApi(following ? "POST" : "DELETE", form.dataset.url);
-      } catch (error) {
-        show(form, !following);
-        toast(error.message, "error");
-      }
+      const wish = event.submitter?.value;
+      if (wish === "mute" || wish === "unmute") tell(form, wish === "unmute");
+      else follow(form, form.dataset.following !== "true");
     });
   }
 }
 
-function show(form, following) {
-  const hadFocus = form.contains(document.activeElement);
+async function follow(form, following) {
+  const told = form.dataset.told;
+  show(form, { following, told: true }); // who follows anew is told
+  try {
+    await callApi(following ? "POST" : "DELETE", form.dataset.url);
+  } catch (error) {
+    show(form, { following: !following, told });
+    toast(error.message, "error");
+  }
+}
+
+async function tell(form, told) {
+  show(form, { following: true, told });
+  try {
+    await callApi("PATCH", form.dataset.url, { notify: told });
+  } catch (error) {
+    show(form, { following: true, told: !told });
+    toast(error.message, "error");
+  }
+}
+
+function show(form, { following, told }) {
+  const focused = form.contains(document.activeElement) ? document.activeElement.dataset.when : "";
   form.dataset.following = String(following);
-  if (hadFocus) form.querySelector(`[data-when="${following ? "following" : "not-following"}"]`).focus();
+  form.dataset.told = String(told);
+  if (!focused) return;
+  const bell = focused === "told" || focused === "muted";
+  const face = bell ? (told ? "told" : "muted") : following ? "following" : "not-following";
+  form.querySelector(`[data-when="${face}"]`).focus();
 }
