@@ -1,43 +1,52 @@
 #!/bin/sh
-# All tests, the quick ones first; runs inside `python -m stack.with_services`. What mostly waits runs side by side:
-# tests that need no clock (marker `offline`), behind the others in line for the processor, then those of pages and channels
-# (`site`) and of chat's rooms (`rooms`), with services of their own, beside all others; then those end-to-end tests that
-# only wait for events (marker `patient`)
-# beside those that need a whole core for a moment: a browser, a strict player.
+# All tests, the quick ones first; runs inside `python -m stack.with_services`. Three lines side by side, as most tests
+# wait more than they compute: those that watch the clock and then those end-to-end tests that need a whole core for a
+# moment (a browser, a strict player); behind it in line for the processor tests that need no clock (marker `offline`)
+# and those of pages, channels and recordings (`site`); last those of chat's rooms (`rooms`) and the end-to-end tests that
+# only wait for events (`patient`). The second and the third have services of their own.
 set -eu
 cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest
-report=$(mktemp)
-beside=
+reports=$(mktemp -d)
+lines=
 
-# start_beside COMMAND…: its output is shown by `end_beside TITLE`, which fails as it did.
-start_beside() {
-    "$@" >"$report" 2>&1 &
-    beside=$!
+# start_line NAME COMMAND…: its output is shown by `end_line NAME TITLE`, which fails as it did.
+start_line() {
+    name=$1
+    shift
+    "$@" >"$reports/$name" 2>&1 &
+    eval "line_$name=$!"
+    lines="$lines $!"
 }
 
-end_beside() {
-    wait "$beside" && status=0 || status=$?
-    beside=
-    echo "$1:"
-    cat "$report"
+end_line() {
+    eval "wait \"\$line_$1\"" && status=0 || status=$?
+    echo "$2:"
+    cat "$reports/$1"
     return "$status"
 }
 
-trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null || true; rm -f "$report"' EXIT
+stop_lines() {
+    for line in $lines; do
+        kill "$line" 2>/dev/null || true
+    done
+    rm -rf "$reports"
+}
+
+trap stop_lines EXIT
 trap 'exit 130' INT TERM
 
 # The clip takes a minute to draw: made here, no test waits for it.
-start_beside sh -ec "nice -n 15 .venv/bin/python -m tests.media.counter_clip
+start_line site sh -ec "nice -n 15 .venv/bin/python -m tests.media.counter_clip
     exec .venv/bin/python -m stack.with_services -- sh -ec '
         nice -n 15 $pytest -m offline
-        nice -n 5 $pytest -m site
-        exec $pytest -m rooms'"
-$pytest -m "not end_to_end and not offline and not site and not rooms" && passed=yes || passed=no
-end_beside "Offline, site, chat"
-[ "$passed" = yes ]
-
-start_beside nice -n 10 $pytest -m "end_to_end and patient"
+        exec nice -n 5 $pytest -m site'"
+start_line rooms .venv/bin/python -m stack.with_services -- sh -ec "
+    nice -n 2 $pytest -m rooms
+    exec nice -n 10 $pytest -m 'end_to_end and patient'"
+$pytest -m "not end_to_end and not offline and not site and not rooms"
 $pytest -m "end_to_end and not patient" && passed=yes || passed=no
-end_beside Patient
+end_line site "Offline, pages, channels, recordings" || passed=no
+end_line rooms "Chat, patient" || passed=no
+lines=
 [ "$passed" = yes ]

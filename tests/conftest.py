@@ -19,6 +19,8 @@ HOW_TO = "Run the tests through `make test`, or `python -m stack.with_services -
 
 # What runs in the tests' own process must not stop for test encodes; whole stacks choose as anyone's would.
 settings.ENCODER = "x264"
+# Nobody's real password is kept there, and argon2 takes a tenth of a second for each of the thousands of people made.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Files whose tests only compute or encode: `stack/test.sh` runs them beside those that watch the clock.
 OFFLINE = (
@@ -40,8 +42,8 @@ OFFLINE = (
     "transcode/test_silence",
 )
 
-# Tests of accounts, pages and channels run beside the others as well, with services of their own.
-SITE = ("accounts/", "config/", "pages/", "streaming/")
+# Tests of accounts, pages, channels and recordings run beside the others as well, with services of their own.
+SITE = ("accounts/", "config/", "pages/", "streaming/", "vod/")
 
 # So do those of chat; but for some, so that both lines are as long.
 ROOMS = "chat/"

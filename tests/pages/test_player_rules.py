@@ -56,6 +56,8 @@ def test_the_screen_follows_from_the_facts(channel: str, facts: dict[str, Any], 
         ({"now": 10, "ranges": [[0, 10], [12, 15]], "edge": None}, 12.1),
         ({"now": 10, "ranges": [[0, 14]], "edge": 13}, 10.1),  # data is there, the decoder sticks
         ({"now": 10, "ranges": [[0, 9]], "edge": 40}, 40),  # the window has moved on
+        ({"now": 10, "ranges": [[0, 10.4]], "edge": 40}, 40),  # also where it stopped just before the end
+        ({"now": 10, "ranges": [[0, 10.4]], "edge": 12}, None),
         ({"now": 10, "ranges": [], "edge": None}, None),
     ],
 )

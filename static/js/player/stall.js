@@ -5,6 +5,7 @@
 const GAP_SECONDS = 0.05;
 const LANDING_SECONDS = 0.1; // a little inside the range, so that a rounding error does not miss it
 const LEAD_SECONDS = 0.3;
+const STICKS_SECONDS = 1; // more than this is there and does not play
 const WINDOW_SECONDS = 6; // further behind than this, waiting for the missing part is hopeless
 
 export function jumpTarget({ now, ranges, edge }) {
@@ -15,8 +16,9 @@ export function jumpTarget({ now, ranges, edge }) {
     return Math.max(start + LANDING_SECONDS, wanted);
   }
   const here = ranges.find(([start, end]) => start <= now + GAP_SECONDS && now < end);
-  if (here && here[1] - now > 1) return now + LANDING_SECONDS; // data is there, the decoder sticks: nudge it
-  if (!here && edge !== null && edge - now > WINDOW_SECONDS) return edge;
+  if (here && here[1] - now > STICKS_SECONDS) return now + LANDING_SECONDS; // data is there, the decoder sticks: nudge it
+  // Play heads also stop a little before the end of what is there.
+  if (edge !== null && edge - now > WINDOW_SECONDS) return edge;
   return null;
 }
 
