@@ -107,7 +107,7 @@ def _recordings(chance: random.Random, logins: list[str]) -> list[Case]:
         Case("clips of a channel", [f"/{login}/clips" for login in logins]),
         Case("feed of a channel", [f"/{login}/videos.rss" for login in logins]),
         Case("embedded channel", [f"/embed/{login}" for login in logins]),
-        Case("sitemaps", ["/sitemap.xml", "/sitemap-channels.xml", "/sitemap-channels.xml?p=20", "/sitemap-videos.xml"],
+        Case("sitemaps", ["/sitemap.xml", "/sitemap-channels.xml", "/sitemap-channels.xml?p=2", "/sitemap-videos.xml"],
              bar=1_000.0),
     ]  # fmt: skip
 
