@@ -15,7 +15,7 @@ from common.picture_headers import FRAME_MS, BadPictureError, PictureFacts, read
 
 MEGAPIXEL = 1_000_000
 SHORTEST_FRAME_MS = 20  # browsers slow down what is faster
-WEBP_QUALITY = 90
+WEBP_QUALITY, JPEG_QUALITY = 90, 85
 # Nothing here gets so far; for a decoder that finds more in a file than its header says.
 Image.MAX_IMAGE_PIXELS = 16 * MEGAPIXEL
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -107,6 +107,21 @@ def decode_squares(data: bytes, facts: PictureFacts, side: int, *, fill: bool = 
 def decode_filled_square(data: bytes, facts: PictureFacts, side: int) -> Frame:
     """The first frame, its middle filling a square with this side."""
     return decode_squares(data, facts, side, fill=True)[0]
+
+
+def encode_wide(data: bytes, facts: PictureFacts, width: int) -> bytes:
+    """The first frame as a JPEG of 16:9 and this width: its middle, as large as fits around it."""
+    try:
+        with Image.open(BytesIO(data), formats=[facts.kind]) as image:
+            if image.size != (facts.width, facts.height):
+                raise InvalidInput("The file contradicts itself. Save it again.", code="bad_picture")
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except DECODING_FAILED:
+        text = "The file is damaged. Save it again as a PNG, GIF, WebP or JPEG picture."
+        raise InvalidInput(text, code="bad_picture") from None
+    file = BytesIO()
+    ImageOps.fit(upright, (width, width * 9 // 16), Image.Resampling.LANCZOS).save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()
 
 
 def encode_still(frame: Frame, side: int, kind: str) -> bytes:

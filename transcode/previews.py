@@ -21,7 +21,7 @@ def make_preview(*, stream_id: str, init_path: str, segment_path: str) -> str:
     path = f"{names.PREVIEWS_DIR}/{stream_id}/{int(time.time())}.jpg"
     if default_storage.exists(path):
         return path
-    default_storage.save(path, ContentFile(_draw(media)))
+    default_storage.save(path, ContentFile(draw_picture(media)))
     _drop_old(stream_id)
     signals.preview_ready.send(sender=None, stream_id=stream_id, path=path)
     return path
@@ -32,7 +32,8 @@ def _read(key: str) -> bytes:
         return bytes(file.read(MAX_SEGMENT_BYTES))
 
 
-def _draw(media: bytes) -> bytes:
+def draw_picture(media: bytes) -> bytes:
+    """The first picture of an initialization section and a segment, as JPEG."""
     argv = ["ffmpeg", "-v", "error", "-nostdin", "-protocol_whitelist", "pipe", "-f", "mp4", "-i", "pipe:0"]
     argv += ["-frames:v", "1", "-vf", f"scale=-2:'min({PREVIEW_HEIGHT},ih)'", "-q:v", "5", "-f", "mjpeg", "pipe:1"]
     return subprocess.run(argv, input=media, capture_output=True, check=True, timeout=DRAW_SECONDS).stdout

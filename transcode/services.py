@@ -19,6 +19,7 @@ from transcode.hls import names
 from transcode.lease import RELEASE_LEASE
 from transcode.models import LiveJob, Segment, StorageTier
 from transcode.object_store import delete_folder, tiers
+from transcode.posters import draw_poster, store_poster
 from transcode.recording_facts import read_clock, read_storyboard, recording_sizes
 from transcode.recordings import Recording, write_recording
 from transcode.revocations import access_generation, revoke_access
@@ -38,6 +39,7 @@ __all__ = [
     "discard_import",
     "download_path",
     "download_size",
+    "draw_poster",
     "drop_clip",
     "finish_live",
     "has_imported",
@@ -56,6 +58,7 @@ __all__ = [
     "request_live",
     "request_restore",
     "revoke_access",
+    "store_poster",
     "stored_bytes",
     "time_at",
     "update_storyboards",

@@ -56,6 +56,16 @@ class HighlightForm(forms.Form):
         return _seconds(self.cleaned_data["end"])
 
 
+class PosterForm(forms.Form):
+    """The picture at a time, or one from a file."""
+
+    at = forms.CharField(max_length=12, required=False)
+    picture = forms.FileField(required=False)
+
+    def clean_at(self) -> float | None:
+        return _seconds(self.cleaned_data["at"]) if self.cleaned_data["at"] else None
+
+
 def _seconds(text: str) -> float:
     try:
         return parse_clock(text)

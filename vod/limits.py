@@ -21,6 +21,12 @@ CHANNELS_COUNTED_AT_ONCE = 500  # held in memory while the room that they use is
 EXPIRED_AT_ONCE = 100  # recordings that are deleted since they were kept long enough, in one task
 PURGED_AT_ONCE = 20  # recordings whose files one task removes
 
+# --- The picture that stands for a recording
+POSTER_BYTES = 900_000  # the edge passes 1 MB on, with the form around it
+POSTER_SIDE_MIN, POSTER_SIDE_MAX = 200, 4_000  # pixels
+POSTER_WIDTH = 1280  # link previews show no more
+POSTERS_PER_HOUR = 60  # of a channel; each stays in storage until its recording goes
+
 # --- Who waits for a recording
 WAITERS_MAX = 1_000  # of one recording are told; the others look for themselves
 WAITERS_TOLD_AT_ONCE = 100

@@ -17,9 +17,9 @@ from common.errors import DomainError, InvalidInput, NotThere
 from streaming.playback import recording_playback
 from streaming.views.pages import PLAYER_MODULES
 from transcode import services as media
-from vod import highlights, services
-from vod.forms import HighlightForm, VodForm, VodSearchForm
-from vod.limits import UNDO_DAYS
+from vod import highlights, posters, services
+from vod.forms import HighlightForm, PosterForm, VodForm, VodSearchForm
+from vod.limits import POSTER_BYTES, UNDO_DAYS
 from vod.models import Visibility, Vod
 from vod.quotas import read_quota
 
@@ -130,6 +130,26 @@ def video_highlight(request: HttpRequest, video_id: str) -> HttpResponse:
         return redirect("video_edit", vod.public_id)
     messages.success(request, "The highlight is being made. It appears here in a moment, for you alone.")
     return redirect("dashboard_videos")
+
+
+@require_POST
+@login_required
+def video_poster(request: HttpRequest, video_id: str) -> HttpResponse:
+    """Choose the picture that stands for it."""
+    vod = _own_vod_or_404(request, video_id)
+    form = PosterForm(request.POST, request.FILES)
+    try:
+        if not form.is_valid() or not any(value not in (None, "") for value in form.cleaned_data.values()):
+            raise InvalidInput("Say at which time, as in 12:34, or choose a picture file.")
+        if file := form.cleaned_data["picture"]:
+            posters.choose_picture(vod=vod, data=file.read(POSTER_BYTES + 1))
+        else:
+            posters.choose_frame(vod=vod, seconds=form.cleaned_data["at"])
+    except DomainError as error:
+        messages.error(request, error.text)
+    else:
+        messages.success(request, "The recording has another picture, in a moment on every page.")
+    return redirect("video_edit", vod.public_id)
 
 
 @require_POST

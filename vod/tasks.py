@@ -9,6 +9,7 @@ from vod import (
     cold_storage,
     downloads,
     highlights,
+    posters,
     purging,
     quotas,
     retention,
@@ -28,6 +29,11 @@ def create_missing_vods() -> None:
 def write_download(self: "Task[Any, Any]", public_id: str) -> None:
     if not downloads.make_download(public_id=public_id):
         raise self.retry(countdown=DOWNLOAD_RETRY_SECONDS)
+
+
+@shared_task(name="vod.draw_poster")
+def draw_poster(public_id: str, seconds: float) -> None:
+    posters.draw_frame(public_id=public_id, seconds=seconds)
 
 
 @shared_task(name="vod.remove_old_downloads")

@@ -28,6 +28,7 @@ urlpatterns = [
     path("dashboard/videos/change", manage_views.videos_change, name="videos_change"),
     path("dashboard/videos/<slug:video_id>/", manage_views.video_edit, name="video_edit"),
     path("dashboard/videos/<slug:video_id>/highlight", manage_views.video_highlight, name="video_highlight"),
+    path("dashboard/videos/<slug:video_id>/poster", manage_views.video_poster, name="video_poster"),
     path("dashboard/videos/<slug:video_id>/visibility", manage_views.video_visibility, name="video_visibility"),
     path("dashboard/videos/<slug:video_id>/delete", manage_views.video_delete, name="video_delete"),
     path("dashboard/videos/<slug:video_id>/restore", manage_views.video_restore, name="video_restore"),

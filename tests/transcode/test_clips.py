@@ -1,6 +1,7 @@
 """Clips cut from stored segments: which pictures are in them, how their sound fits, and what cannot be cut."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from transcode.http_answer import Answer
 from transcode.models import Segment
 from transcode.origin import Address, read_address
 from transcode.origin_stored import piece, stored
+from transcode.posters import draw_poster
 
 pytestmark = pytest.mark.django_db
 STREAM, CLIP = "0123456789abcdef01234567", "aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -212,6 +214,17 @@ def test_the_newest_seconds(on_air: PackagedBroadcast) -> None:
     assert over_the_hole == pytest.approx((on_air.shown_at[SMALL.first + 4 * FPS], 10), abs=0.05)
     everything = latest_span(stream_id=STREAM, duration=60)
     assert everything == pytest.approx((on_air.shown_at[SMALL.first], 14), abs=0.05)
+
+
+def test_a_picture_of_the_recording_is_the_key_frame_before(on_air: PackagedBroadcast, media: Path) -> None:
+    on_air.run(first(6), at=0)
+    on_air.run(first(8, start=20), at=16)
+    for seconds, number in ((0.0, 0), (3.5, 2 * FPS), (7.0, 20 * FPS)):  # the last is behind an absence
+        stored_at = draw_poster(stream_id=STREAM, seconds=seconds)
+        assert re.fullmatch(rf"previews/{STREAM}/[0-9]{{1,15}}\.jpg", stored_at)
+        assert read_counters(media / stored_at) == [SMALL.first + number]
+    with pytest.raises(NotRecorded):
+        draw_poster(stream_id="0" * 24, seconds=1)
 
 
 def test_places_of_the_recording_leave_out_what_was_not_recorded(on_air: PackagedBroadcast) -> None:
