@@ -97,8 +97,9 @@ def _finding(chance: random.Random) -> list[Case]:
 
 
 def _recordings(chance: random.Random, logins: list[str]) -> list[Case]:
-    videos = Vod.objects.filter(visibility=Visibility.PUBLIC, deleted_at=None).values_list("public_id", flat=True)
-    clips = Clip.objects.filter(visibility=Visibility.PUBLIC).values_list("public_id", flat=True)
+    public = {"visibility": Visibility.PUBLIC, "channel__owner__is_active": True}
+    videos = Vod.objects.filter(**public).order_by("pk").values_list("public_id", flat=True)
+    clips = Clip.objects.filter(**public).order_by("pk").values_list("public_id", flat=True)
     return [
         Case("recording", [f"/videos/{name}" for name in videos[:DIFFERENT]]),
         Case("recording, signed in", [f"/videos/{name}" for name in videos[:DIFFERENT]], follower_of(50)),

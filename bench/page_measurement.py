@@ -136,10 +136,10 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("result", type=Path)
     parser.add_argument("--rounds", type=int, default=150)
-    parser.add_argument("--only", default="", help="cases whose name begins so")
+    parser.add_argument("--only", default="", help="cases whose names begin so, with commas between")
     options = parser.parse_args()
     slow = Path(os.environ[SLOW_QUERIES])
-    cases = [case for case in all_cases() if case.name.startswith(options.only)]
+    cases = [case for case in all_cases() if case.name.startswith(tuple(options.only.split(",")))]
     measured = measure(Client(options.port), cases, options.rounds)
     keep_plans(slow, options.result.parent)
     answer = {"pages": {name: vars(one) for name, one in measured.items()}, "naive_ms": naive_list_ms()}

@@ -1,6 +1,6 @@
 """How long the site takes for a page with 100,000 live channels and a million users, and what it asks the database.
 
-    python -m bench.pages [--scale 1] [--rounds 150] [--only front]
+    python -m bench.pages [--scale 1] [--rounds 150] [--only front,search]
 
 Makes a site of that size (once, `manage.py seed`: some minutes and 4 GB in var/bench), and one of a hundredth, and
 starts PostgreSQL, Redis and the site's own process on each. Rivals in the same run: the same page on the small site

@@ -55,11 +55,32 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return response
 
 
+COUNTED_MOST = 1_000  # rows; to count a hundred thousand for each page would take longer than the page
+OFFSET_MOST = 10_000  # rows that are skipped one by one; nobody turns so many pages
+
+
 class Pages(LimitOffsetPagination):
-    """`?limit=&offset=`."""
+    """`?limit=&offset=`. Whether there is more is read with the page, not counted."""
 
     default_limit = 24
     max_limit = 100
+    more = False
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request = request
+        self.limit = self.get_limit(request) or self.default_limit
+        self.offset = min(self.get_offset(request), OFFSET_MOST)
+        rows = list(queryset[self.offset : self.offset + self.limit + 1])
+        self.more = len(rows) > self.limit
+        self.count = self.offset + len(rows) if rows else 0
+        if self.more or not rows:
+            # In the list's own order, so that the same index is read as for the page.
+            some = queryset[:COUNTED_MOST]
+            self.count = max(self.count, len(some) if isinstance(some, list) else some.count())
+        return rows[: self.limit]
+
+    def get_next_link(self) -> str | None:
+        return super().get_next_link() if self.more and (self.offset or 0) < OFFSET_MOST else None
 
 
 PAGE_PARAMETERS = [
@@ -80,7 +101,7 @@ def page_schema(serializer: type[BaseSerializer[Any]]) -> Any:
     return inline_serializer(
         name=serializer.__name__.removesuffix("Serializer") + "Page",
         fields={
-            "count": IntegerField(),
+            "count": IntegerField(help_text=f"Exact up to {COUNTED_MOST:,}; of longer lists, at least so many."),
             "next": URLField(allow_null=True),
             "previous": URLField(allow_null=True),
             "results": serializer(many=True),

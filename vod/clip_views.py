@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from common.errors import DomainError, NotAllowed, NotThere
+from streaming.models import Channel
 from streaming.playback import clip_addresses
 from vod import clip_services
 from vod.clip_states import ClipState
@@ -91,7 +92,9 @@ def clip_delete(request: HttpRequest, clip_id: str) -> HttpResponse:
 def dashboard_clips(request: HttpRequest) -> HttpResponse:
     """Clips of one's own channel, and those one made elsewhere."""
     user = cast(User, request.user)
-    mine = Clip.objects.for_pages().filter(Q(channel__owner=user) | Q(clipper=user)).newest()
+    # By its key: through a join no index would be of use to both halves of the question.
+    own = Channel.objects.filter(owner=user).values_list("pk", flat=True).first()
+    mine = Clip.objects.for_pages().filter(Q(channel=own) | Q(clipper=user)).newest()
     page = Paginator(mine, CLIPS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "vod/dashboard_clips.html", {"page": page})
 

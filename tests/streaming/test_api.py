@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from accounts.models import User
-from accounts.services import create_api_token, suspend_user
+from accounts.services import create_api_token, create_user, suspend_user
 from streaming.broadcast_services import announce_live
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast, Category, Channel
@@ -38,7 +39,7 @@ def broadcast(channel: Channel) -> Broadcast:
 
 
 def test_live_broadcasts_are_listed_most_watched_first(broadcast: Broadcast, bob: User) -> None:
-    Channel.objects.filter(owner=bob).update(viewer_count=5)
+    Channel.objects.filter(owner=bob).update(viewer_count=5, is_live=True)
     Broadcast.objects.create(channel=bob.channel, state=BroadcastState.LIVE, started_at=broadcast.started_at)
     listed = Client().get("/api/v1/streams").json()
     assert listed["count"] == 2
@@ -260,3 +261,26 @@ def test_openapi_document_has_no_warnings(capfd: pytest.CaptureFixture[str]) -> 
 
 def test_schema_is_served(db: None) -> None:
     assert Client().get("/api/v1/schema").status_code == 200
+
+
+@pytest.mark.django_db
+def test_long_list_is_read_page_by_page_and_never_counted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.api.COUNTED_MOST", 3)
+    for number in range(6):
+        channel = Channel.objects.get(owner=create_user(login=f"streamer{number}"))
+        Channel.objects.filter(pk=channel.pk).update(is_live=True, viewer_count=number)
+        Broadcast.objects.create(channel=channel, state="live", started_at=timezone.now())
+    seen, address = [], "/api/v1/streams?limit=2"
+    counts = []
+    while address:
+        page = Client().get(address).json()
+        seen += [
+            one["channel"]["login"] if isinstance(one["channel"], dict) else one["channel"] for one in page["results"]
+        ]
+        counts.append(page["count"])
+        address = page["next"]
+    assert seen == [f"streamer{number}" for number in reversed(range(6))]
+    assert counts == [3, 5, 6]  # at least so many, and in the end all
+    assert Client().get("/api/v1/streams?offset=100").json() | {"previous": None} == {
+        "count": 3, "next": None, "previous": None, "results": [],
+    }  # fmt: skip
