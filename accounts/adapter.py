@@ -1,5 +1,6 @@
 """How sign-up by allauth makes our users."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponseBase
@@ -74,6 +76,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
         super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
+
+    def is_safe_url(self, url: str) -> bool:
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # no address at all, such as //[::1]@elsewhere
+            return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """An address is no login: trying it as both would check a known one twice, which takes longer to answer."""
+        if "@" in str(credentials.get("username") or ""):
+            credentials["email"] = credentials.pop("username")
+        return super().authenticate(request, **credentials)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        make_password(secrets.token_hex())  # what making the account would have taken
+        super().send_account_already_exists_mail(email)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Who has shown that an address is his gets it from who only typed it."""
