@@ -10,4 +10,5 @@ own_rows("vod.WatchPosition", "user", Leaving.DELETE, "vod__public_id seconds up
 own_rows("vod.Clip", "channel__owner", Leaving.ELSEWHERE, "public_id title duration_seconds view_count created_at")
 own_rows("vod.Clip", "clipper", Leaving.UNLINK, "public_id title channel__owner__login created_at")
 own_rows("vod.Upload", "channel__owner", Leaving.ELSEWHERE, "filename title length state created_at")
+own_rows("vod.ChannelUsage", "channel__owner", Leaving.DELETE, "bytes counted_at")
 own_rows("vod.Waiter", "user", Leaving.DELETE, "vod__public_id wish created_at")
