@@ -29,8 +29,8 @@ def stylesheet() -> str:
     """What it changes of static/css/tokens.css."""
     dark, light = palettes()
     return (
-        f":root {{ {dark.as_css()} --player-accent: {dark.accent}; }}\n"
-        f':root[data-theme="light"] {{ {light.as_css()} }}\n'
+        f":root, .theme-dark {{ {dark.as_css()} --player-accent: {dark.accent}; }}\n"
+        f':root[data-theme="light"], .theme-light {{ {light.as_css()} }}\n'
     )
 
 

@@ -72,7 +72,7 @@ def test_own_colours_are_a_sheet_after_ours() -> None:
 
     assert page.index("css/tokens.css") < page.index("brand/colours.css")
     assert "--accent: #ffb454" in sheet.content.decode()
-    assert ':root[data-theme="light"] { --accent: #8a5300' in sheet.content.decode()
+    assert ".theme-light { --accent: #8a5300" in sheet.content.decode()
 
 
 def test_a_logo_can_do_nothing_when_it_is_opened_alone() -> None:
