@@ -26,6 +26,7 @@ from bench.stack import Person
 BAR_SECONDS = 10.0
 BAR_PERCENT = 99.0
 COUNT_DOWN_SECONDS = 15
+COMING_AT_ONCE = 25
 STAYING = 0.1  # of the viewers press Stay here, which is said beside
 
 
@@ -87,8 +88,8 @@ async def measure(stack: AudienceStack, alice: Person, viewers: int) -> tuple[li
         Viewer(stack, number, browser_cookie(stack.secret_key, number), stays=number >= viewers)
         for number in range(round(viewers * (1 + STAYING)))
     ]
-    for viewer in crowd:
-        await viewer.come()
+    for first in range(0, len(crowd), COMING_AT_ONCE):
+        await asyncio.gather(*(viewer.come() for viewer in crowd[first : first + COMING_AT_ONCE]))
     await asyncio.sleep(12)  # the site knows how many there are
     began = time.monotonic()
     body = {"to": "bob", "seconds": COUNT_DOWN_SECONDS}
