@@ -9,9 +9,9 @@
   const box = element.getBoundingClientRect();
   const wrong = [];
   const outlined = (one) => getComputedStyle(one).outlineStyle !== "none" && parseFloat(getComputedStyle(one).outlineWidth) >= 1;
-  // A card shows the focus of its link around its picture; the browser's own date field around the part of it.
+  // A card shows the focus of its link around its picture, a field in a frame around that; the browser its date fields itself.
   const card = element.closest("article, li");
-  const seen = outlined(element) || style.boxShadow !== "none" || (card && [card, ...card.querySelectorAll("*")].some(outlined));
+  const seen = outlined(element) || outlined(element.parentElement) || style.boxShadow !== "none" || (card && [card, ...card.querySelectorAll("*")].some(outlined));
   if (!seen && !/^(date|datetime-local|time|month|week)$/.test(element.type)) wrong.push("focus not seen");
   const inside = (x, y) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
   const points = [

@@ -1,12 +1,55 @@
-"""The list of shortcuts."""
+"""A viewer's way by keyboard alone: find a channel, open the player's menu, follow, chat; the focus is always seen.
+
+Here nothing plays, so no quality is chosen.
+"""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.look.served import with_chromium
-from tests.look.walk import Site
+from tests.look.walk import FOCUS, Site
 
+TABS_MAX = 150
 WAIT_MS = 30_000
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until an element has the focus. On the way every focus is seen, and none is behind anything."""
+    for _ in range(TABS_MAX):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUS)
+        assert found is None or found["wrong"] == [], found
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{TABS_MAX} times Tab do not lead to {selector}")
+
+
+@pytest.mark.timeout(300)
+def test_a_viewer_finds_follows_and_chats(site: Site) -> None:
+    def act(browser: Browser) -> None:
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+        context.add_cookies([{"name": "sessionid", "value": site.sessions["erin"], "url": site.url}])
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(site.url)
+        tab_to(page, "a[href='/alice']")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{site.url}/alice")
+        page.locator("[data-chat] [data-loading]").wait_for(state="detached")
+        tab_to(page, "[data-settings]")
+        page.keyboard.press("Enter")
+        expect(page.locator("#player-settings [role=menuitem]").first).to_be_focused(timeout=WAIT_MS)
+        page.keyboard.press("Escape")
+        expect(page.locator("[data-settings]")).to_be_focused(timeout=WAIT_MS)
+        tab_to(page, "[data-follow] button")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-follow]")).to_have_attribute("data-following", "true", timeout=WAIT_MS)
+        tab_to(page, "[data-chat] [data-input]")
+        page.keyboard.type("I came without a mouse")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-log]")).to_contain_text("I came without a mouse", timeout=WAIT_MS)
+
+    with_chromium(act)
 
 
 @pytest.mark.timeout(300)
