@@ -15,7 +15,6 @@ import time
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import User
 from bench.chat_servers import temporary_database
 from bench.report import Line, report
 from common.redis import redis_client
@@ -32,6 +31,8 @@ AT_ONCE = 1_000
 
 def make(broadcasts: int) -> list[str]:
     """Channels on air, spread over the categories; the ids of their broadcasts."""
+    from accounts.models import User
+
     Category.objects.bulk_create(Category(name=f"Category {n}", slug=f"category-{n}") for n in range(CATEGORIES))
     categories = list(Category.objects.values_list("pk", flat=True))
     users = User.objects.bulk_create(
