@@ -111,17 +111,26 @@ def decode_filled_square(data: bytes, facts: PictureFacts, side: int) -> Frame:
 
 def encode_wide(data: bytes, facts: PictureFacts, width: int) -> bytes:
     """The first frame as a JPEG of 16:9 and this width: its middle, as large as fits around it."""
+    file = BytesIO()
+    _filling(data, facts, (width, width * 9 // 16)).save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()
+
+
+def encode_cover(data: bytes, facts: PictureFacts, size: tuple[int, int]) -> bytes:
+    """The same as a WEBP file of any size."""
+    return _save(_filling(data, facts, size), "WEBP")
+
+
+def _filling(data: bytes, facts: PictureFacts, size: tuple[int, int]) -> Image.Image:
+    """The first frame filling this size; what sticks out is cut off."""
     try:
         with Image.open(BytesIO(data), formats=[facts.kind]) as image:
             if image.size != (facts.width, facts.height):
                 raise InvalidInput("The file contradicts itself. Save it again.", code="bad_picture")
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+            return ImageOps.fit(ImageOps.exif_transpose(image).convert("RGB"), size, Image.Resampling.LANCZOS)
     except DECODING_FAILED:
         text = "The file is damaged. Save it again as a PNG, GIF, WebP or JPEG picture."
         raise InvalidInput(text, code="bad_picture") from None
-    file = BytesIO()
-    ImageOps.fit(upright, (width, width * 9 // 16), Image.Resampling.LANCZOS).save(file, "JPEG", quality=JPEG_QUALITY)
-    return file.getvalue()
 
 
 def encode_still(frame: Frame, side: int, kind: str) -> bytes:

@@ -1,10 +1,17 @@
 """Channels, broadcasts and what the ingest server saw, in the admin."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts.services import suspend_user
+from common.errors import InvalidInput
+from streaming import categories
+from streaming.limits import CATEGORY_ART_BYTES_MAX
 from streaming.models import Broadcast, Category, Channel, Follow, IngestNotice, IngestSession, StreamKey
 from streaming.services import end_broadcast
 
@@ -19,11 +26,61 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
+    """With a picture to upload, and a category to become part of."""
+
+    art = forms.FileField(required=False, help_text="A still picture; its middle is shown at 3:4.")
+    merge_into = forms.ModelChoiceField(
+        Category.objects.all(), required=False, help_text="All that is in this one goes there, and so do its addresses."
+    )
+
+    class Meta:
+        model = Category
+        fields = ("name", "slug")
+
+    def clean(self) -> dict[str, Any]:
+        """What the services refuse is said beside the field."""
+        cleaned = super().clean() or {}
+        if cleaned.get("slug") in categories.RESERVED_SLUGS:
+            self.add_error("slug", "A page of the site has this address. Choose another one.")
+        if cleaned.get("merge_into") and cleaned["merge_into"].pk == self.instance.pk:
+            self.add_error("merge_into", "A category cannot become part of itself.")
+        if cleaned.get("art"):
+            try:
+                cleaned["picture"] = categories.read_art(cleaned["art"].read(CATEGORY_ART_BYTES_MAX + 1))
+            except InvalidInput as error:
+                self.add_error("art", error.text)
+        return cleaned
+
+
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "slug")
-    search_fields = ("name",)
+    list_display = ("name", "slug", "live_count", "viewer_count")
+    search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
+    form = CategoryForm
+    fields = ("name", "slug", "art", "merge_into")
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        """By the services, which keep its old addresses and tell the search."""
+        categories.save_category(category=obj)
+        if form.cleaned_data.get("picture"):
+            categories.set_art(category=obj, picture=form.cleaned_data["picture"])
+        if form.cleaned_data.get("merge_into"):
+            categories.merge_categories(source=obj, target=form.cleaned_data["merge_into"])
+
+    def response_change(self, request: HttpRequest, obj: Category) -> HttpResponse:
+        """One that is part of another has no page any more."""
+        if obj.pk is not None and Category.objects.filter(pk=obj.pk).exists():
+            return super().response_change(request, obj)
+        return redirect("admin:streaming_category_changelist")
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        categories.delete_category(category=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Category]") -> None:
+        for category in queryset:
+            categories.delete_category(category=category)
 
 
 @admin.register(Channel)

@@ -15,6 +15,7 @@ from streaming.events import publish_state
 from streaming.ingest_control import drop_publisher
 from streaming.models import Broadcast, Channel, IngestSession, SessionEnd
 from streaming.notices import add_notice
+from streaming.search_index import index_channels
 from streaming.signals import broadcast_ended, broadcast_started, recording_ready
 from transcode import services as media
 
@@ -38,9 +39,11 @@ def announce_live(*, stream_id: str) -> bool:
         moved = waiting.update(state=BroadcastState.LIVE, reconnect_deadline=None)
         if not first and not moved:  # live already, or ended while the segment was on its way
             return False
-        Channel.objects.filter(pk=broadcast.channel_id).update(last_live_at=now)
+        if first:
+            Channel.objects.filter(pk=broadcast.channel_id).update(last_live_at=now)
         on_air = Channel.objects.filter(pk=broadcast.channel_id, broadcasts__in=Broadcast.objects.on_air())
         on_air.update(is_live=True)
+        index_channels(channel_ids=[broadcast.channel_id])
         if first:
             transaction.on_commit(lambda: _tell(broadcast_started, stream_id))
         publish_state(channel_id=broadcast.channel_id)
@@ -108,7 +111,8 @@ def _close(broadcast: Broadcast, now: datetime) -> None:
     stream_id, channel_id = broadcast.public_id, broadcast.channel_id
     publishing = IngestSession.objects.open().filter(broadcast=broadcast)
     had_publisher = publishing.update(ended_at=now, end_cause=SessionEnd.CLOSED)
-    Channel.objects.filter(pk=channel_id).update(is_live=False, viewer_count=0)
+    Channel.objects.filter(pk=channel_id, is_live=True).update(is_live=False, viewer_count=0, last_live_at=now)
+    index_channels(channel_ids=[channel_id])
 
     def after_commit() -> None:
         if had_publisher:

@@ -11,18 +11,25 @@ from accounts.models import User
 from common.errors import Conflict, InvalidInput
 from streaming.broadcast_notes import note_changes
 from streaming.events import publish_state
-from streaming.limits import ABOUT_MAX, TAG_MAX, TAGS_MAX, TITLE_MAX
+from streaming.limits import ABOUT_MAX, TITLE_MAX
 from streaming.lines import check_line
 from streaming.models import Category, Channel, Follow, StreamKey
+from streaming.search_index import index_channels
 from streaming.signals import channel_created, channel_followed
 from streaming.stream_keys import key_digest, new_stream_key, shown_part
+from streaming.tags import check_tags, facets_of
+
+_LANGUAGE: str = Channel._meta.get_field("language").get_default()
 
 
 def create_channel(*, owner: User) -> Channel:
     """Give a user a channel. Safe to repeat."""
     with transaction.atomic():
-        channel, created = Channel.objects.get_or_create(owner=owner)
+        channel, created = Channel.objects.get_or_create(
+            owner=owner, defaults={"facets": facets_of(tags=[], language=_LANGUAGE)}
+        )
         if created:
+            index_channels(channel_ids=[channel.pk])
             channel_created.send(sender=Channel, channel_id=channel.pk)
     return channel
 
@@ -49,8 +56,12 @@ def update_channel(*, channel: Channel, **changes: Any) -> Channel:
     fields = _check_changes(changes)
     if not fields:
         return channel
+    if "tags" in fields or "language" in fields:
+        tags, language = fields.get("tags", channel.tags), fields.get("language", channel.language)
+        fields["facets"] = facets_of(tags=tags, language=language)
     with transaction.atomic():
         Channel.objects.filter(pk=channel.pk).update(**fields)
+        index_channels(channel_ids=[channel.pk])
         on_broadcast = {name: value for name, value in fields.items() if name in {"title", "category"}}
         if on_broadcast:
             for broadcast in channel.broadcasts.open().select_for_update():
@@ -109,15 +120,6 @@ def _check_about(value: Any) -> str:
     return value.replace("\x00", "").strip()
 
 
-def _check_tags(value: Any) -> list[str]:
-    if not isinstance(value, list) or len(value) > TAGS_MAX:
-        raise InvalidInput(f"Give at most {TAGS_MAX} tags.")
-    tags = [check_line(tag, most=TAG_MAX, name="tag") for tag in value]
-    if not all(tag.isalnum() for tag in tags):
-        raise InvalidInput("A tag consists of letters and digits.")
-    return list({tag.casefold(): tag for tag in tags}.values())
-
-
 def _check_language(value: Any) -> str:
     language = check_line(value, most=8, name="language")
     if not language.replace("-", "").isalnum() or not language.isascii():
@@ -137,7 +139,7 @@ def _check_category(value: Any) -> Category | None:
 _CHECKS = {
     "title": _check_title,
     "about": _check_about,
-    "tags": _check_tags,
+    "tags": check_tags,
     "language": _check_language,
     "category": _check_category,
 }

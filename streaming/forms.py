@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from streaming.hosting import hosted_logins
+from streaming.languages import LANGUAGES
 from streaming.limits import ABOUT_MAX, HOST_ENTRIES_MAX, TAGS_MAX, TITLE_MAX
 from streaming.models import AudienceSettings, Category, Channel
 
@@ -16,6 +17,7 @@ class ChannelForm(forms.Form):
     title = forms.CharField(max_length=TITLE_MAX, required=False, label="Title")
     category = forms.ModelChoiceField(Category.objects.all(), required=False, empty_label="No category")
     tags = forms.CharField(required=False, help_text=f"Up to {TAGS_MAX} words, separated by commas or spaces.")
+    language = forms.ChoiceField(required=False, label="Language you speak")
     about = forms.CharField(
         max_length=ABOUT_MAX, required=False, label="About the channel", widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -26,13 +28,21 @@ class ChannelForm(forms.Form):
             "category": channel.category,
             "tags": ", ".join(channel.tags),
             "about": channel.about,
+            "language": channel.language,
         }
         super().__init__(sent, initial=initial)
+        # One that came by the API and is not in our list stays what it is.
+        languages = self.fields["language"]
+        assert isinstance(languages, forms.ChoiceField)  # noqa: S101  for the type checker
+        languages.choices = list(({channel.language: channel.language} | LANGUAGES).items())
         if not Category.objects.exists():
             del self.fields["category"]
 
     def clean_tags(self) -> list[str]:
         return [tag for tag in self.cleaned_data["tags"].replace(",", " ").split() if tag]
+
+    def clean_language(self) -> str:
+        return str(self.cleaned_data["language"] or self.initial["language"])
 
 
 class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]

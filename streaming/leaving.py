@@ -13,6 +13,7 @@ EMPTY: dict[str, Any] = {
     "about": "",
     "category": None,
     "tags": [],
+    "facets": [],
     "tier": "everyone",
     "follower_count": 0,
 }

@@ -76,3 +76,31 @@ HEALTH_SECONDS = 2.0  # how often the owner hears of bitrate and frame rate
 SESSION_CHECK_SECONDS = 4.0  # an owner's socket dies within 5 s of sign-out or suspension
 PLAYBACK_RENEW_SECONDS = 15 * 60  # before a playback address expires the page gets a new one
 PLAYBACK_ROUND_SECONDS = 60  # expiry is rounded up to this, so that viewers share one address (and its cached check)
+
+# --- Search
+SEARCH_QUERY_MAX = 80  # characters of a question that are looked at; no name is longer
+SEARCH_WORDS_MAX = 8
+SEARCH_MORE_MAX = 500  # characters: title, category and ten tags
+SEARCH_SHORT_WORD = 2  # of so few letters too many words begin: only names are looked at
+SEARCH_TYPO_FROM = 3  # letters; what is shorter looks like everything
+NAMES_ALIKE = 0.3  # share of trigrams; what pg_trgm itself takes
+SHORT_NAMES_ALIKE = 0.2
+SHORT_NAME = 7  # letters
+SEARCH_SHOWN = 6  # of each kind, on the page with all kinds
+SEARCH_PAGE = 24  # of one kind
+SUGGESTED_CHANNELS = 6
+SUGGESTED_CATEGORIES = 3
+SUGGESTIONS_KEPT_SECONDS = 30  # a browser asks again for the same letters when they are older
+INDEXED_AT_ONCE = 5_000  # channels in one statement: 0.1–0.3 s, as long as one going on air may have to wait
+
+# --- Browsing
+BROWSE_PAGE = 24  # cards
+CATEGORIES_PAGE = 48
+FOLLOWS_PAGE = 48  # lines
+CATEGORY_ART_WIDTH = 300  # pixels, 3:4; shown half as large
+CATEGORY_ART_BYTES_MAX = 4_000_000
+
+# --- Recommendations
+FOLLOWS_CONSIDERED = 100  # of a user, the latest
+NEIGHBOURS_KEPT = 20  # of each channel
+NOT_INTERESTED_MAX = 500  # of a user

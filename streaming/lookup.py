@@ -2,9 +2,12 @@
 
 import re
 
+from django.db.models import OuterRef, Subquery
+
 from accounts.models import User
 from common.errors import Gone, NotAllowed, NotThere
 from streaming.broadcast_states import BroadcastState
+from streaming.discovery_models import CategoryAlias
 from streaming.models import Broadcast, Category, Channel
 from streaming.playback import Playback, live_playback, recording_playback
 
@@ -25,11 +28,25 @@ def get_category(slug: str) -> Category:
     return category
 
 
-def get_channel(login: str) -> Channel:
-    """A channel anyone may see. A suspended owner's is not there."""
+def category_of_old_name(slug: str) -> Category | None:
+    """The category that was once called so, or that the one called so is part of now."""
+    alias = (
+        CategoryAlias.objects.select_related("category").filter(slug=slug).first() if _WORD.fullmatch(slug) else None
+    )
+    return alias.category if alias else None
+
+
+def get_channel(login: str, viewer: User | None = None) -> Channel:
+    """A channel anyone may see; with `followed`: whether this viewer, who follows
+    it, is told when it is live; None for who does not. A suspended owner's is not there."""
     if not _WORD.fullmatch(login):  # PostgreSQL cannot even be asked for every text: NUL is no character there
         raise NotThere("There is no such channel.")
-    channel = Channel.objects.for_pages().filter(owner__login=login.lower(), owner__is_active=True).first()
+    channels = Channel.objects.for_pages().filter(owner__login=login.lower(), owner__is_active=True)
+    if viewer is not None:
+        channels = channels.annotate(
+            followed=Subquery(viewer.follows.filter(channel=OuterRef("pk")).values("notify")[:1])
+        )
+    channel = channels.first()
     if channel is None:
         raise NotThere("There is no such channel.")
     return channel

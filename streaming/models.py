@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from streaming import discovery_models  # noqa: F401  Django looks for models here
 from streaming.audience_models import AudienceSettings, HostEntry, Raid
 from streaming.broadcast_states import OPEN_STATES, BroadcastState
 
@@ -47,6 +50,7 @@ class Category(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     viewer_count = models.PositiveIntegerField(default=0)
     live_count = models.PositiveIntegerField(default=0)
+    art_path = models.CharField(max_length=200, blank=True)
 
     class Meta:
         verbose_name_plural = "categories"
@@ -57,6 +61,12 @@ class Category(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("category", args=[self.slug])
+
+
+LIVE = Q(is_live=True)
 
 
 class ChannelTier(models.TextChoices):
@@ -75,7 +85,7 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
     def lately_live(self) -> "ChannelQuerySet":
         """Channels that are off air now but have been on, the latest first."""
-        return self.filter(is_live=False, last_live_at__isnull=False).order_by("-last_live_at")
+        return self.filter(is_live=False, last_live_at__isnull=False).order_by("-last_live_at", "id")
 
     def for_pages(self) -> "ChannelQuerySet":
         """With what every card and page header shows, in one query."""
@@ -91,9 +101,13 @@ class Channel(models.Model):
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels")
     tags = models.JSONField(default=list, blank=True)
     language = models.CharField(max_length=8, default="en")
+    # Tags and language as lists are filtered by them: `tags.facets_of`.
+    facets = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     tier = models.CharField(max_length=10, choices=ChannelTier.choices, default=ChannelTier.EVERYONE)
     is_live = models.BooleanField(default=False)
-    last_live_at = models.DateTimeField(null=True, blank=True)
+    last_live_at = models.DateTimeField(
+        null=True, blank=True, help_text="On air: since when. Off air: when it was last seen on air."
+    )
     viewer_count = models.PositiveIntegerField(default=0)
     follower_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -102,9 +116,17 @@ class Channel(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index("is_live", "category", F("viewer_count").desc(), name="channel_live_in_category"),
-            models.Index("is_live", F("viewer_count").desc(), name="channel_live"),
-        ]
+            # Whole orders, with what breaks ties: a page of a list reads its rows and no others.
+            models.Index(F("viewer_count").desc(), "id", condition=LIVE, name="channel_live_watched"),
+            models.Index("category", F("viewer_count").desc(), "id", condition=LIVE, name="channel_category_watched"),
+            models.Index(F("last_live_at").desc(), "id", condition=LIVE, name="channel_live_newest"),
+            models.Index("category", F("last_live_at").desc(), "id", condition=LIVE, name="channel_category_newest"),
+            GinIndex(fields=["facets"], condition=LIVE, name="channel_live_facets"),
+            models.Index(
+                F("last_live_at").desc(), "id", name="channel_lately_live",
+                condition=Q(is_live=False, last_live_at__isnull=False),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return str(self.owner)
@@ -300,7 +322,8 @@ class Follow(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "channel"], name="follow_once")]
         indexes: ClassVar = [
             # Whom to tell, in batches by user.
-            models.Index(fields=["channel", "user"], condition=Q(notify=True), name="follow_to_be_told")
+            models.Index(fields=["channel", "user"], condition=Q(notify=True), name="follow_to_be_told"),
+            models.Index("user", F("created_at").desc(), name="follow_latest"),
         ]
 
     def __str__(self) -> str:

@@ -24,3 +24,8 @@ own_rows("streaming.HostEntry", "hosted__owner", Leaving.DELETE, reason="Whom ot
 own_rows("streaming.Raid", "source__owner", Leaving.DELETE, "target__owner__login state created_at viewers arrived")
 own_rows("streaming.Raid", "target__owner", Leaving.DELETE, "source__owner__login state created_at viewers arrived")
 own_rows("streaming.Raid", "started_by", Leaving.UNLINK, "source__owner__login target__owner__login created_at")
+own_rows("streaming.NotInterested", "user", Leaving.DELETE, "channel__owner__login created_at")
+own_rows("streaming.NotInterested", "channel__owner", Leaving.DELETE, reason="What others want is in their exports.")
+own_rows("streaming.SearchEntry", "channel__owner", Leaving.DELETE, reason="Made of rows that are exported themselves.")
+own_rows("streaming.ChannelNeighbour", "channel__owner", Leaving.DELETE, reason="Worked out of everyone's follows.")
+own_rows("streaming.ChannelNeighbour", "other__owner", Leaving.DELETE, reason="Worked out of everyone's follows.")

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.signals import user_created, user_leaving, user_suspended
-from streaming import broadcast_services, channel_services, go_live, leaving, viewers
+from accounts.signals import user_created, user_leaving, user_renamed, user_suspended
+from streaming import broadcast_services, channel_services, go_live, leaving, search_index, viewers
 from streaming.signals import broadcast_ended, broadcast_started, channel_followed
 from transcode import signals as media
 
@@ -13,6 +13,11 @@ from transcode import signals as media
 @receiver(user_created)
 def on_user_created(user_id: int, **_: Any) -> None:
     channel_services.create_channel_of_user(user_id=user_id)
+
+
+@receiver(user_renamed)
+def on_user_renamed(user_id: int, **_: Any) -> None:
+    search_index.index_channel_of(user_id=user_id)
 
 
 @receiver(user_suspended)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from streaming import events, go_live, hosting, reconcile, viewers
+from streaming import events, go_live, hosting, recommending, reconcile, search_index, viewers
 
 
 @shared_task(name="streaming.reconcile_broadcasts")
@@ -33,3 +33,19 @@ def choose_hosts() -> None:
 @shared_task(name="streaming.tell_of_follower")
 def tell_of_follower(channel_id: int, user_id: int) -> None:
     go_live.tell_of_follower(channel_id=channel_id, user_id=user_id)
+
+
+@shared_task(name="streaming.index_live_channels")
+def index_live_channels() -> None:
+    search_index.index_live_channels()
+    search_index.index_categories()
+
+
+@shared_task(name="streaming.repair_search")
+def repair_search() -> None:
+    search_index.index_all_channels()
+
+
+@shared_task(name="streaming.find_neighbours")
+def find_neighbours() -> None:
+    recommending.find_neighbours()

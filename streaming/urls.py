@@ -3,12 +3,20 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from streaming.views import dashboard, pages, raids
+from streaming.views import browse, dashboard, following, pages, raids, search
 
 urlpatterns = [
     # /
     path("", pages.front, name="front"),
     path("style", pages.style_page, name="style_page"),
+    # /browse/… /search
+    path("browse", browse.browse, name="browse"),
+    path("browse/live", browse.browse_live, name="browse_live"),
+    path("browse/tags/<str:tag>", browse.browse_live, name="browse_tag"),
+    path("browse/<slug:slug>", browse.category, name="category"),
+    path("search", search.search_page, name="search"),
+    # /following
+    path("following", following.following, name="following"),
     # /dashboard/…
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/end", dashboard.dashboard_end, name="dashboard_end"),
@@ -26,4 +34,6 @@ channel_urlpatterns = [
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})$", pages.watch, name="watch"),
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/$", RedirectView.as_view(pattern_name="watch")),
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/follow$", pages.watch_follow, name="watch_follow"),
+    re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/recommend$", following.watch_recommend, name="watch_recommend"),
+    re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/about$", pages.about, name="channel_about"),
 ]

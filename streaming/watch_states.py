@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F, Q
 from django.utils import timezone
 
-from streaming.broadcast_states import BroadcastState
+from streaming.broadcast_states import OPEN_STATES, BroadcastState
 from streaming.limits import ENDED_SHOWN_SECONDS
 from streaming.models import Broadcast, Channel
 from streaming.onward import HostedView, RaidView, hosted_channel, running_raid
@@ -51,11 +52,11 @@ class WatchState:
 def watch_state(*, channel: Channel) -> WatchState:
     """Read it from the database: the open broadcast, or else the last one that was on air."""
     broadcasts = channel.broadcasts.select_related("category")
-    running = broadcasts.open().first()
+    shown = broadcasts.filter(Q(state__in=OPEN_STATES) | Q(started_at__isnull=False))
+    last = shown.order_by(F("ended_at").desc(nulls_first=True), "-created_at").first()
     raid = running_raid(channel=channel)
-    if running is not None:
-        return replace(_running(channel, running), raid=raid)
-    last = broadcasts.filter(started_at__isnull=False).order_by("-created_at").first()
+    if last is not None and last.state in OPEN_STATES:
+        return replace(_running(channel, last), raid=raid)
     return replace(_not_running(channel, last), raid=raid, hosting=hosted_channel(channel=channel))
 
 

@@ -30,6 +30,7 @@ from vod import limits
 from vod.clip_states import ClipState
 from vod.errors import ForSubscribers
 from vod.models import Clip, ClipQuerySet, Visibility, Vod
+from vod.search_entries import index_clips
 
 log = logging.getLogger(__name__)
 
@@ -235,7 +236,9 @@ def _put_back(clip: Clip) -> None:
 def _finish(clip: Clip, **changes: Any) -> bool:
     """False when it was deleted meanwhile: only the claim is given up, and its files are dropped."""
     Clip.objects.filter(pk=clip.pk).update(claimed_until=None)
-    return bool(Clip.objects.unmade().filter(pk=clip.pk).update(**changes))
+    finished = Clip.objects.unmade().filter(pk=clip.pk).update(**changes)
+    index_clips(pks=[clip.pk])
+    return bool(finished)
 
 
 # --- Seeing and deleting
@@ -269,6 +272,7 @@ def may_delete(clip: Clip, user: Any) -> bool:
 def delete_clip(*, clip: Clip) -> None:
     """For everyone and for good. Safe to repeat."""
     Clip.objects.kept().filter(pk=clip.pk).update(deleted_at=timezone.now())
+    index_clips(pks=[clip.pk])
     transaction.on_commit(partial(_drop_files, clip.pk))
 
 
@@ -295,7 +299,10 @@ def _drop_files(pk: int) -> None:
 
 def follow_recording(*, vod: Vod) -> None:
     """Who may see the recording may see its clips."""
-    Clip.objects.filter(broadcast_id=vod.broadcast_id).update(visibility=vod.visibility)
+    clips = Clip.objects.filter(broadcast_id=vod.broadcast_id).exclude(visibility=vod.visibility)
+    pks = list(clips.values_list("pk", flat=True))
+    clips.update(visibility=vod.visibility)
+    index_clips(pks=pks)
 
 
 def count_view(*, clip: Clip) -> None:

@@ -83,3 +83,6 @@ PIECE_BYTES = 1 << 18  # held at once while a chunk is written
 DISK_RESERVE_BYTES = 2 << 30  # stays free for what is live
 FILENAME_MAX = 200
 UPLOAD_ATTEMPTS = 3  # workers that may die of one file
+
+# --- Search
+INDEXED_AT_ONCE = 1_000  # recordings or clips looked at in one go

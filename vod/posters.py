@@ -14,6 +14,7 @@ from transcode.errors import NotRecorded
 from vod.cold_storage import check_at_hand
 from vod.limits import POSTER_BYTES, POSTER_SIDE_MAX, POSTER_SIDE_MIN, POSTER_WIDTH, POSTERS_PER_HOUR
 from vod.models import Vod
+from vod.search_entries import index_vods
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def draw_frame(*, public_id: str, seconds: float) -> None:
 
 def _show(vod: Vod, path: str) -> None:
     Vod.objects.filter(pk=vod.pk).update(preview_path=path)
+    index_vods(pks=[vod.pk])
 
 
 def _check_rate(vod: Vod) -> None:

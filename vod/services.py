@@ -26,6 +26,7 @@ from vod.downloads import remove_download
 from vod.errors import ForSubscribers
 from vod.limits import BULK_MAX, DESCRIPTION_MAX, FORGOTTEN_AFTER_SECONDS, SHORTEST_SECONDS, SIGNAL_SECONDS
 from vod.models import Visibility, Vod
+from vod.search_entries import index_vods
 
 
 def create_vod(*, stream_id: str) -> Vod | None:
@@ -197,6 +198,7 @@ def delete_vod(*, vod: Vod) -> None:
     with transaction.atomic():
         Vod.objects.kept().filter(pk=vod.pk).update(deleted_at=timezone.now(), visibility=Visibility.PRIVATE)
         note_recording(stream_id=vod.broadcast.public_id, page_path="")
+        index_vods(pks=[vod.pk])
         transaction.on_commit(partial(media.revoke_access, stream_id=vod.broadcast.public_id), robust=True)
         transaction.on_commit(partial(remove_download, vod=vod), robust=True)
 
@@ -250,6 +252,7 @@ def vod_for_owner(*, public_id: str, owner: User) -> Vod:
 
 
 def _tell_streaming(vod: Vod) -> None:
-    """Only what everyone may see is offered to those who watched the broadcast."""
+    """Only what everyone may see is offered to those who watched the broadcast, and found."""
     page_path = vod.get_absolute_url() if vod.visibility == Visibility.PUBLIC else ""
     note_recording(stream_id=vod.broadcast.public_id, page_path=page_path)
+    index_vods(pks=[vod.pk])

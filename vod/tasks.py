@@ -13,6 +13,7 @@ from vod import (
     purging,
     quotas,
     retention,
+    search_entries,
     services,
     upload_work,
     view_counts,
@@ -90,3 +91,8 @@ def look_after_clips() -> None:
 @shared_task(name="vod.work_on_uploads")
 def work_on_uploads() -> None:
     upload_work.work_on_uploads()
+
+
+@shared_task(name="vod.repair_search")
+def repair_search() -> None:
+    search_entries.index_everything()

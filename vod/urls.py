@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from vod import clip_views, embeds, feeds, manage_views, oembed, playlists, sitemaps, upload_views, views
+from vod import channel_views, clip_views, embeds, feeds, manage_views, oembed, playlists, sitemaps, upload_views, views
 
 LOGIN = "(?P<login>[A-Za-z0-9_]{3,25})"
 
@@ -41,6 +41,8 @@ urlpatterns = [
     path("sitemap-<slug:section>.xml", sitemaps.sitemap_section, name="sitemap_section"),
     path("robots.txt", sitemaps.robots, name="robots"),
     # /<login>/…: no page of the site has these last names
+    re_path(rf"^{LOGIN}/videos$", channel_views.channel_videos, name="channel_videos"),
+    re_path(rf"^{LOGIN}/clips$", channel_views.channel_clips, name="channel_clips"),
     re_path(rf"^{LOGIN}/playlist\.m3u8$", playlists.channel_playlist, name="channel_playlist"),
     re_path(rf"^{LOGIN}/videos\.rss$", feeds.videos_rss, name="videos_rss"),
     re_path(rf"^{LOGIN}/videos\.atom$", feeds.videos_atom, name="videos_atom"),

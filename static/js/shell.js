@@ -6,6 +6,8 @@ import { leaveLater, toast } from "./shared/toasts.js";
 import { enlivenBell } from "./shared/bell.js";
 import { enlivenFollow } from "./shared/follow.js";
 import { enlivenShortcuts } from "./shared/single_keys.js";
+import { enlivenRecommended } from "./shared/not_interested.js";
+import { enlivenSearch } from "./shared/search_box.js";
 
 const root = document.documentElement;
 
@@ -129,3 +131,4 @@ function enlivenCopying() {
 
 for (const enliven of [enlivenTheme, enlivenRail, enlivenMenus, enlivenToasts, enlivenDialogs, tickTimes]) enliven();
 for (const enliven of [enlivenPasswords, enlivenCopying, enlivenFollow, enlivenShortcuts, enlivenBell]) enliven();
+for (const enliven of [enlivenSearch, enlivenRecommended]) enliven();

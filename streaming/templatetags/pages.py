@@ -5,8 +5,14 @@ from datetime import datetime
 from django import template
 from django.core.files.storage import default_storage
 from django.forms import BoundField
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+
+from streaming.discovery_models import EntryKind, SearchEntry
+from streaming.languages import LANGUAGES, language_key
+from streaming.playback import clip_addresses
+from streaming.tags import tag_key
 
 register = template.Library()
 TINTS = 8
@@ -46,6 +52,27 @@ def compact(count: int | None) -> str:
 @register.filter
 def preview_url(path: str) -> str:
     return default_storage.url(path) if path else ""
+
+
+@register.filter
+def picture_of(entry: SearchEntry) -> str:
+    """Address of the picture of a recording or clip that was found; empty while it has none."""
+    if entry.kind == EntryKind.CLIP:
+        return clip_addresses(entry.picture).poster
+    return preview_url(entry.picture)
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """By its own name; the code where we do not know it."""
+    return LANGUAGES.get(language_key(code), code)
+
+
+@register.filter
+def tag_address(tag: str) -> str:
+    """Page of everyone on air with this tag; of one from before the rules, all on air."""
+    key = tag_key(tag)
+    return reverse("browse_tag", args=[key]) if key else reverse("browse_live")
 
 
 @register.filter

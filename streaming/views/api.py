@@ -11,7 +11,7 @@ from accounts.api_authentication import signed_in_user
 from common.api import PAGE_PARAMETERS, page_answer, page_schema
 from common.api_throttles import SecretThrottle
 from common.errors import NotThere
-from streaming import channel_services
+from streaming import channel_services, recommendations
 from streaming.broadcast_services import end_broadcast
 from streaming.health import channel_health
 from streaming.lookup import get_broadcast_for_owner, get_category, get_channel, get_channel_for_owner, get_stream
@@ -94,6 +94,19 @@ def channel_follow(request: Request, login: str) -> Response:
     found.refresh_from_db(fields=["follower_count"])
     answer = {"following": request.method == "POST", "follower_count": found.follower_count}
     return Response(FollowSerializer(answer).data)
+
+
+@extend_schema(request=None, responses={204: None})
+@api_view(["POST", "DELETE"])
+@permission_classes([IsAuthenticated])
+def channel_recommendation(request: Request, login: str) -> Response:
+    """DELETE: do not recommend this channel to you any more. POST: do so again. Repeating either changes nothing."""
+    found = get_channel(login)
+    if request.method == "POST":
+        recommendations.show_recommendation(user=signed_in_user(request), channel=found)
+    else:
+        recommendations.hide_recommendation(user=signed_in_user(request), channel=found)
+    return Response(status=204)
 
 
 @extend_schema(request=None, responses=StreamKeySerializer)

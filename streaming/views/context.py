@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from streaming.models import Channel
+from streaming.recommendations import Recommended, recommend
 
 FOLLOWED_SHOWN = 25
 RECOMMENDED_SHOWN = 12
@@ -17,19 +18,19 @@ class LeftRail:
     """Followed channels, those on air first, and others that are live."""
 
     followed: list[Channel]
-    recommended: list[Channel]
+    recommended: list[Recommended]
 
 
 def left_rail(request: HttpRequest) -> dict[str, Any]:
-    """Lazy: pages without a rail cost no query, others two."""
-    return {"left_rail": SimpleLazyObject(lambda: _left_rail(request))}
+    """Lazy: pages without a rail cost no query, others two, and for who is signed in one more."""
+    return {"left_rail": SimpleLazyObject(lambda: read_rail(request))}
 
 
-def _left_rail(request: HttpRequest) -> LeftRail:
-    visible = Channel.objects.for_pages().filter(owner__is_active=True)
+def read_rail(request: HttpRequest) -> LeftRail:
+    """For a page that shows the same channels in its middle, too, and hands the rail to its template itself."""
     followed: list[Channel] = []
     if request.user.is_authenticated:
+        visible = Channel.objects.for_pages().filter(owner__is_active=True)
         in_order = visible.followed_by(request.user).order_by("-is_live", "-viewer_count", "-last_live_at", "pk")
         followed = list(in_order[:FOLLOWED_SHOWN])
-    others = visible.live().exclude(pk__in=[channel.pk for channel in followed])
-    return LeftRail(followed=followed, recommended=list(others[:RECOMMENDED_SHOWN]))
+    return LeftRail(followed=followed, recommended=recommend(request.user, RECOMMENDED_SHOWN))

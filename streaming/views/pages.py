@@ -1,11 +1,12 @@
 """The pages viewers see: front page, watch page, and the style page for staff."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, user_passes_test
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,14 +14,24 @@ from accounts.models import User
 from accounts.names import current_login
 from common.errors import DomainError, NotThere
 from streaming import services
+from streaming.browsing import broadcasts_of, top_of_categories
+from streaming.discovery_models import EntryKind
 from streaming.lookup import get_channel
-from streaming.models import Broadcast, Channel
+from streaming.models import Category, Channel, Follow
 from streaming.playback import live_playback
+from streaming.recommendations import on_air_beside
+from streaming.search import recent
 from streaming.viewer_names import name_browser
+from streaming.views.context import read_rail
 from streaming.views.style_samples import style_samples
 
-LIVE_SHOWN = 24
+FOLLOWED_SHOWN = 8
+RECOMMENDED_SHOWN = 8
+CATEGORIES_SHOWN = 4
+OF_CATEGORY_SHOWN = 4
+CLIPS_SHOWN = 8
 LATELY_SHOWN = 12
+SIMILAR_SHOWN = 6
 # In the order a page needs them, so that the browser fetches all at once instead of one after the other.
 PLAYER_MODULES = [
     "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
@@ -36,20 +47,28 @@ PLAYER_MODULES = [
 @require_safe
 @cache_control(private=True, max_age=0)
 def front(request: HttpRequest) -> HttpResponse:
-    """Who is live now."""
-    on_air = list(Broadcast.objects.most_watched()[:LIVE_SHOWN])
-    followed: list[Broadcast] = []
-    if request.user.is_authenticated:
-        followed = list(Broadcast.objects.most_watched().filter(channel__follows__user=request.user)[:LIVE_SHOWN])
-    featured = on_air[0] if on_air else None
-    lately = Channel.objects.lately_live().for_pages().filter(owner__is_active=True)[:LATELY_SHOWN]
+    """Who is live now: followed, recommended, and of the categories most watched."""
+    rail = read_rail(request)
+    categories = list(Category.objects.filter(live_count__gt=0).order_by("-viewer_count", "id")[:CATEGORIES_SHOWN])
+    tops = top_of_categories(categories, OF_CATEGORY_SHOWN)
+    followed = [channel.pk for channel in rail.followed if channel.is_live][:FOLLOWED_SHOWN]
+    reasons = {recommended.channel.pk: recommended.reason for recommended in rail.recommended}
+    ids = [*reasons, *followed, *(pk for top in tops.values() for pk in top)]
+    on_air = {broadcast.channel_id: broadcast for broadcast in broadcasts_of(ids)}
+    featured = next((on_air[pk] for pk in ids if pk in on_air), None)
+    shown = [pk for pk in reasons if pk in on_air and (featured is None or pk != featured.channel_id)]
+    lately = Channel.objects.lately_live().for_pages().filter(owner__is_active=True)[: 0 if featured else LATELY_SHOWN]
     context = {
+        "left_rail": rail,
         "featured": featured,
+        "featured_reason": reasons.get(featured.channel_id, "") if featured else "",
         "featured_playback": live_playback(featured.public_id) if featured else None,
-        "followed": followed,
-        "live": on_air[1:],
+        "followed": [on_air[pk] for pk in followed if pk in on_air],
+        "recommended": [(on_air[pk], reasons[pk]) for pk in shown[:RECOMMENDED_SHOWN]],
+        "by_category": [(one, [on_air[pk] for pk in tops.get(one.pk, []) if pk in on_air]) for one in categories],
+        "clips": recent(EntryKind.CLIP, CLIPS_SHOWN),
         "lately": lately,
-        "new_install": not on_air and not lately,
+        "new_install": not featured and not lately,
     }
     return render(request, "streaming/front.html", context)
 
@@ -61,22 +80,23 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
     if login != login.lower():
         return redirect("watch", login.lower(), permanent=True)
     try:
-        channel = get_channel(login)
+        channel = get_channel(login, viewer_of(request))
     except NotThere as error:
         new_login = current_login(login)
         if new_login is None:
             raise Http404(error.text) from None
         return redirect("watch", new_login)  # not for good: one day somebody else may have the old name
     state = services.watch_state(channel=channel)
-    viewer = request.user if request.user.is_authenticated else None
+    on_air, rail = state.state in ("live", "reconnecting"), read_rail(request)
     context = {
+        "left_rail": rail,
         "channel": channel,
         "state": state,
         "initial": state.as_event(),
         "screen": "loading" if state.state == "live" or state.hosting else state.state,
-        "on_air": state.state in ("live", "reconnecting"),
-        "own_channel": viewer is not None and channel.owner_id == viewer.pk,
-        "following": viewer and channel.follows.filter(user=viewer).first(),
+        "on_air": on_air,
+        "similar": [] if on_air or state.hosting else on_air_beside(channel, rail.recommended, SIMILAR_SHOWN),
+        **relation_to(request.user, channel),
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
         "player_modules": PLAYER_MODULES,
     }
@@ -87,13 +107,27 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
 @login_required
 def watch_follow(request: HttpRequest, login: str) -> HttpResponse:
     """Follow or stop following, and whether to be told, for pages without JavaScript."""
-    channel = _channel_or_404(login)
+    channel = channel_or_404(login)
     user = cast(User, request.user)
     try:
         _follow(user, channel, request.POST.get("follow", ""))
     except DomainError as error:
         messages.error(request, error.text)
+    if request.POST.get("back") == "following":
+        gone = f"?unfollowed={channel.owner.login}" if request.POST.get("follow") == "no" else ""
+        return redirect(reverse("following") + gone)
     return redirect("watch", channel.owner.login)
+
+
+@require_safe
+@cache_control(private=True, max_age=0)
+def about(request: HttpRequest, login: str) -> HttpResponse:
+    """What a streamer says about the channel."""
+    if login != login.lower():
+        return redirect("channel_about", login.lower(), permanent=True)
+    channel = channel_or_404(login, viewer_of(request))
+    context = {"channel": channel, **relation_to(request.user, channel)}
+    return render(request, "streaming/channel_about.html", context)
 
 
 @require_safe
@@ -112,8 +146,19 @@ def _follow(user: User, channel: Channel, what: str) -> None:
         services.unfollow_channel(user=user, channel=channel)
 
 
-def _channel_or_404(login: str) -> Channel:
+def relation_to(user: Any, channel: Channel) -> dict[str, Any]:
+    """What the follow button of a page needs to know; `channel` is from `get_channel` for this user."""
+    told: bool | None = getattr(channel, "followed", None)
+    return {"own_channel": channel.owner_id == user.pk, "following": None if told is None else Follow(notify=told)}
+
+
+def viewer_of(request: HttpRequest) -> User | None:
+    """Who looks at the page; None for strangers."""
+    return request.user if isinstance(request.user, User) else None
+
+
+def channel_or_404(login: str, viewer: User | None = None) -> Channel:
     try:
-        return get_channel(login)
+        return get_channel(login, viewer)
     except NotThere as error:
         raise Http404(error.text) from None

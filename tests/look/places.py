@@ -77,6 +77,11 @@ def user_card(page: Page) -> None:
     page.locator("[data-card]").wait_for()
 
 
+def suggestions(page: Page) -> None:
+    page.locator("[data-search-input]").press_sequentially("al")
+    page.locator("[data-search-panel]").wait_for()
+
+
 LOGIN, SIGNUP = "form[action*=login]", "form[action*=signup]"
 
 PLACES: tuple[Place, ...] = (
@@ -89,7 +94,25 @@ PLACES: tuple[Place, ...] = (
     Place("rules", "rules", "/rules", "charlie"),
     Place("privacy", "privacy", "/privacy"),
     Place("style", "style_page", "/style", "dora"),
+    # Finding something
+    Place("browse", "browse", "/browse", "charlie"),
+    Place("browse-nothing", "browse", "/browse?q=zzzz"),
+    Place("category", "category", "/browse/art", "charlie"),
+    Place("browse-live", "browse_live", "/browse/live", "charlie"),
+    Place("browse-live-nothing", "browse_live", "/browse/live?language=fi"),
+    Place("browse-tag", "browse_tag", "/browse/tags/watercolour"),
+    Place("search", "search", "/search?q={login}", "charlie"),
+    Place("search-nothing", "search", "/search?q=zzzz"),
+    Place("search-empty", "search", "/search"),
+    Place("search-suggestions", "front", "/", "charlie", suggestions),
+    Place("following", "following", "/following", "charlie"),
+    Place("following-empty", "following", "/following", "erin"),
     # A channel
+    Place("channel-about", "channel_about", "/{login}/about", "charlie"),
+    Place("channel-videos", "channel_videos", "/{login}/videos", "charlie"),
+    Place("channel-videos-empty", "channel_videos", "/{empty}/videos"),
+    Place("channel-clips", "channel_clips", "/{login}/clips", "charlie"),
+    Place("channel-clips-empty", "channel_clips", "/{empty}/clips"),
     Place("watch", "watch", "/{login}", "", chat_is_up),
     Place("watch-playing", "watch", "/{login}", "charlie", in_order(chat_is_up, play), needs_media=True),
     Place("watch-as-moderator", "watch", "/{login}", "bob", chat_is_up),
@@ -197,7 +220,7 @@ NOT_LOOKED_AT: dict[str, str] = {
             "dashboard_emote_restore", "dashboard_marker", "dashboard_raid", "dashboard_raid_cancel",
             "dashboard_raid_now", "moderation_decide", "moderation_remove", "moderation_unban",
             "video_highlight", "video_prepare", "video_restore", "video_visibility", "videos_change",
-            "watch_follow",
+            "watch_follow", "watch_recommend",
         ],
         _ACT,
     ),

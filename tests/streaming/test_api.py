@@ -183,7 +183,8 @@ def test_owner_changes_the_words_and_nothing_else(channel: Channel, alice: User,
     before = Channel.objects.filter(pk=channel.pk).values().get()
     answer = signed_in(alice).patch("/api/v1/channels/alice", wanted, content_type=JSON)
     assert (answer.status_code, answer.json()["title"]) == (200, "Hello")
-    assert Channel.objects.filter(pk=channel.pk).values().get() == before | {"title": "Hello", "tags": ["one"]}
+    changed = {"title": "Hello", "tags": ["one"], "facets": ["tag:one", "lang:en"]}
+    assert Channel.objects.filter(pk=channel.pk).values().get() == before | changed
 
 
 @pytest.mark.parametrize(

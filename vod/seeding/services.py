@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.models import Max
@@ -41,6 +42,8 @@ def seed_database(*, plan: Plan, say: Say) -> None:
         say("statistics for the planner are made")
         for model in MODELS:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+    say("search and recommendations are made")
+    call_command("rebuild_search")
 
 
 def _seed(plan: Plan, say: Say) -> None:

@@ -1,0 +1,143 @@
+"""Reads of the search. Every question is a handful of index reads with a limit, whatever the number of entries."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from django.contrib.postgres.search import SearchQuery, TrigramSimilarity
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from streaming.discovery_models import EntryKind, SearchEntry, SearchEntryQuerySet
+from streaming.keyset import Cursor
+from streaming.limits import (
+    NAMES_ALIKE,
+    SEARCH_PAGE,
+    SEARCH_SHORT_WORD,
+    SEARCH_SHOWN,
+    SEARCH_TYPO_FROM,
+    SHORT_NAME,
+    SHORT_NAMES_ALIKE,
+    SUGGESTED_CATEGORIES,
+    SUGGESTED_CHANNELS,
+)
+from streaming.search_words import SearchWords
+
+_NAMES = (EntryKind.CATEGORY, EntryKind.CHANNEL)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was found of each kind, best first; `guessed` when the names only look like what was typed."""
+
+    channels: list[SearchEntry] = field(default_factory=list)
+    categories: list[SearchEntry] = field(default_factory=list)
+    videos: list[SearchEntry] = field(default_factory=list)
+    clips: list[SearchEntry] = field(default_factory=list)
+    guessed: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.channels or self.categories or self.videos or self.clips)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a kind; `after` continues it."""
+
+    entries: list[SearchEntry]
+    after: Cursor | None
+
+
+def search(words: SearchWords) -> Results:
+    """The best of every kind."""
+    return _find(words, dict.fromkeys(EntryKind, SEARCH_SHOWN))
+
+
+def suggest(words: SearchWords) -> Results:
+    """Channels and categories whose names someone may be typing."""
+    return _find(words, {EntryKind.CATEGORY: SUGGESTED_CATEGORIES, EntryKind.CHANNEL: SUGGESTED_CHANNELS})
+
+
+def search_kind(words: SearchWords, kind: EntryKind, after: Cursor | None) -> Page:
+    """All of one kind, page by page."""
+    matching = SearchEntry.objects.filter(kind=kind)
+    matching = _with_words(matching, words) if words.words else matching.filter(key__startswith=words.key)
+    matching = matching.visible().for_pages().best_first()
+    if after is not None:
+        matching = after.of(matching, "rank")
+    entries = list(matching[: SEARCH_PAGE + 1])
+    more = len(entries) > SEARCH_PAGE
+    entries = entries[:SEARCH_PAGE]
+    return Page(entries, Cursor(entries[-1].rank, entries[-1].pk) if more else None)
+
+
+def recent(kind: EntryKind, count: int) -> list[SearchEntry]:
+    """The newest recordings or clips of all channels."""
+    return list(SearchEntry.objects.filter(kind=kind).visible().for_pages().newest()[:count])
+
+
+def _find(words: SearchWords, counts: dict[EntryKind, int]) -> Results:
+    if not words:
+        return Results()
+    parts = [part for kind, count in counts.items() for part in _parts(words, kind, count)]
+    found = _load(_union(parts), words, counts)
+    guesses = {kind: count for kind, count in counts.items() if kind in _NAMES and not found[kind]}
+    # Only where nothing has that name: what looks alike is no match for what is meant.
+    guessed = len(words.key) >= SEARCH_TYPO_FROM and not any(found[kind] for kind in _NAMES if kind in counts)
+    if guessed:
+        found |= _load(_guess(words, guesses), words, guesses)
+    return _results(found, guessed=guessed)
+
+
+def only(kind: EntryKind, entries: list[SearchEntry]) -> Results:
+    """Results of one kind."""
+    return _results({kind: entries})
+
+
+def _results(found: dict[EntryKind, list[SearchEntry]], *, guessed: bool = False) -> Results:
+    return Results(
+        channels=found.get(EntryKind.CHANNEL, []),
+        categories=found.get(EntryKind.CATEGORY, []),
+        videos=found.get(EntryKind.VIDEO, []),
+        clips=found.get(EntryKind.CLIP, []),
+        guessed=guessed,
+    )
+
+
+def _parts(words: SearchWords, kind: EntryKind, count: int) -> list[SearchEntryQuerySet]:
+    """Titles that begin so, and entries with all the words anywhere: each an ordered read of its own index."""
+    entries = SearchEntry.objects.filter(kind=kind).best_first()
+    parts = [entries.filter(key__startswith=words.key)[:count]]
+    if words.words and len(words.words[-1]) > SEARCH_SHORT_WORD:
+        parts.append(_with_words(entries, words)[:count])
+    return parts
+
+
+def _guess(words: SearchWords, counts: dict[EntryKind, int]) -> Collection[int]:
+    """Names that look like it: of short ones two letters that changed places leave a fifth of the trigrams."""
+    alike = SHORT_NAMES_ALIKE if len(words.key) <= SHORT_NAME else NAMES_ALIKE
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(alike)])
+        return _union(_similar(words, kind, count) for kind, count in counts.items())
+
+
+def _similar(words: SearchWords, kind: EntryKind, count: int) -> SearchEntryQuerySet:
+    # The index is of names alone and knows so only when the query says it in the same words.
+    names = SearchEntry.objects.filter(kind__in=[name.value for name in _NAMES]).filter(kind=kind)
+    alike = names.filter(key__trigram_similar=words.key).annotate(likeness=TrigramSimilarity("key", words.key))
+    return alike.order_by("-likeness", "-rank", "-id")[:count]
+
+
+def _with_words(entries: SearchEntryQuerySet, words: SearchWords) -> SearchEntryQuerySet:
+    return entries.filter(vector=SearchQuery(words.tsquery, search_type="raw", config="simple"))
+
+
+def _union(parts: "Iterable[QuerySet[SearchEntry]]") -> Collection[int]:
+    """Keys of all that the parts read, in one query."""
+    first, *rest = [part.values_list("pk", flat=True) for part in parts]
+    return set(first.union(*rest))
+
+
+def _load(pks: Collection[int], words: SearchWords, counts: dict[EntryKind, int]) -> dict[EntryKind, list[SearchEntry]]:
+    entries = list(SearchEntry.objects.filter(pk__in=pks).visible().for_pages()) if pks else []
+    entries.sort(key=lambda entry: (entry.key == words.key, entry.rank, entry.pk), reverse=True)
+    return {kind: [entry for entry in entries if entry.kind == kind][:count] for kind, count in counts.items()}
