@@ -234,6 +234,13 @@ NOT_LOOKED_AT: dict[str, str] = {
         _FILE,
     ),
     "account_confirm_login_code": "signing in by code is switched off",
+    **dict.fromkeys(
+        ["notification", "notification_browser", "notification_preferences", "notification_unsubscribe", "notifications"],
+        "to do: the pages of notifications are newer than this list",
+    ),
+    "notifications_read": _ACT,
+    "service_worker": _FILE,
+    "video_poster": _FILE,
     "account": "sends on to the profile",
     "usersessions_list": "sends on to the page of security",
     "mfa_authenticate": "in the middle of signing in; looks as the sign-in page",

@@ -101,6 +101,7 @@ class Walk:
         for theme in THEMES:
             where = f"{width} {theme}"
             page.evaluate(SET_THEME, theme)
+            page.wait_for_timeout(SETTLE_MS)
             if theme == THEMES[0]:  # the other one has the same layout
                 self._measure(place, page, where)
             if axe:
