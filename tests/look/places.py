@@ -235,7 +235,10 @@ NOT_LOOKED_AT: dict[str, str] = {
     ),
     "account_confirm_login_code": "signing in by code is switched off",
     **dict.fromkeys(
-        ["notification", "notification_browser", "notification_preferences", "notification_unsubscribe", "notifications"],
+        [
+            "notification", "notification_browser", "notification_preferences", "notification_unsubscribe",
+            "notifications",
+        ],
         "to do: the pages of notifications are newer than this list",
     ),
     "notifications_read": _ACT,
