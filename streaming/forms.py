@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 
+from common.errors import NotThere
 from streaming.hosting import hosted_logins
 from streaming.languages import LANGUAGES
-from streaming.limits import ABOUT_MAX, HOST_ENTRIES_MAX, TAGS_MAX, TITLE_MAX
+from streaming.limits import ABOUT_MAX, CATEGORIES_OFFERED, CATEGORY_NAME_MAX, HOST_ENTRIES_MAX, TAGS_MAX, TITLE_MAX
+from streaming.lookup import category_called
 from streaming.models import AudienceSettings, Category, Channel
 
 
@@ -15,7 +17,12 @@ class ChannelForm(forms.Form):
     """Title, category, tags and the text about the channel. The service checks what it means."""
 
     title = forms.CharField(max_length=TITLE_MAX, required=False, label="Title")
-    category = forms.ModelChoiceField(Category.objects.all(), required=False, empty_label="No category")
+    # Typed, with suggestions: a list of all of them is thousands of lines.
+    category = forms.CharField(
+        max_length=CATEGORY_NAME_MAX,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "category-names", "autocomplete": "off"}),
+    )
     tags = forms.CharField(required=False, help_text=f"Up to {TAGS_MAX} words, separated by commas or spaces.")
     language = forms.ChoiceField(required=False, label="Language you speak")
     about = forms.CharField(
@@ -25,7 +32,7 @@ class ChannelForm(forms.Form):
     def __init__(self, sent: Mapping[str, Any] | None, *, channel: Channel) -> None:
         initial = {
             "title": channel.title,
-            "category": channel.category,
+            "category": channel.category.name if channel.category else "",
             "tags": ", ".join(channel.tags),
             "about": channel.about,
             "language": channel.language,
@@ -35,8 +42,18 @@ class ChannelForm(forms.Form):
         languages = self.fields["language"]
         assert isinstance(languages, forms.ChoiceField)  # noqa: S101  for the type checker
         languages.choices = list(({channel.language: channel.language} | LANGUAGES).items())
-        if not Category.objects.exists():
-            del self.fields["category"]
+
+    def category_names(self) -> list[str]:
+        """What is offered before anything is typed: the most watched."""
+        watched = Category.objects.order_by("-viewer_count", "id")
+        return list(watched.values_list("name", flat=True)[:CATEGORIES_OFFERED])
+
+    def clean_category(self) -> Category | None:
+        name = self.cleaned_data["category"]
+        try:
+            return category_called(name) if name else None
+        except NotThere as error:
+            raise forms.ValidationError(error.text) from None
 
     def clean_tags(self) -> list[str]:
         return [tag for tag in self.cleaned_data["tags"].replace(",", " ").split() if tag]

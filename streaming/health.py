@@ -3,17 +3,17 @@
 from typing import Any
 
 from streaming.models import Channel
-from streaming.watch_states import watch_state
+from streaming.watch_states import WatchState, watch_state
 from transcode import services as media
 
 NOTICES_SHOWN = 10
 
 
-def channel_health(*, channel: Channel) -> dict[str, Any]:
-    """State, the worker's last measurements, what the encoder sends, and the latest notices."""
+def channel_health(*, channel: Channel, state: WatchState | None = None) -> dict[str, Any]:
+    """State (read unless given), the worker's last measurements, what the encoder sends, and the latest notices."""
     broadcast = channel.broadcasts.open().first()
     return {
-        "state": watch_state(channel=channel).state,
+        "state": (state or watch_state(channel=channel)).state,
         "stream_id": broadcast.public_id if broadcast else None,
         "status": media.live_status(stream_id=broadcast.public_id) if broadcast else None,
         "encoder": broadcast.source if broadcast else {},

@@ -96,6 +96,8 @@ INDEXED_AT_ONCE = 5_000  # channels in one statement: 0.1–0.3 s, as long as on
 # --- Browsing
 BROWSE_PAGE = 24  # cards
 CATEGORIES_PAGE = 48
+CATEGORY_NAME_MAX = 80  # characters
+CATEGORIES_OFFERED = 30  # where one is chosen, before anything is typed
 FOLLOWS_PAGE = 48  # lines
 CATEGORY_ART_WIDTH = 300  # pixels, 3:4; shown half as large
 CATEGORY_ART_BYTES_MAX = 4_000_000

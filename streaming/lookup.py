@@ -2,14 +2,16 @@
 
 import re
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from accounts.models import User
 from common.errors import Gone, NotAllowed, NotThere
 from streaming.broadcast_states import BroadcastState
-from streaming.discovery_models import CategoryAlias
+from streaming.discovery_models import CategoryAlias, EntryKind, SearchEntry
 from streaming.models import Broadcast, Category, Channel
 from streaming.playback import Playback, live_playback, recording_playback
+from streaming.search import suggest
+from streaming.search_words import read_words
 
 _PUBLIC_ID = re.compile(r"[0-9a-f]{24}")
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -28,6 +30,17 @@ def get_category(slug: str) -> Category:
     return category
 
 
+def category_called(name: str) -> Category:
+    """A category by its name as people type it: case and accents do not matter. Raises NotThere with what is alike."""
+    words = read_words(name)
+    named = SearchEntry.objects.filter(kind=EntryKind.CATEGORY, key=words.key).select_related("category").first()
+    if named is not None and named.category is not None:
+        return named.category
+    alike = [entry.title for entry in suggest(words).categories]
+    hint = f"Did you mean {' or '.join(alike)}?" if alike else "Choose one from the list."
+    raise NotThere(f"There is no category “{words.text}”. {hint}")
+
+
 def category_of_old_name(slug: str) -> Category | None:
     """The category that was once called so, or that the one called so is part of now."""
     alias = (
@@ -41,7 +54,8 @@ def get_channel(login: str, viewer: User | None = None) -> Channel:
     it, is told when it is live; None for who does not. A suspended owner's is not there."""
     if not _WORD.fullmatch(login):  # PostgreSQL cannot even be asked for every text: NUL is no character there
         raise NotThere("There is no such channel.")
-    channels = Channel.objects.for_pages().filter(owner__login=login.lower(), owner__is_active=True)
+    channels = Channel.objects.for_pages().annotate(hosting_id=F("audience_settings__hosting"))
+    channels = channels.filter(owner__login=login.lower(), owner__is_active=True)
     if viewer is not None:
         channels = channels.annotate(
             followed=Subquery(viewer.follows.filter(channel=OuterRef("pk")).values("notify")[:1])

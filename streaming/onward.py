@@ -61,6 +61,8 @@ def running_raid(*, channel: Channel) -> RaidView | None:
 
 def hosted_channel(*, channel: Channel) -> HostedView | None:
     """What an offline channel shows; None as soon as that is not live, or does not want it, whatever was chosen."""
+    if getattr(channel, "hosting_id", channel) is None:  # `get_channel` has just looked
+        return None
     chosen = AudienceSettings.objects.filter(channel=channel).hosting_live().first()
     if chosen is None or chosen.hosting is None:
         return None

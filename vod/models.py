@@ -100,6 +100,12 @@ class Vod(models.Model):
             models.Index("channel", F("created_at").desc(), name="vod_of_channel"),
             models.Index("visibility", F("view_count").desc(), name="vod_most_watched"),
             models.Index(
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=Q(visibility="public", deleted_at=None),
+                name="vod_newest",
+            ),
+            models.Index(
                 fields=["deleted_at"],
                 condition=models.Q(deleted_at__isnull=False, purged_at=None),
                 name="vod_to_purge",

@@ -37,7 +37,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("dashboard")
     state = services.watch_state(channel=channel)
-    health = channel_health(channel=channel)
+    health = channel_health(channel=channel, state=state)
     context = {
         "channel": channel,
         "form": form,

@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
 from streaming.models import AudienceSettings, Broadcast, Category, Channel, IngestNotice
+from streaming.search_index import index_categories
 from tests.conftest import PASSWORD
 from tests.pages.conftest import browser_of, confirmed_browser_of
 from vod.models import Vod
@@ -63,7 +66,8 @@ def test_the_setup_page_names_the_server_it_was_asked_at(channel: Channel, alice
 
 def test_alice_saves_what_her_stream_is_called(on_air: Broadcast, channel: Channel, alice: User) -> None:
     category, _ = Category.objects.get_or_create(name="Art", slug="art")
-    form = {"title": "Glazing", "category": category.pk, "tags": "oil, calm", "about": "Hello."}
+    index_categories()
+    form = {"title": "Glazing", "category": "ART", "tags": "oil, calm", "about": "Hello."}
 
     answer = browser_of(alice).post("/dashboard/", form, follow=True)
 
@@ -207,3 +211,22 @@ def test_a_channel_that_hosts_shows_whom(channel: Channel, alice: User, bob: Use
 
     assert 'hosts <a href="/bob" data-hosting-link>bob</a>' in page
     assert "Carving a spoon" in page
+
+
+def test_a_category_that_is_not_there_is_said_with_what_is_like_it(channel: Channel, alice: User) -> None:
+    Category.objects.get_or_create(name="Watercolours", slug="watercolours")
+    index_categories()
+
+    page = browser_of(alice).post("/dashboard/", {"title": "Glazing", "category": "watercolour"}).content.decode()
+    assert "There is no category “watercolour”. Did you mean Watercolours?" in page
+
+    page = browser_of(alice).post("/dashboard/", {"title": "Glazing", "category": "xyzzy\x00"}).content.decode()
+    assert 'value="Glazing"' in page and "Saved." not in page
+
+
+def test_the_stream_manager_asks_no_more_than_twelve_questions(channel: Channel, alice: User) -> None:
+    browser = browser_of(alice)
+    browser.get("/dashboard/")
+    with CaptureQueriesContext(connection) as asked:
+        assert browser.get("/dashboard/").status_code == 200
+    assert len(asked) <= 12

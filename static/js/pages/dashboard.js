@@ -2,6 +2,7 @@
 
 import { mountPlayer } from "../player/player.js";
 import { callApi } from "../shared/api.js";
+import { suggestCategories } from "../shared/category_names.js";
 import { ChannelEvents } from "../shared/channel_events.js";
 import { count } from "../shared/format.js";
 import { RaidPanel } from "../shared/raid_panel.js";
@@ -15,6 +16,7 @@ const page = document.getElementById("dashboard");
 const part = (name) => page.querySelector(`[data-${name}]`);
 const player = mountPlayer(document.getElementById("player"));
 player.video.muted = true;
+suggestCategories(document.getElementById("id_category"));
 const raids = new RaidPanel(part("raid"));
 const bitrates = [];
 let state = "offline";
