@@ -11,9 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from accounts.avatars import avatar_url
+from accounts.limits import TOKEN_DAYS_MAX
 from accounts.models import ApiToken, User
+from accounts.scopes import SCOPES
 from common.addresses import absolute
 from common.api_throttles import SecretThrottle
 
@@ -38,6 +40,15 @@ class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):
 
 class NewTokenSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=60)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(SCOPES)),
+        max_length=len(SCOPES),
+        required=False,
+        help_text="Without any, the token may do all that you may.",
+    )
+    days = serializers.IntegerField(
+        min_value=1, max_value=TOKEN_DAYS_MAX, allow_null=True, required=False, help_text="With scopes: when it ends."
+    )
 
 
 class ShownTokenSerializer(serializers.Serializer[Any]):
@@ -45,6 +56,7 @@ class ShownTokenSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema(responses=MeSerializer)
+@needs_scope("user:read:email")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def me(request: Request) -> Response:
@@ -65,7 +77,11 @@ def tokens(request: Request) -> Response:
         return Response(ApiTokenSerializer(current, many=True).data)
     wanted = NewTokenSerializer(data=request.data)
     wanted.is_valid(raise_exception=True)
-    token = services.create_api_token(user=signed_in_user(request), name=wanted.validated_data["name"])
+    user, given = signed_in_user(request), wanted.validated_data
+    if given.get("scopes"):
+        token = services.create_limited_token(user=user, **given)
+    else:
+        token = services.create_api_token(user=user, name=given["name"])
     return Response(ShownTokenSerializer({"api_token": token}).data, status=201, headers={"Cache-Control": "no-store"})
 
 

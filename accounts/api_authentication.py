@@ -1,27 +1,56 @@
-"""`Authorization: Bearer <api token>` for the API."""
+"""`Authorization: Bearer <api token>` for the API, and what a token with limits may do there."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from accounts.models import User
-from accounts.services import user_for_api_token
+from accounts.models import ApiToken, User
+from accounts.scopes import SCOPES
+from accounts.services import find_token
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs_scope(scope: str, *, changes: str = "") -> Callable[[View], View]:
+    """The scope that a token with limits needs for this API view; `changes`: another one for methods that change."""
+    for name in (scope, changes or scope):
+        if name not in SCOPES:
+            raise ValueError(f"There is no scope {name}.")
+
+    def state(view: View) -> View:
+        view.cls.required_scopes = {"safe": scope, "unsafe": changes or scope}  # type: ignore[attr-defined]
+        return view
+
+    return state
+
+
+def scope_for(view: Any, method: str) -> str | None:
+    """What `needs_scope` stated of the view; None where it stated nothing."""
+    scopes: dict[str, str] = getattr(view, "required_scopes", {})
+    return scopes.get("safe" if method in SAFE_METHODS else "unsafe")
 
 
 class ApiTokenAuthentication(BaseAuthentication):
-    """Signs a request in by its bearer token; a wrong one is refused, not ignored."""
+    """Signs a request in by its bearer token; a wrong one is refused, not ignored.
 
-    def authenticate(self, request: Request) -> tuple[User, None] | None:
+    Scopes are checked here and not by a permission class: a view that names permissions of its own would lose that
+    one, but no token comes in except by this door. A view that states no scope is for no token with limits.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         words = get_authorization_header(request).decode("latin-1").split()
         if not words or words[0].lower() != "bearer":
             return None
-        user = user_for_api_token(words[1]) if len(words) == 2 else None
-        if user is None:
+        token = find_token(words[1]) if len(words) == 2 else None
+        if token is None:
             raise AuthenticationFailed("This API token is unknown or has been revoked.")
-        return user, None
+        _check_scope(token, request)
+        return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -42,3 +71,14 @@ def signed_in_user(request: Request) -> User:
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user
+
+
+def _check_scope(token: ApiToken, request: Request) -> None:
+    if not token.scopes:
+        return
+    scope = scope_for(request.parser_context["view"], str(request.method))
+    if scope is None:
+        raise PermissionDenied("Only a token for everything may do this.", code="missing_scope")
+    if not token.allows(scope):
+        text = f"This API token lacks the scope {scope} ({SCOPES[scope][0].lower()}{SCOPES[scope][1:]})."
+        raise PermissionDenied(text, code="missing_scope")

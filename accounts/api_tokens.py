@@ -1,4 +1,4 @@
-"""What an API token looks like, what it may do, and how it is stored: as a keyed hash only."""
+"""What an API token looks like, and how it is stored: as a keyed hash only."""
 
 import hmac
 import re
@@ -13,11 +13,6 @@ CHAT_TOKEN_PREFIX = "mrt"  # noqa: S105  the same for chat: Twitch's clients exp
 _ALPHABET = string.ascii_lowercase + string.digits  # tmi.js writes tokens in lower case
 _FORM = re.compile(rf"mrt_[A-Za-z0-9_-]{{16,}}|mrt[a-z0-9]{{{CHAT_TOKEN_LENGTH}}}")
 
-# Scopes by Twitch's names: libraries compare them with what they need before they connect.
-CHAT = ("chat:read", "chat:edit")
-MODERATE = "channel:moderate"
-EVERY_SCOPE = (*CHAT, MODERATE, "user:read:chat", "user:write:chat")  # what a token without limits names
-
 
 def new_api_token() -> str:
     """A fresh random token for the whole API."""
@@ -25,7 +20,7 @@ def new_api_token() -> str:
 
 
 def new_chat_token() -> str:
-    """A fresh random token for chat alone."""
+    """A fresh random token that may do only some things, in the form that chat programs take."""
     return CHAT_TOKEN_PREFIX + _random(CHAT_TOKEN_LENGTH)
 
 

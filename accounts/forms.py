@@ -1,10 +1,15 @@
 """What can be typed on one's own account's pages."""
 
+from typing import Any
+
 from django import forms
+
+from accounts.scopes import SCOPES
 
 MAY = [
     ("chat", "Read and write chat"),
     ("moderate", "Chat, and moderate where you may"),
+    ("chosen", "Only what I tick"),
     ("everything", "All that you may, over the API"),
 ]
 DAYS = [("0", "Until it is revoked"), ("60", "60 days"), ("365", "A year")]
@@ -13,7 +18,21 @@ DAYS = [("0", "Until it is revoked"), ("60", "60 days"), ("365", "A year")]
 class NewTokenForm(forms.Form):
     name = forms.CharField(max_length=60, help_text="Which bot or program it is for.")
     may = forms.ChoiceField(choices=MAY, initial="chat", label="It may")
+    scopes = forms.MultipleChoiceField(
+        choices=list(SCOPES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="What it may do",
+        error_messages={"invalid_choice": "There is no scope “%(value)s”."},
+    )
     days = forms.TypedChoiceField(choices=DAYS, coerce=int, label="It works")
+
+    def clean(self) -> dict[str, Any]:
+        """Ticks count where they are asked for: the other choices say what they mean."""
+        wanted = super().clean() or {}
+        if wanted.get("may") == "chosen" and not wanted.get("scopes") and "scopes" not in self.errors:
+            self.add_error("scopes", "Tick at least one thing it may do.")
+        return wanted
 
 
 class DisplayNameForm(forms.Form):

@@ -11,8 +11,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.api_tokens import (
-    CHAT,
-    MODERATE,
     client_id,
     has_token_form,
     new_api_token,
@@ -22,6 +20,7 @@ from accounts.api_tokens import (
 from accounts.limits import LAST_USED_SECONDS, MAX_TOKENS_PER_USER, TOKEN_SHOWN_CHARACTERS
 from accounts.models import ApiToken, User
 from accounts.names import check_login
+from accounts.scopes import CHAT, MODERATE, SCOPES, in_order
 from accounts.signals import token_revoked, user_suspended
 from common.errors import Conflict, InvalidInput, NotThere
 
@@ -73,8 +72,16 @@ def create_chat_token(*, user: User, name: str, may_moderate: bool, days: int | 
     `may_moderate`: it may also do what the user may as a moderator. It ends after `days`, or (None) when it is revoked.
     """
     scopes = (*CHAT, MODERATE) if may_moderate else CHAT
+    return create_limited_token(user=user, name=name, scopes=scopes, days=days)
+
+
+def create_limited_token(*, user: User, name: str, scopes: Collection[str], days: int | None = None) -> str:
+    """Create a token for these scopes, and return it: the only time it is seen. `days`: as above."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise InvalidInput(f"There is no scope “{unknown[0][:60]}”." if unknown else "Choose at least one scope.")
     expires_at = None if days is None else timezone.now() + timedelta(days=days)
-    return _keep_token(user, name, new_chat_token(), scopes=" ".join(scopes), expires_at=expires_at)
+    return _keep_token(user, name, new_chat_token(), scopes=" ".join(in_order(scopes)), expires_at=expires_at)
 
 
 def revoke_api_token(*, user: User, token_id: int) -> None:
@@ -99,12 +106,6 @@ def find_tokens(tokens: Collection[str]) -> dict[str, ApiToken]:
     found = {digests[token.digest]: token for token in current.filter(digest__in=digests)}
     _note_use(found.values())
     return found
-
-
-def user_for_api_token(token: str) -> User | None:
-    """Whom this token stands for in the whole API; None also for tokens that are for chat alone."""
-    found = find_token(token)
-    return None if found is None or found.scopes else found.user
 
 
 def token_client_id(token: ApiToken) -> str:

@@ -13,10 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.api_tokens import EVERY_SCOPE
 from accounts.avatars import avatar_url
 from accounts.limits import HELIX_REQUESTS, HELIX_USERS_MAX, LASTING_TOKEN_SECONDS
 from accounts.models import ApiToken, User
+from accounts.scopes import EVERY_SCOPE
 from accounts.services import find_token, token_client_id
 from common.addresses import absolute
 from common.rate_limit import RateLimit

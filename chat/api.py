@@ -6,7 +6,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from chat import moderation
 from chat.core.roles import Role
 from chat.membership import role_in_room
@@ -29,6 +29,7 @@ ROLES = {"moderators": Role.MODERATOR, "vips": Role.VIP}
 
 @extend_schema(methods=["GET"], responses=RoomModesSerializer)
 @extend_schema(methods=["PATCH"], request=RoomModesSerializer(partial=True), responses=RoomModesSerializer)
+@needs_scope("chat:read", changes="channel:moderate")
 @api_view(["GET", "PATCH"])
 def chat_modes(request: Request, login: str) -> Response:
     """How the chat is run; its moderators may change it."""
@@ -43,6 +44,7 @@ def chat_modes(request: Request, login: str) -> Response:
 
 @extend_schema(methods=["GET"], parameters=PAGE_PARAMETERS, responses=page_schema(BanSerializer))
 @extend_schema(methods=["POST"], request=NewBanSerializer, responses={201: BanSerializer})
+@needs_scope("channel:moderate")
 @api_view(["GET", "POST"])
 @permission_classes([IsAuthenticated])
 def chat_bans(request: Request, login: str) -> Response:
@@ -58,6 +60,7 @@ def chat_bans(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("channel:moderate")
 @api_view(["DELETE"])
 @permission_classes([IsAuthenticated])
 def chat_ban(request: Request, login: str, user: str) -> Response:
@@ -67,6 +70,7 @@ def chat_ban(request: Request, login: str, user: str) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("channel:moderate")
 @api_view(["DELETE"])
 @permission_classes([IsAuthenticated])
 def chat_message(request: Request, login: str, message_id: str) -> Response:
@@ -78,6 +82,7 @@ def chat_message(request: Request, login: str, message_id: str) -> Response:
 @extend_schema(methods=["GET"], parameters=PAGE_PARAMETERS, responses=page_schema(BlockedTermSerializer))
 @extend_schema(methods=["POST"], request=BlockedTermSerializer, responses={201: BlockedTermSerializer})
 @extend_schema(methods=["DELETE"], parameters=[OpenApiParameter("text", required=True)], responses={204: None})
+@needs_scope("channel:moderate")
 @api_view(["GET", "POST", "DELETE"])
 @permission_classes([IsAuthenticated])
 def chat_terms(request: Request, login: str) -> Response:
@@ -96,6 +101,7 @@ def chat_terms(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("channel:moderate")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def chat_clear(request: Request, login: str) -> Response:
@@ -107,6 +113,7 @@ def chat_clear(request: Request, login: str) -> Response:
 @extend_schema(
     operation_id="channels_chat_roles_list", parameters=PAGE_PARAMETERS, responses=page_schema(RoomRoleSerializer)
 )
+@needs_scope("chat:read")
 @api_view(["GET"])
 def chat_roles(request: Request, login: str, roles: str) -> Response:
     """The chat's moderators or VIPs."""
@@ -115,6 +122,7 @@ def chat_roles(request: Request, login: str, roles: str) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("channel:manage:moderators")
 @api_view(["PUT", "DELETE"])
 @permission_classes([IsAuthenticated])
 def chat_role(request: Request, login: str, roles: str, user: str) -> Response:
@@ -125,6 +133,7 @@ def chat_role(request: Request, login: str, roles: str, user: str) -> Response:
 
 
 @extend_schema(parameters=PAGE_PARAMETERS, responses=page_schema(ModeratorActSerializer))
+@needs_scope("channel:moderate")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def chat_acts(request: Request, login: str) -> Response:

@@ -8,7 +8,7 @@ from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnl
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from chat import pinning, polls
 from chat.core.commands import commands_for
 from chat.membership import role_in_room
@@ -30,6 +30,7 @@ from streaming.lookup import get_channel
 @extend_schema(methods=["GET"], responses={200: PinSerializer, 204: None})
 @extend_schema(methods=["PUT"], request=NewPinSerializer, responses=PinSerializer)
 @extend_schema(methods=["DELETE"], responses={204: None})
+@needs_scope("chat:read", changes="channel:moderate")
 @api_view(["GET", "PUT", "DELETE"])
 @permission_classes([IsAuthenticatedOrReadOnly])
 def chat_pin(request: Request, login: str) -> Response:
@@ -48,6 +49,7 @@ def chat_pin(request: Request, login: str) -> Response:
 
 @extend_schema(methods=["GET"], parameters=PAGE_PARAMETERS, responses=page_schema(PollSerializer))
 @extend_schema(methods=["POST"], request=NewPollSerializer, responses={201: PollSerializer})
+@needs_scope("chat:read", changes="channel:manage:polls")
 @api_view(["GET", "POST"])
 @permission_classes([IsAuthenticatedOrReadOnly])
 def chat_polls(request: Request, login: str) -> Response:
@@ -63,6 +65,7 @@ def chat_polls(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=None, responses=PollSerializer)
+@needs_scope("channel:manage:polls")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def chat_poll_end(request: Request, login: str) -> Response:
@@ -72,6 +75,7 @@ def chat_poll_end(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=VoteSerializer, responses={204: None})
+@needs_scope("chat:edit")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def chat_vote(request: Request, login: str, poll_id: int) -> Response:
@@ -83,6 +87,7 @@ def chat_vote(request: Request, login: str, poll_id: int) -> Response:
 
 
 @extend_schema(responses=CommandSerializer(many=True))
+@needs_scope("chat:read")
 @api_view(["GET"])
 def chat_commands(request: Request, login: str) -> Response:
     """What one may type after a slash in the chat."""
@@ -94,6 +99,7 @@ def chat_commands(request: Request, login: str) -> Response:
     parameters=[*PAGE_PARAMETERS, OpenApiParameter("name", description="Only those whose name begins so.")],
     responses=page_schema(PresentSerializer),
 )
+@needs_scope("chat:read")
 @api_view(["GET"])
 def chat_chatters(request: Request, login: str) -> Response:
     """Who is signed in in the chat, those with a role first; a few seconds old."""

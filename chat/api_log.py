@@ -9,6 +9,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api_authentication import needs_scope
 from chat.api import get_room_for_moderator
 from chat.limits import PAGE_MESSAGES_MAX, SEARCH_TEXT_MAX
 from chat.look_back import replay_messages, search_messages
@@ -108,6 +109,7 @@ class ReplayedSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema(parameters=[SearchSerializer], responses=FoundSerializer)
+@needs_scope("channel:moderate")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def chat_messages(request: Request, login: str) -> Response:
@@ -127,6 +129,7 @@ def chat_messages(request: Request, login: str) -> Response:
 
 
 @extend_schema(operation_id="streams_chat_replay", parameters=[ReplaySerializer], responses=ReplayedSerializer)
+@needs_scope("chat:read")
 @api_view(["GET"])
 def stream_chat(request: Request, name: str) -> Response:
     """What was said during a broadcast, from a moment on."""

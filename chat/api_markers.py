@@ -9,7 +9,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from chat.markers import check_may_mark
 from common.errors import NotThere
 from streaming.limits import MARKER_MAX
@@ -29,6 +29,7 @@ class MarkerSerializer(serializers.ModelSerializer[BroadcastNote]):
 
 
 @extend_schema(request=NewMarkerSerializer, responses={201: MarkerSerializer})
+@needs_scope("channel:manage:broadcast")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def stream_markers(request: Request, name: str) -> Response:

@@ -6,7 +6,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from chat import held, moderation, people
 from chat.api import get_room_for_moderator
 from chat.models import HeldMessage
@@ -25,6 +25,7 @@ from streaming.lookup import get_channel
 
 
 @extend_schema(responses=RecordSerializer)
+@needs_scope("channel:moderate")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def chat_person(request: Request, login: str, user: str) -> Response:
@@ -34,6 +35,7 @@ def chat_person(request: Request, login: str, user: str) -> Response:
 
 
 @extend_schema(parameters=PAGE_PARAMETERS, responses=page_schema(SaidSerializer))
+@needs_scope("channel:moderate")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def chat_person_messages(request: Request, login: str, user: str) -> Response:
@@ -43,6 +45,7 @@ def chat_person_messages(request: Request, login: str, user: str) -> Response:
 
 
 @extend_schema(request=NewNoteSerializer, responses={201: UserNoteSerializer})
+@needs_scope("channel:moderate")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def chat_person_notes(request: Request, login: str, user: str) -> Response:
@@ -54,6 +57,7 @@ def chat_person_notes(request: Request, login: str, user: str) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("channel:moderate")
 @api_view(["DELETE"])
 @permission_classes([IsAuthenticated])
 def chat_note(request: Request, login: str, note_id: int) -> Response:
@@ -63,6 +67,7 @@ def chat_note(request: Request, login: str, note_id: int) -> Response:
 
 
 @extend_schema(request=NewWarningSerializer, responses={201: BanSerializer})
+@needs_scope("channel:moderate")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def chat_warnings(request: Request, login: str) -> Response:
@@ -74,6 +79,7 @@ def chat_warnings(request: Request, login: str) -> Response:
 
 
 @extend_schema(parameters=PAGE_PARAMETERS, responses=page_schema(HeldMessageSerializer))
+@needs_scope("channel:moderate")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def chat_held(request: Request, login: str) -> Response:
@@ -83,6 +89,7 @@ def chat_held(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=DecisionSerializer, responses={204: None})
+@needs_scope("channel:moderate")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def chat_held_decision(request: Request, login: str, message_id: str) -> Response:
@@ -96,6 +103,7 @@ def chat_held_decision(request: Request, login: str, message_id: str) -> Respons
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("chat:edit")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def chat_acknowledge(request: Request, login: str) -> Response:

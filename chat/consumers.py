@@ -52,7 +52,7 @@ RETRY_HEADER = (b"retry-after", str(REFUSED_RETRY_SECONDS).encode())
 DENIALS: dict[type[Exception], tuple[int, str]] = {
     ForeignOriginError: (403, "Connect from this site's own pages, or with an API token and no cookie."),
     RoomNotFoundError: (404, "There is no such chat."),
-    BadTokenError: (401, "That API token is unknown or revoked."),
+    BadTokenError: (401, "That API token is unknown or revoked, or not for chat."),
     DirectoryUnavailableError: (503, "Chat cannot look this up right now. Try again in a moment."),
     GoingAwayError: (503, "This part of chat is restarting. Try again in a few seconds."),
 }

@@ -106,7 +106,7 @@ class Directory:
         """Who shows this in the room, read after he showed it; None: nobody. Raises BadTokenError for a bad token."""
         identity = await self._identities.ask(Introduction(credential, room_id))
         if identity is None and credential.token is not None:
-            raise BadTokenError("That API token is unknown or revoked.")
+            raise BadTokenError("That API token is unknown or revoked, or not for chat.")
         return identity
 
     async def bans(self, room_id: int) -> dict[int, int]:
@@ -120,8 +120,8 @@ class Directory:
     async def find_token(self, token: str) -> ApiToken:
         """The token with its owner. Raises BadTokenError."""
         found = await self._look_up(find_token, token)
-        if found is None:
-            raise BadTokenError("That API token is unknown or revoked.")
+        if found is None or not found.may_chat:
+            raise BadTokenError("That API token is unknown or revoked, or not for chat.")
         return found
 
     async def _look_up(self, query: Callable[[Any], Found], argument: object) -> Found:

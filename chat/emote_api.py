@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from chat import emotes
 from chat.emote_serializers import (
     ChatLookSerializer,
@@ -33,6 +33,7 @@ KEPT = {"Cache-Control": "public, max-age=30"}  # as long as a gateway may decid
 
 @extend_schema(methods=["GET"], responses=RoomEmotesSerializer)
 @extend_schema(methods=["POST"], request=NewEmoteSerializer, responses={201: EmoteSerializer})
+@needs_scope("chat:read", changes="channel:manage:emotes")
 @api_view(["GET", "POST"])
 @parser_classes([MultiPartParser])
 def channel_emotes(request: Request, login: str) -> Response:
@@ -52,6 +53,7 @@ def channel_emotes(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=EmotePrefixSerializer, responses=EmotePrefixSerializer)
+@needs_scope("channel:manage:emotes")
 @api_view(["PUT"])
 @permission_classes([IsAuthenticated])
 @parser_classes([BoundedJSONParser])
@@ -63,6 +65,7 @@ def channel_emote_prefix(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("channel:manage:emotes")
 @api_view(["DELETE"])
 @permission_classes([IsAuthenticated])
 def channel_emote(request: Request, login: str, code: str) -> Response:
@@ -72,6 +75,7 @@ def channel_emote(request: Request, login: str, code: str) -> Response:
 
 
 @extend_schema(request=None, responses=EmoteSerializer)
+@needs_scope("channel:manage:emotes")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def channel_emote_restore(request: Request, login: str, code: str) -> Response:
@@ -82,6 +86,7 @@ def channel_emote_restore(request: Request, login: str, code: str) -> Response:
 
 @extend_schema(methods=["GET"], responses=EmoteSerializer(many=True))
 @extend_schema(methods=["POST"], request=NewCommonEmoteSerializer, responses={201: EmoteSerializer})
+@needs_scope("chat:read", changes="channel:manage:emotes")
 @api_view(["GET", "POST"])
 @parser_classes([MultiPartParser])
 def common_emotes(request: Request) -> Response:
@@ -96,6 +101,7 @@ def common_emotes(request: Request) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("channel:manage:emotes")
 @api_view(["DELETE"])
 @permission_classes([IsAuthenticated])
 def common_emote(request: Request, code: str) -> Response:
@@ -105,6 +111,7 @@ def common_emote(request: Request, code: str) -> Response:
 
 
 @extend_schema(responses=SubscriberBadgeSerializer(many=True))
+@needs_scope("chat:read", changes="channel:manage:emotes")
 @api_view(["GET"])
 def channel_badges(request: Request, login: str) -> Response:
     """The channel's badges for subscribers."""
@@ -114,6 +121,7 @@ def channel_badges(request: Request, login: str) -> Response:
 
 @extend_schema(methods=["PUT"], request=NewBadgeSerializer, responses=SubscriberBadgeSerializer)
 @extend_schema(methods=["DELETE"], request=None, responses={204: None})
+@needs_scope("channel:manage:emotes")
 @api_view(["PUT", "DELETE"])
 @permission_classes([IsAuthenticated])
 @parser_classes([MultiPartParser])
@@ -130,6 +138,7 @@ def channel_badge(request: Request, login: str, months: int) -> Response:
 
 @extend_schema(methods=["GET"], responses=ChatLookSerializer)
 @extend_schema(methods=["PUT"], request=ChatLookSerializer, responses=ChatLookSerializer)
+@needs_scope("chat:read", changes="user:manage:chat_color")
 @api_view(["GET", "PUT"])
 @permission_classes([IsAuthenticated])
 def my_look(request: Request) -> Response:

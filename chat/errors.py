@@ -22,7 +22,7 @@ class DirectoryUnavailableError(ChatError):
 
 
 class BadTokenError(ChatError):
-    """The API token is unknown or revoked."""
+    """The API token is unknown or revoked, or not for chat."""
 
 
 class ForeignOriginError(ChatError):

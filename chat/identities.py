@@ -34,10 +34,11 @@ class Introduction:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who that is there: as the rules see him, why he may not speak at present, and whether he may use his role."""
+    """Who that is there: as the rules see him, why he may not speak at present, and what his token lets him do."""
 
     speaker: Speaker
     standing: Refusal | None
+    may_write: bool
     may_moderate: bool
 
 
@@ -54,23 +55,25 @@ def identify(introductions: Sequence[Introduction]) -> dict[Introduction, Identi
     standings = _standings(speakers)
     identities = {}
     for introduction in introductions:
-        user, may_moderate = owners.get(introduction.credential, (None, False))
+        user, *rights = owners.get(introduction.credential, (None, False, False))
         place = (introduction.room_id, user.pk if user else 0)
         if place in speakers:
-            identities[introduction] = Identity(speakers[place], standings.get(place), may_moderate)
+            identities[introduction] = Identity(speakers[place], standings.get(place), *rights)
     return identities
 
 
-def _owners(credentials: set[Credential]) -> dict[Credential, tuple[User, bool]]:
-    """Whose they are, and whether they may moderate."""
+def _owners(credentials: set[Credential]) -> dict[Credential, tuple[User, bool, bool]]:
+    """Whose they are, and whether they may write and moderate."""
     sessions = users_of_sessions({one.session_key for one in credentials if one.session_key})
     tokens = find_tokens({one.token for one in credentials if one.token})
     owners = {}
     for one in credentials:
         if one.token in tokens:
-            owners[one] = tokens[one.token].user, tokens[one.token].may_moderate
+            token = tokens[one.token]
+            if token.may_chat:
+                owners[one] = token.user, token.may_write, token.may_moderate
         elif one.session_key in sessions:
-            owners[one] = sessions[one.session_key], True
+            owners[one] = sessions[one.session_key], True, True
     return owners
 
 

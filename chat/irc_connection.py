@@ -28,7 +28,7 @@ from chat.limits import (
 )
 from chat.local_room import LocalRoom
 from chat.looks import set_color
-from chat.participant import Participant
+from chat.participant import READS_ONLY, Participant
 from chat.viewer import Viewer
 from common.errors import InvalidInput
 
@@ -166,8 +166,10 @@ class IrcConnection:
     async def _recolor(self, wish: Recolor) -> None:
         directory = self._gateway.directory
         try:
-            user = (await directory.find_token(self._token)).user
-            color = await directory.run(lambda: set_color(user=user, color=wish.color))
+            token = await directory.find_token(self._token)
+            if not token.may_write:
+                raise InvalidInput(READS_ONLY.text)
+            color = await directory.run(lambda: set_color(user=token.user, color=wish.color))
         except InvalidInput as error:
             self.session.recolored(wish, error.text, done=False)
         except (BadTokenError, DirectoryUnavailableError):

@@ -38,6 +38,7 @@ PERSONAL = frozenset({Rule.FOLLOWERS_ONLY, Rule.SHIELD, Rule.VERIFIED_EMAIL, Rul
 # What the room's modes and terms refuse before the publish script is asked.
 OF_POLICY = PERSONAL | {Rule.ACCOUNT_AGE, Rule.LINKS, Rule.EMOTE_ONLY, Rule.BLOCKED_TERM}
 UNKNOWN = Refusal(Rule.UNAVAILABLE, "Chat cannot find out who you are right now. Try again in a moment.", RETRY_SECONDS)
+READS_ONLY = Refusal(Rule.PERMISSION, "This API token lacks the scope chat:edit: it cannot write in the chat.")
 
 
 class Participant:
@@ -48,6 +49,7 @@ class Participant:
         self.speaker: Speaker | None = None
         self.standing: Refusal | None = None
         self.known_since = gateway.hub.moment()  # orders to sign him out count from here
+        self._may_write = False
         self._may_moderate = False  # a token may be able to do less than its owner
         self._credential: Credential | None = None
         self._gateway = gateway
@@ -77,6 +79,8 @@ class Participant:
             return refused(refuse_rate(Rule.RATE_GATEWAY, wait), request.nonce)
         if self._is_outdated() and not await self._prove():
             return refused(UNKNOWN, request.nonce)
+        if self.speaker is not None and not self._may_write:
+            return refused(READS_ONLY, request.nonce)
         if self.speaker is not None and not request.plain and is_command(request.text):
             return await self._command(self.speaker, request)
         return await self._say(request)
@@ -160,6 +164,7 @@ class Participant:
         self.known_since, self._changes = known_since, changes
         self.speaker = identity.speaker if identity else None
         self.standing = identity.standing if identity else None
+        self._may_write = identity is not None and identity.may_write
         self._may_moderate = identity is not None and identity.may_moderate
 
     async def _command(self, speaker: Speaker, request: Say) -> Ack | Done | Refused:

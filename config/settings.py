@@ -399,7 +399,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.api_parsers.BoundedJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "accounts.api_schema.ScopedSchema",
     "DEFAULT_THROTTLE_CLASSES": ["common.api_throttles.ReadThrottle", "common.api_throttles.WriteThrottle"],
     "EXCEPTION_HANDLER": "common.api.exception_handler",
     "NUM_PROXIES": 1,

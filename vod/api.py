@@ -9,7 +9,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from common.api import PAGE_PARAMETERS, page_answer, page_schema
 from streaming.lookup import get_channel
 from streaming.playback import recording_playback
@@ -55,6 +55,7 @@ class VideoChangesSerializer(serializers.Serializer[Any]):
     responses=page_schema(VideoSerializer),
     parameters=[OpenApiParameter("channel", OpenApiTypes.STR, description="Login"), *PAGE_PARAMETERS],
 )
+@needs_scope("read")
 @api_view(["GET"])
 def videos(request: Request) -> Response:
     """Public recordings, the newest first."""
@@ -67,6 +68,7 @@ def videos(request: Request) -> Response:
 @extend_schema(methods=["GET"], responses=VideoSerializer)
 @extend_schema(methods=["PATCH"], request=VideoChangesSerializer, responses=VideoSerializer)
 @extend_schema(methods=["DELETE"], responses={204: None})
+@needs_scope("read", changes="channel:manage:videos")
 @api_view(["GET", "PATCH", "DELETE"])
 def video(request: Request, video_id: str) -> Response:
     """A recording; its owner may change title, description and visibility, or delete it."""
@@ -82,6 +84,7 @@ def video(request: Request, video_id: str) -> Response:
 
 
 @extend_schema(request=None, responses=VideoSerializer)
+@needs_scope("channel:manage:videos")
 @api_view(["POST"])
 def video_restore(request: Request, video_id: str) -> Response:
     """Bring a deleted recording back, as a private one; its owner can, for seven days."""
@@ -89,6 +92,7 @@ def video_restore(request: Request, video_id: str) -> Response:
 
 
 @extend_schema(responses=PlaybackSerializer)
+@needs_scope("read")
 @api_view(["GET"])
 def video_playback(request: Request, video_id: str) -> Response:
     """Signed addresses of a recording. A private one is only there for its owner; 403 when it is for subscribers; 409
@@ -99,6 +103,7 @@ def video_playback(request: Request, video_id: str) -> Response:
 
 
 @extend_schema(request=None, responses={202: None})
+@needs_scope("read")
 @api_view(["POST"])
 def video_prepare(request: Request, video_id: str) -> Response:
     """Have a recording brought back from cold storage. `playback` answers once it is there."""

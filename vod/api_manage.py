@@ -10,7 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from streaming.limits import TITLE_MAX
 from transcode import services as media
 from vod import downloads, services
@@ -87,6 +87,7 @@ class ExportSerializer(serializers.ModelSerializer[Vod]):
 
 @extend_schema(methods=["GET"], responses=ChapterSerializer(many=True))
 @extend_schema(methods=["PUT"], request=ChapterSerializer(many=True), responses=ChapterSerializer(many=True))
+@needs_scope("read", changes="channel:manage:videos")
 @api_view(["GET", "PUT"])
 def video_chapters(request: Request, video_id: str) -> Response:
     """The chapters of a recording, in order; its owner may replace them. Each lasts until the next begins."""
@@ -101,6 +102,7 @@ def video_chapters(request: Request, video_id: str) -> Response:
 
 @extend_schema(methods=["GET"], responses=DownloadSerializer)
 @extend_schema(methods=["POST"], request=None, responses={202: DownloadSerializer})
+@needs_scope("read")
 @api_view(["GET", "POST"])
 @permission_classes([IsAuthenticated])
 def video_download(request: Request, video_id: str) -> Response:
@@ -115,6 +117,7 @@ def video_download(request: Request, video_id: str) -> Response:
 
 
 @extend_schema(request=NewHighlightSerializer, responses={202: VideoSerializer})
+@needs_scope("channel:manage:videos")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def video_highlights(request: Request, video_id: str) -> Response:
@@ -126,6 +129,7 @@ def video_highlights(request: Request, video_id: str) -> Response:
 
 
 @extend_schema(responses=ExportSerializer)
+@needs_scope("channel:manage:videos")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def video_export(request: Request, video_id: str) -> Response:

@@ -10,7 +10,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from common.api import PAGE_PARAMETERS, page_answer, page_schema
 from common.errors import InvalidInput
 from streaming.lookup import get_channel
@@ -115,6 +115,7 @@ class ClipRequestSerializer(serializers.Serializer[Any]):
     ],
 )
 @extend_schema(methods=["POST"], request=ClipRequestSerializer, responses={202: ClipSerializer})
+@needs_scope("read", changes="clips:edit")
 @api_view(["GET", "POST"])
 def clips(request: Request) -> Response:
     """Public clips; or a new one of what is on air or of a recording, which is made in the background."""
@@ -135,6 +136,7 @@ def clips(request: Request) -> Response:
 
 @extend_schema(methods=["GET"], responses=ClipSerializer)
 @extend_schema(methods=["DELETE"], responses={204: None})
+@needs_scope("read", changes="clips:edit")
 @api_view(["GET", "DELETE"])
 def clip(request: Request, clip_id: str) -> Response:
     """A clip; its clipper, the channel, its moderators and staff may delete it."""

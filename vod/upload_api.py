@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from common.api import domain_answer
 from common.errors import DomainError, InvalidInput
 from vod import uploads
@@ -92,6 +92,7 @@ def tus(view: Answer) -> Answer:
 @extend_schema(methods=["GET"], responses=UploadSerializer(many=True))
 @extend_schema(methods=["POST"], request=None, responses={201: UploadSerializer})
 @extend_schema(methods=["OPTIONS"], exclude=True)
+@needs_scope("channel:manage:videos")
 @api_view(["GET", "POST", "OPTIONS"])
 @tus
 def upload_list(request: Request) -> Response:
@@ -115,6 +116,7 @@ def upload_list(request: Request) -> Response:
 @extend_schema(methods=["PATCH"], request={CHUNK_TYPE: bytes}, responses={204: None})
 @extend_schema(methods=["DELETE"], responses={204: None})
 @extend_schema(methods=["HEAD"], exclude=True)
+@needs_scope("channel:manage:videos")
 @api_view(["GET", "HEAD", "PATCH", "DELETE"])
 @throttle_classes([ChunkThrottle])
 @tus

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from accounts.models import User
 from common.errors import NotAllowed
 from vod.services import vod_for_viewer
@@ -28,6 +28,7 @@ class PositionSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema(request=None, responses=ViewSerializer)
+@needs_scope("read")
 @api_view(["POST"])
 @permission_classes([AllowAny])
 @throttle_classes([])  # `note_view` counts by network, for all at once
@@ -46,6 +47,7 @@ def video_views(request: Request, video_id: str) -> Response:
 
 @extend_schema(methods=["GET"], responses=PositionSerializer)
 @extend_schema(methods=["PUT"], request=PositionSerializer, responses=PositionSerializer)
+@needs_scope("read")
 @api_view(["GET", "PUT"])
 @permission_classes([IsAuthenticated])
 def video_position(request: Request, video_id: str) -> Response:

@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.api_tokens import MODERATE
+from accounts.limits import SCOPES_LENGTH
 from accounts.models.users import User
+from accounts.scopes import MODERATE, SCOPES
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -27,7 +28,7 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    scopes = models.CharField(max_length=200, blank=True)
+    scopes = models.CharField(max_length=SCOPES_LENGTH, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
 
     objects = ApiTokenQuerySet.as_manager()
@@ -35,7 +36,26 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    def allows(self, scope: str) -> bool:
+        """Whether it may do what asks for this scope."""
+        return not self.scopes or scope in self.scopes.split()
+
+    @property
+    def may_chat(self) -> bool:
+        """Whether it signs in to chat at all."""
+        return self.allows("chat:read") or self.may_write
+
+    @property
+    def may_write(self) -> bool:
+        """Whether it may say something in chat."""
+        return self.allows("chat:edit")
+
     @property
     def may_moderate(self) -> bool:
         """Whether slash commands of moderators are for it."""
-        return not self.scopes or MODERATE in self.scopes.split()
+        return self.allows(MODERATE)
+
+    @property
+    def in_words(self) -> list[str]:
+        """What it may do, for its owner; nothing where it may do everything."""
+        return [SCOPES[scope] for scope in self.scopes.split() if scope in SCOPES]

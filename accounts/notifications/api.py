@@ -11,7 +11,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from accounts.notifications import push, services
 from accounts.notifications.kinds import Kind, Way
 from accounts.notifications.limits import LIST_PAGE
@@ -83,6 +83,7 @@ class EndpointSerializer(serializers.Serializer[Any]):
     ],
     responses=InboxSerializer,
 )
+@needs_scope("user:manage:notifications")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def notifications(request: Request) -> Response:
@@ -96,6 +97,7 @@ def notifications(request: Request) -> Response:
 
 @extend_schema(methods=["POST"], request=ReadSerializer, responses=ReadAnswerSerializer)
 @extend_schema(methods=["DELETE"], request=UndoSerializer, responses={204: None})
+@needs_scope("user:manage:notifications")
 @api_view(["POST", "DELETE"])
 @permission_classes([IsAuthenticated])
 def notifications_read(request: Request) -> Response:
@@ -116,6 +118,7 @@ def notifications_read(request: Request) -> Response:
 
 @extend_schema(methods=["GET"], responses=PreferenceSerializer(many=True))
 @extend_schema(methods=["PUT"], request=PreferenceSerializer, responses={204: None})
+@needs_scope("user:manage:notifications")
 @api_view(["GET", "PUT"])
 @permission_classes([IsAuthenticated])
 def preferences(request: Request) -> Response:

@@ -62,10 +62,11 @@ def _make(form: NewTokenForm, user: User) -> str:
     try:
         if wanted["may"] == "everything":
             return services.create_api_token(user=user, name=wanted["name"])
+        days = wanted["days"] or None
+        if wanted["may"] == "chosen":
+            return services.create_limited_token(user=user, name=wanted["name"], scopes=wanted["scopes"], days=days)
         may_moderate = wanted["may"] == "moderate"
-        return services.create_chat_token(
-            user=user, name=wanted["name"], may_moderate=may_moderate, days=wanted["days"] or None
-        )
+        return services.create_chat_token(user=user, name=wanted["name"], may_moderate=may_moderate, days=days)
     except DomainError as error:
         form.add_error(None, error.text)
         return ""

@@ -7,7 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from common.api import PAGE_PARAMETERS, page_answer, page_schema
 from common.api_throttles import SecretThrottle
 from common.errors import NotThere
@@ -32,6 +32,7 @@ from streaming.serializers import (
     responses=page_schema(StreamSerializer),
     parameters=[OpenApiParameter("category", OpenApiTypes.STR, description="Slug"), *PAGE_PARAMETERS],
 )
+@needs_scope("read")
 @api_view(["GET"])
 def streams(request: Request) -> Response:
     """What is on air, most watched first."""
@@ -42,6 +43,7 @@ def streams(request: Request) -> Response:
 
 
 @extend_schema(responses=StreamSerializer)
+@needs_scope("read")
 @api_view(["GET"])
 def stream(request: Request, name: str) -> Response:
     """One broadcast, by its id or its channel's login."""
@@ -52,6 +54,7 @@ def stream(request: Request, name: str) -> Response:
 
 
 @extend_schema(request=None, responses=StreamSerializer)
+@needs_scope("channel:manage:broadcast")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def stream_end(request: Request, name: str) -> Response:
@@ -63,6 +66,7 @@ def stream_end(request: Request, name: str) -> Response:
 
 @extend_schema(methods=["GET"], responses=ChannelSerializer)
 @extend_schema(methods=["PATCH"], request=ChannelChangesSerializer, responses=ChannelSerializer)
+@needs_scope("read", changes="channel:manage:broadcast")
 @api_view(["GET", "PATCH"])
 def channel(request: Request, login: str) -> Response:
     """A channel; its owner may change title, about, category, tags and language."""
@@ -77,6 +81,7 @@ def channel(request: Request, login: str) -> Response:
 
 @extend_schema(methods=["POST", "DELETE"], request=None, responses=FollowSerializer)
 @extend_schema(methods=["PATCH"], request=FollowWishSerializer, responses={204: None})
+@needs_scope("user:edit:follows")
 @api_view(["POST", "DELETE", "PATCH"])
 @permission_classes([IsAuthenticated])
 def channel_follow(request: Request, login: str) -> Response:
@@ -97,6 +102,7 @@ def channel_follow(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=None, responses={204: None})
+@needs_scope("user:edit:follows")
 @api_view(["POST", "DELETE"])
 @permission_classes([IsAuthenticated])
 def channel_recommendation(request: Request, login: str) -> Response:
@@ -110,6 +116,7 @@ def channel_recommendation(request: Request, login: str) -> Response:
 
 
 @extend_schema(request=None, responses=StreamKeySerializer)
+@needs_scope("channel:manage:stream_key")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 @throttle_classes([SecretThrottle])
@@ -120,6 +127,7 @@ def channel_stream_key(request: Request, login: str) -> Response:
 
 
 @extend_schema(responses=HealthSerializer)
+@needs_scope("channel:manage:broadcast")
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def channel_health_view(request: Request, login: str) -> Response:

@@ -5,12 +5,14 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api_authentication import needs_scope
 from streaming.lookup import get_stream, playback_of
 from streaming.playback import Playback
 from streaming.serializers import PlaybackSerializer
 
 
 @extend_schema(responses=PlaybackSerializer)
+@needs_scope("read")
 @api_view(["GET"])
 def stream_playback(request: Request, name: str) -> Response:
     """Signed addresses of a broadcast, by its id or its channel's login; 404 when offline, 410 when ended."""

@@ -6,7 +6,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import signed_in_user
+from accounts.api_authentication import needs_scope, signed_in_user
 from common.errors import NotThere
 from streaming.audience_serializers import AudienceSerializer, NewRaidSerializer, RaidSerializer
 from streaming.hosting import audience_settings, hosted_logins, update_audience
@@ -18,6 +18,7 @@ from streaming.raids import cancel_raid, hurry_raid, start_raid
 @extend_schema(methods=["GET"], responses=RaidSerializer, operation_id="raids_running")
 @extend_schema(methods=["POST"], request=NewRaidSerializer, responses={201: RaidSerializer})
 @extend_schema(methods=["DELETE"], responses={204: None})
+@needs_scope("channel:manage:raids")
 @api_view(["GET", "POST", "DELETE"])
 @permission_classes([IsAuthenticated])
 def raids(request: Request) -> Response:
@@ -39,6 +40,7 @@ def raids(request: Request) -> Response:
 
 
 @extend_schema(request=None, responses=RaidSerializer)
+@needs_scope("channel:manage:raids")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])
 def raids_now(request: Request) -> Response:
@@ -50,6 +52,7 @@ def raids_now(request: Request) -> Response:
 
 @extend_schema(methods=["GET"], responses=AudienceSerializer)
 @extend_schema(methods=["PATCH"], request=AudienceSerializer, responses=AudienceSerializer)
+@needs_scope("channel:manage:raids")
 @api_view(["GET", "PATCH"])
 @permission_classes([IsAuthenticated])
 def channel_audience(request: Request, login: str) -> Response:

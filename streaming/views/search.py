@@ -10,6 +10,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api_authentication import needs_scope
 from common.errors import InvalidInput
 from streaming.discovery_models import EntryKind
 from streaming.keyset import Cursor
@@ -57,6 +58,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         OpenApiParameter("after", OpenApiTypes.STR, description="With `kind`: what the page before called `next`."),
     ],
 )
+@needs_scope("read")
 @api_view(["GET"])
 def api_search(request: Request) -> Response:
     """Channels, categories, recordings and clips: the best of each, or all of one kind."""
@@ -72,6 +74,7 @@ def api_search(request: Request) -> Response:
 
 
 @extend_schema(operation_id="search_suggestions", responses=ResultsSerializer, parameters=[_QUESTION])
+@needs_scope("read")
 @api_view(["GET"])
 def api_suggestions(request: Request) -> Response:
     """Channels, those on air first, and categories whose names begin so or look like it."""

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
 
+from accounts.api_authentication import needs_scope
 from accounts.models import User
 from common.errors import Gone, InvalidInput, NotThere
 from common.network import neighbourhood
@@ -30,6 +31,7 @@ class WatchingThrottle(SimpleRateThrottle):
 
 
 @extend_schema(request=WatchingSerializer, responses=WatchingSerializer)
+@needs_scope("read")
 @api_view(["POST"])
 @permission_classes([AllowAny])
 @throttle_classes([WatchingThrottle])

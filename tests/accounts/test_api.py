@@ -48,6 +48,26 @@ def test_tokens_are_made_listed_and_revoked_in_the_browser(alice: User) -> None:
     assert bearer(token).get("/api/v1/me").status_code == 401
 
 
+def test_tokens_for_some_scopes_are_made_in_the_browser(alice: User) -> None:
+    browser = browser_of(alice)
+    wanted = {"name": "clipper", "scopes": ["clips:edit", "read"], "days": 30}
+    token = browser.post("/api/v1/tokens", wanted, content_type=JSON).json()["api_token"]
+    listed = browser.get("/api/v1/tokens").json()
+    assert listed[0]["scopes"] == "read clips:edit"
+    assert listed[0]["expires_at"] is not None
+    assert bearer(token).get("/api/v1/channels/alice").status_code == 200
+    refused = bearer(token).patch("/api/v1/channels/alice", {"title": "x"}, content_type=JSON)
+    assert refused.status_code == 403
+    assert "channel:manage:broadcast" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("scopes", ["read", ["everything"], [""], {"read": 1}, ["read"] * 100])
+def test_scopes_that_are_none_make_no_token(alice: User, scopes: object) -> None:
+    answer = browser_of(alice).post("/api/v1/tokens", {"name": "bot", "scopes": scopes}, content_type=JSON)
+    assert answer.status_code == 400
+    assert not alice.api_tokens.exists()
+
+
 def test_token_cannot_make_another_token(alice: User) -> None:
     client = bearer(create_api_token(user=alice, name="bot"))
     assert client.post("/api/v1/tokens", {"name": "more"}, content_type=JSON).status_code in {401, 403}

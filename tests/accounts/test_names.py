@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.lookalikes import skeleton
 from accounts.models import ApiToken, FormerLogin, User, skeleton_of
 from accounts.names import change_display_name, current_login, rename_user
-from accounts.services import create_api_token, create_user, user_for_api_token
+from accounts.services import create_api_token, create_user, find_token
 from common.errors import Conflict, DomainError, InvalidInput
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,9 @@ def test_alice_takes_another_name_and_keeps_everything(alice: User) -> None:
 
     alice.refresh_from_db()
     assert (alice.login, alice.display_name) == ("alicia", "Alicia")
-    assert user_for_api_token(token) == alice
+    found = find_token(token)
+    assert found is not None
+    assert found.user == alice
     assert ApiToken.objects.get().user.channel.owner == alice
     assert current_login("Alice") == "alicia"
 

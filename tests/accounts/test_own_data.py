@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts import exports, leaving
 from accounts.models import DataExport, User
 from accounts.own_data import Leaving, is_named, tables
-from accounts.services import create_api_token, create_user, user_for_api_token
+from accounts.services import create_api_token, create_user, find_token
 from chat.models import Ban, ChatMessage
 from common.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotThere, TooMany
 from streaming.models import Broadcast, Channel
@@ -165,7 +165,7 @@ def test_leaving_takes_the_name_and_hides_the_account_at_once(life: User) -> Non
     assert "is going" in browser.post("/accounts/privacy/delete", {"login": "Alice"}).content.decode()
     assert browser.get("/api/v1/me").status_code == 401
     assert Client().get("/alice").status_code == 404
-    assert user_for_api_token(token) is None
+    assert find_token(token) is None
 
 
 def test_signing_in_undoes_it(life: User) -> None:

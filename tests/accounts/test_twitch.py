@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.api_tokens import has_token_form
 from accounts.models import ApiToken, User
-from accounts.services import create_api_token, create_chat_token, revoke_api_token, suspend_user
+from accounts.services import create_api_token, create_chat_token, create_limited_token, revoke_api_token, suspend_user
 
 pytestmark = pytest.mark.django_db
 
@@ -41,12 +41,14 @@ def test_validate_tells_whose_token_it_is(bob: User, chat_token: str, scheme: st
 def test_scopes_say_what_the_token_may(bob: User) -> None:
     moderates = create_chat_token(user=bob, name="bot", may_moderate=True)
     whole = create_api_token(user=bob, name="whole")
+    clips = create_limited_token(user=bob, name="clips", scopes=["clips:edit"])
     scopes = [
         Client().get("/oauth2/validate", headers={"Authorization": f"OAuth {token}"}).json()["scopes"]
-        for token in (moderates, whole)
+        for token in (moderates, whole, clips)
     ]
     assert scopes[0] == ["chat:read", "chat:edit", "channel:moderate"]
     assert set(scopes[0]) < set(scopes[1])
+    assert scopes[2] == ["clips:edit"]
 
 
 @pytest.mark.parametrize("header", ["OAuth", "OAuth wrong", "OAuth a b", "Basic YTpi", "", "OAuth \x00", "OAuth ünï"])
@@ -75,7 +77,7 @@ def test_revoked_ended_and_suspended_tokens_are_worth_nothing(bob: User, chat_to
 
 
 def test_a_chat_token_opens_no_other_door(chat_token: str) -> None:
-    assert Client(headers={"Authorization": f"Bearer {chat_token}"}).get("/api/v1/me").status_code == 401
+    assert Client(headers={"Authorization": f"Bearer {chat_token}"}).get("/api/v1/me").status_code == 403
 
 
 def test_helix_tells_who_someone_is(alice: User, bob: User, chat_token: str) -> None:

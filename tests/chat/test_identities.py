@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from accounts.services import create_api_token, create_chat_token, create_user, suspend_user
+from accounts.services import create_api_token, create_chat_token, create_limited_token, create_user, suspend_user
 from chat.core.roles import Role
 from chat.identities import Credential, Introduction, identify
 from chat.models import Ban, RoomRole
@@ -36,6 +36,19 @@ def by_session(key: str, room: Channel) -> Introduction:
 @pytest.fixture
 def room(alice: User) -> Channel:
     return Channel.objects.get(owner=alice)
+
+
+def test_a_token_does_in_chat_what_its_scopes_say(room: Channel, alice: User) -> None:
+    scopes = {"reads": ["chat:read"], "writes": ["chat:read", "chat:edit"], "clips": ["clips:edit", "channel:moderate"]}
+    shown = {
+        name: Introduction(Credential(token=create_limited_token(user=alice, name=name, scopes=some)), room.pk)
+        for name, some in scopes.items()
+    }
+    found = identify(list(shown.values()))
+    assert {name: found[one].may_write for name, one in shown.items() if one in found} == {
+        "reads": False,
+        "writes": True,
+    }
 
 
 def test_everyone_is_seen_with_role_and_standing(room: Channel, alice: User, bob: User, charlie: User) -> None:

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from accounts.models import User
-from accounts.services import create_chat_token, revoke_api_token
+from accounts.services import create_chat_token, create_limited_token, revoke_api_token
 from chat import redis_keys
 from chat.core.roles import Role
 from chat.models import RoomRole
@@ -168,6 +168,16 @@ async def test_a_token_for_chat_alone_moderates_only_if_it_was_made_to(
             await alice.wait_for("ROOMSTATE #alice")
             alice.send("PRIVMSG #alice :/timeout nobody_here\r\n")
             assert answer in await alice.wait_for("NOTICE #alice")
+
+
+async def test_a_token_that_reads_chat_does_not_write_in_it(irc_port: int, cast: Cast) -> None:
+    make = database_sync_to_async(create_limited_token)
+    token = await make(user=cast.alice, name="bot", scopes=["chat:read", "channel:moderate"])
+    async with irc_client(irc_port, token) as alice:
+        await alice.wait_for("ROOMSTATE #alice")
+        for line in ("Hello", "/timeout bob", "/color red"):
+            alice.send(f"PRIVMSG #alice :{line}\r\n")
+            assert "chat:edit" in await alice.wait_for("NOTICE #alice")
 
 
 @pytest.mark.parametrize("offered", [["irc"], None])

@@ -40,6 +40,28 @@ def test_a_token_for_everything_has_no_limits(bob: User) -> None:
     assert (ApiToken.objects.get().scopes, ApiToken.objects.get().expires_at) == ("", None)
 
 
+def test_a_token_for_what_is_ticked(bob: User) -> None:
+    browser = browser_of(bob)
+    form = {"name": "clipper", "may": "chosen", "scopes": ["clips:edit", "read"], "days": "60"}
+    browser.post("/accounts/tokens/", form)
+    assert ApiToken.objects.get().scopes == "read clips:edit"
+    page = browser.get("/accounts/tokens/").content.decode()
+    assert "<li>Make and delete clips</li>" in page
+    assert "<li>Replace the stream key</li>" not in page
+
+
+@pytest.mark.parametrize(
+    ("scopes", "says"), [([], "Tick at least one thing"), (["all", "read"], "There is no scope “all”.")]
+)
+def test_ticks_that_make_no_token_are_kept_and_explained(bob: User, scopes: list[str], says: str) -> None:
+    form = {"name": "clipper", "may": "chosen", "scopes": scopes, "days": "0"}
+    page = browser_of(bob).post("/accounts/tokens/", form).content.decode()
+    assert says in page
+    assert 'value="clipper"' in page
+    assert bool(re.search('name="scopes" value="read"[^>]*checked', page)) == ("read" in scopes)
+    assert not ApiToken.objects.exists()
+
+
 @pytest.mark.parametrize(
     "form", [{"name": "", "may": "chat"}, {"name": "x", "may": "all"}, {"name": "x" * 61, "may": "chat"}]
 )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from accounts.services import user_for_api_token
+from accounts.services import find_token
 from streaming.models import Channel, StreamKey
 from streaming.stream_keys import key_digest
 
@@ -31,7 +31,9 @@ def test_json_has_exactly_the_fields_of_the_contract(capsys: pytest.CaptureFixtu
     user = User.objects.get(pk=made["user_id"])
     assert user.login == made["login"] == "alice"
     assert user.check_password(made["password"])
-    assert user_for_api_token(made["api_token"]) == user
+    found = find_token(made["api_token"])
+    assert found is not None
+    assert found.user == user
 
 
 def test_streamer_also_gets_channel_and_key(capsys: pytest.CaptureFixture[str]) -> None:
