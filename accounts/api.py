@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
-from accounts.api_authentication import needs_scope, signed_in_user
+from accounts.api_authentication import check_reauthenticated, needs_scope, signed_in_user
 from accounts.avatars import avatar_url
 from accounts.limits import TOKEN_DAYS_MAX
 from accounts.models import ApiToken, User
@@ -77,6 +77,7 @@ def tokens(request: Request) -> Response:
         return Response(ApiTokenSerializer(current, many=True).data)
     wanted = NewTokenSerializer(data=request.data)
     wanted.is_valid(raise_exception=True)
+    check_reauthenticated(request)  # else a token for everything would be the way around it
     user, given = signed_in_user(request), wanted.validated_data
     if given.get("scopes"):
         token = services.create_limited_token(user=user, **given)

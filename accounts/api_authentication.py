@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 from accounts.models import ApiToken, User
 from accounts.scopes import SCOPES
 from accounts.services import find_token
+from common.errors import NotAllowed
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -71,6 +73,16 @@ def signed_in_user(request: Request) -> User:
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user
+
+
+def check_reauthenticated(request: Request) -> None:
+    """A session must have shown its owner's password or second step lately, as pages ask; a token has its scopes.
+
+    Raises NotAllowed.
+    """
+    if request.auth is None and is_reauthentication_required(request._request, app=""):
+        text = "Confirm that it is you first, at /accounts/reauthenticate/, then try again."
+        raise NotAllowed(text, code="reauthenticate")
 
 
 def _check_scope(token: ApiToken, request: Request) -> None:

@@ -7,7 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_authentication import needs_scope, signed_in_user
+from accounts.api_authentication import check_reauthenticated, needs_scope, signed_in_user
 from common.api import PAGE_PARAMETERS, page_answer, page_schema
 from common.api_throttles import SecretThrottle
 from common.errors import NotThere
@@ -121,7 +121,11 @@ def channel_recommendation(request: Request, login: str) -> Response:
 @permission_classes([IsAuthenticated])
 @throttle_classes([SecretThrottle])
 def channel_stream_key(request: Request, login: str) -> Response:
-    """Replace your stream key. The answer is the only place the new one is ever shown; the old one stops working."""
+    """Replace your stream key. The answer is the only place the new one is ever shown; the old one stops working.
+
+    With a session instead of a token, the password must have been asked for lately: 403 `reauthenticate`.
+    """
+    check_reauthenticated(request)
     key = channel_services.rotate_stream_key(channel=get_channel_for_owner(login, signed_in_user(request)))
     return Response(StreamKeySerializer({"stream_key": key}).data, headers={"Cache-Control": "no-store"})
 

@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import create_api_token
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -17,6 +18,13 @@ def bearer(token: str) -> Client:
 def browser_of(user: User) -> Client:
     browser = Client()
     browser.force_login(user)
+    return browser
+
+
+def confirmed_browser_of(user: User) -> Client:
+    """The same, just after the password was asked for again."""
+    browser = browser_of(user)
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
     return browser
 
 
@@ -36,7 +44,7 @@ def test_anything_else_does_not(alice: User, header: str) -> None:
 
 
 def test_tokens_are_made_listed_and_revoked_in_the_browser(alice: User) -> None:
-    browser = browser_of(alice)
+    browser = confirmed_browser_of(alice)
     made = browser.post("/api/v1/tokens", {"name": "bot", "user": 999, "digest": "x"}, content_type=JSON)
     assert made.status_code == 201
     token = made.json()["api_token"]
@@ -49,7 +57,7 @@ def test_tokens_are_made_listed_and_revoked_in_the_browser(alice: User) -> None:
 
 
 def test_tokens_for_some_scopes_are_made_in_the_browser(alice: User) -> None:
-    browser = browser_of(alice)
+    browser = confirmed_browser_of(alice)
     wanted = {"name": "clipper", "scopes": ["clips:edit", "read"], "days": 30}
     token = browser.post("/api/v1/tokens", wanted, content_type=JSON).json()["api_token"]
     listed = browser.get("/api/v1/tokens").json()
@@ -63,8 +71,14 @@ def test_tokens_for_some_scopes_are_made_in_the_browser(alice: User) -> None:
 
 @pytest.mark.parametrize("scopes", ["read", ["everything"], [""], {"read": 1}, ["read"] * 100])
 def test_scopes_that_are_none_make_no_token(alice: User, scopes: object) -> None:
-    answer = browser_of(alice).post("/api/v1/tokens", {"name": "bot", "scopes": scopes}, content_type=JSON)
+    answer = confirmed_browser_of(alice).post("/api/v1/tokens", {"name": "bot", "scopes": scopes}, content_type=JSON)
     assert answer.status_code == 400
+    assert not alice.api_tokens.exists()
+
+
+def test_a_session_makes_no_token_before_it_is_confirmed(alice: User) -> None:
+    answer = browser_of(alice).post("/api/v1/tokens", {"name": "bot"}, content_type=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (403, "reauthenticate")
     assert not alice.api_tokens.exists()
 
 

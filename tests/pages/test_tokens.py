@@ -6,7 +6,8 @@ import pytest
 
 from accounts.models import ApiToken, User
 from accounts.services import create_api_token, find_token
-from tests.pages.conftest import browser_of
+from tests.conftest import PASSWORD
+from tests.pages.conftest import browser_of, confirmed_browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ def test_only_who_is_signed_in_has_tokens() -> None:
     ("may", "scopes"), [("chat", "chat:read chat:edit"), ("moderate", "chat:read chat:edit channel:moderate")]
 )
 def test_a_token_is_shown_once(bob: User, may: str, scopes: str) -> None:
-    browser = browser_of(bob)
+    browser = confirmed_browser_of(bob)
     page = browser.post("/accounts/tokens/", {"name": "My bot", "may": may, "days": "60"})
     shown = re.search(r'value="oauth:(mrt[a-z0-9]{27})"', page.content.decode())
     assert shown is not None
@@ -36,12 +37,12 @@ def test_a_token_is_shown_once(bob: User, may: str, scopes: str) -> None:
 
 
 def test_a_token_for_everything_has_no_limits(bob: User) -> None:
-    browser_of(bob).post("/accounts/tokens/", {"name": "script", "may": "everything", "days": "0"})
+    confirmed_browser_of(bob).post("/accounts/tokens/", {"name": "script", "may": "everything", "days": "0"})
     assert (ApiToken.objects.get().scopes, ApiToken.objects.get().expires_at) == ("", None)
 
 
 def test_a_token_for_what_is_ticked(bob: User) -> None:
-    browser = browser_of(bob)
+    browser = confirmed_browser_of(bob)
     form = {"name": "clipper", "may": "chosen", "scopes": ["clips:edit", "read"], "days": "60"}
     browser.post("/accounts/tokens/", form)
     assert ApiToken.objects.get().scopes == "read clips:edit"
@@ -50,12 +51,23 @@ def test_a_token_for_what_is_ticked(bob: User) -> None:
     assert "<li>Replace the stream key</li>" not in page
 
 
+def test_a_token_takes_the_password_and_then_comes_with_all_that_was_ticked(bob: User) -> None:
+    browser = browser_of(bob)
+    form = {"name": "clipper", "may": "chosen", "scopes": ["clips:edit", "read"], "days": "60"}
+    asked = browser.post("/accounts/tokens/", form)
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not ApiToken.objects.exists()
+    page = browser.post(asked["Location"], {"password": PASSWORD, "next": "/accounts/tokens/"})
+    assert "Your new token" in page.content.decode()
+    assert ApiToken.objects.get().scopes == "read clips:edit"
+
+
 @pytest.mark.parametrize(
     ("scopes", "says"), [([], "Tick at least one thing"), (["all", "read"], "There is no scope “all”.")]
 )
 def test_ticks_that_make_no_token_are_kept_and_explained(bob: User, scopes: list[str], says: str) -> None:
     form = {"name": "clipper", "may": "chosen", "scopes": scopes, "days": "0"}
-    page = browser_of(bob).post("/accounts/tokens/", form).content.decode()
+    page = confirmed_browser_of(bob).post("/accounts/tokens/", form).content.decode()
     assert says in page
     assert 'value="clipper"' in page
     assert bool(re.search('name="scopes" value="read"[^>]*checked', page)) == ("read" in scopes)
@@ -66,13 +78,13 @@ def test_ticks_that_make_no_token_are_kept_and_explained(bob: User, scopes: list
     "form", [{"name": "", "may": "chat"}, {"name": "x", "may": "all"}, {"name": "x" * 61, "may": "chat"}]
 )
 def test_what_cannot_be_is_said_beside_the_field(bob: User, form: dict[str, str]) -> None:
-    page = browser_of(bob).post("/accounts/tokens/", form).content.decode()
+    page = confirmed_browser_of(bob).post("/accounts/tokens/", form).content.decode()
     assert 'aria-invalid="true"' in page
     assert not ApiToken.objects.exists()
 
 
 def test_making_many_is_refused(bob: User) -> None:
-    browser = browser_of(bob)
+    browser = confirmed_browser_of(bob)
     for number in range(12):
         page = browser.post("/accounts/tokens/", {"name": str(number), "may": "chat", "days": "0"}).content.decode()
     assert "many tokens in the last hour" in page

@@ -9,11 +9,12 @@ from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from accounts.models import User
-from accounts.services import create_api_token, create_user, suspend_user
+from accounts.services import create_api_token, create_limited_token, create_user, suspend_user
 from streaming.broadcast_services import announce_live
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast, Category, Channel
 from streaming.services import end_broadcast, note_recording
+from tests.conftest import PASSWORD
 from tests.streaming.conftest import FakeMedia
 from transcode import playback_tokens
 
@@ -203,6 +204,24 @@ def test_rotated_key_is_answered_once_and_not_cached(channel: Channel, alice: Us
     answer = signed_in(alice).post("/api/v1/channels/alice/stream-key")
     assert answer.json()["stream_key"].startswith("live_")
     assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_session_replaces_the_key_only_once_it_is_confirmed(channel: Channel, alice: User) -> None:
+    browser = Client()
+    browser.force_login(alice)
+    refused = browser.post("/api/v1/channels/alice/stream-key")
+    assert (refused.status_code, refused.json()["code"]) == (403, "reauthenticate")
+    assert not channel.stream_keys.exists()
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert browser.post("/api/v1/channels/alice/stream-key").json()["stream_key"].startswith("live_")
+
+
+@pytest.mark.parametrize(("scope", "status"), [("channel:manage:stream_key", 200), ("channel:manage:broadcast", 403)])
+def test_a_token_replaces_the_key_with_its_scope_only(channel: Channel, alice: User, scope: str, status: int) -> None:
+    token = create_limited_token(user=alice, name="deck", scopes=[scope])
+    program = Client(headers={"Authorization": f"Bearer {token}"})
+    assert program.post("/api/v1/channels/alice/stream-key").status_code == status
+    assert channel.stream_keys.exists() == (status == 200)
 
 
 def test_rotation_is_throttled(channel: Channel, alice: User) -> None:
