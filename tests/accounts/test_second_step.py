@@ -1,5 +1,6 @@
 """Two-step sign-in: asked for, good once, not to be gone around, and needed by staff."""
 
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,29 @@ def test_a_recovery_code_counts_once(alice: User) -> None:
         browser.post("/accounts/2fa/authenticate/", {"code": code})
     assert is_signed_in(first)
     assert not is_signed_in(second)
+
+
+def test_a_reset_password_does_not_go_around_it(alice: User, letters: list[Any]) -> None:
+    """Who reads someone's mails has one of two things: neither the link itself nor the new password signs him in."""
+    secret = give_second_step(alice)
+    browser = Client()
+    browser.post("/accounts/password/reset/", {"email": "alice@example.org"})
+    path = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", letters[0].body)
+    assert path is not None
+    form = browser.get(path[1], follow=True).redirect_chain[-1][0]
+    browser.post(form, {"password1": "another fine horse", "password2": "another fine horse"}, follow=True)
+    alice.refresh_from_db()
+    assert alice.check_password("another fine horse")
+    assert not is_signed_in(browser)
+    assert Authenticator.objects.filter(user=alice, type="totp").exists(), "it is still there"
+
+    asked = browser.post("/accounts/login/", {"login": "alice", "password": "another fine horse"})
+    assert asked["Location"] == "/accounts/2fa/authenticate/"
+    assert not is_signed_in(browser)
+    for path_of_secrets in ("/accounts/2fa/totp/deactivate/", "/accounts/2fa/recovery-codes/", "/accounts/tokens/"):
+        assert browser.get(path_of_secrets)["Location"].startswith("/accounts/login/")
+    browser.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
+    assert is_signed_in(browser)
 
 
 def test_guessing_codes_is_stopped(alice: User) -> None:

@@ -1,13 +1,12 @@
 """A token with limits opens what its scopes say and nothing else, on every view of the API: a new one is among them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, path
-from django.utils.regex_helper import normalize
+from django.urls import path
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import api_view, authentication_classes
 from rest_framework.request import Request
@@ -18,9 +17,9 @@ from accounts.models import ApiToken, User
 from accounts.scopes import SCOPES
 from accounts.services import create_api_token, create_limited_token, find_token
 from config import urls
+from tests.config.api_views import questions
 
 pytestmark = pytest.mark.django_db
-METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 LEAST_QUESTIONS = 150  # when this test was written
 # Where no token counts, one for everything neither: only who is signed in to the site has business there.
 FOR_BROWSERS = {"tokens", "tokens/%(token_id)s", "notifications/push"}
@@ -36,36 +35,6 @@ class Program:
     def ask(self, method: str, address: str, scopes: Iterable[str]) -> Any:
         ApiToken.objects.update(scopes=" ".join(scopes))
         return self.client.generic(method, address, b"{}", content_type="application/json")
-
-
-def api_views() -> Iterator[tuple[str, Any]]:
-    """Every route under /api/v1/, with its view."""
-    for text, callback in _routes(get_resolver(), ""):
-        if text.startswith("api/v1/"):
-            yield text.removeprefix("api/v1/"), callback
-
-
-def _routes(resolver: URLResolver, before: str) -> Iterator[tuple[str, Any]]:
-    for pattern in resolver.url_patterns:
-        text = before + normalize(pattern.pattern.regex.pattern)[0][0]
-        if isinstance(pattern, URLPattern):
-            yield text, pattern.callback
-        else:
-            yield from _routes(pattern, text)
-
-
-def questions() -> Iterator[tuple[str, str, str, Any]]:
-    for text, view in api_views():
-        values = {name: "1" for name in ("token_id", "note_id", "poll_id", "months")} | {"roles": "vips"}
-        address = "/api/v1/" + text % _Values(values)
-        for method in METHODS:
-            if method.lower() in view.cls.http_method_names and hasattr(view.cls, method.lower()):
-                yield text, method, address, view.cls
-
-
-class _Values(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return "alice"
 
 
 def doors_left_open(program: Program) -> list[str]:
