@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import redis
 from django.conf import settings
+from hypothesis import settings as hypothesis_settings
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -17,6 +18,9 @@ PASSWORD = "correct horse battery"
 USES_DATABASE = ("db", "transactional_db", "live_server", "django_db_reset_sequences")
 HOW_TO = "Run the tests through `make test`, or `python -m stack.with_services -- pytest`."
 
+# No test measures time: several lines share this machine.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 # What runs in the tests' own process must not stop for test encodes; whole stacks choose as anyone's would.
 settings.ENCODER = "x264"
 # Nobody's real password is kept there, and argon2 takes a tenth of a second for each of the thousands of people made.

@@ -85,9 +85,9 @@ def forget_browser(*, user_id: int, endpoint: str = "", subscription_id: int | N
     return bool(deleted)
 
 
-def forget_browser_of_session(*, request: HttpRequest, user: AbstractBaseUser | None) -> None:
-    """Whoever signs out on a shared machine must not leave their news on its screen."""
-    subscription_id = request.session.get(OF_SESSION)
+def forget_browser_of_session(*, request: HttpRequest | None, user: AbstractBaseUser | None) -> None:
+    """Whoever signs out on a shared machine must not leave their news on its screen. Not every sign-out has a request."""
+    subscription_id = request.session.get(OF_SESSION) if request else None
     if user is not None and subscription_id:
         forget_browser(user_id=user.pk, subscription_id=subscription_id)
 

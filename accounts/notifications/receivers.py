@@ -38,5 +38,5 @@ def on_authenticator_reset(user: User, **_: Any) -> None:
 
 
 @receiver(user_logged_out)
-def on_user_logged_out(request: HttpRequest, user: User | None, **_: Any) -> None:
+def on_user_logged_out(request: HttpRequest | None, user: User | None, **_: Any) -> None:
     push.forget_browser_of_session(request=request, user=user)

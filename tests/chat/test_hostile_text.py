@@ -31,7 +31,7 @@ from tests.chat.test_panel import FOREIGN, LOG, Network, _put, open_panel
 from tests.chat.xss_corpus import CALL, PAYLOADS
 
 OWN_REQUEST = re.compile(
-    r"(blob:)?http://127\.0\.0\.1:\d+/(api/v1/|pictures/0{24}/|static/|dashboard/moderation/|alice$)"
+    r"(blob:)?http://127\.0\.0\.1:\d+/(api/v1/|pictures/0{24}/|static/|icons/|manifest\.webmanifest$|dashboard/moderation/|alice$)"
 )
 NAME_MAX = 25
 TITLE_MAX = 140

@@ -86,7 +86,7 @@ def test_what_is_no_colour_is_none(nonsense: str) -> None:
 def _backgrounds(theme: str) -> list[str]:
     """What messages stand on, from the tokens themselves: plain, touched, and mentioning the reader."""
     block = re.search(
-        r':root\[data-theme="light"\] \{(.*?)\n\}' if theme == "light" else r":root \{(.*?)\n\}", TOKENS, re.S
+        r"^\.theme-light \{(.*?)\n\}" if theme == "light" else r"^\.theme-dark \{(.*?)\n\}", TOKENS, re.S | re.M
     )
     assert block is not None
     one, two = (re.search(rf"--surface-{number}: (#\w+)", block[1]) for number in (1, 2))
