@@ -1,7 +1,7 @@
 // Passkeys: the browser makes or shows one, and the page's form sends what came of it.
 
 const REFUSED = "That did not work. Try again, or use another way to sign in.";
-const NO_PASSKEYS = "This browser has no passkeys here. They need a host name and HTTPS.";
+const NO_PASSKEYS = "This browser has no passkeys here. They need an address with a name, not with numbers, and HTTPS.";
 
 const bytesOf = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 const textOf = (buffer) =>
@@ -66,7 +66,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       form.elements.credential.value = JSON.stringify(asJson(await askFor(form)));
       form.submit();
     } catch (reason) {
-      error.textContent = window.PublicKeyCredential ? REFUSED : NO_PASSKEYS;
+      const never = !window.PublicKeyCredential || reason.name === "SecurityError"; // an address in numbers, no HTTPS
+      error.textContent = never ? NO_PASSKEYS : REFUSED;
       error.hidden = false;
       console.warn(reason);
     }
