@@ -86,7 +86,7 @@ def forget_browser(*, user_id: int, endpoint: str = "", subscription_id: int | N
 
 
 def forget_browser_of_session(*, request: HttpRequest | None, user: AbstractBaseUser | None) -> None:
-    """Whoever signs out on a shared machine must not leave their news on its screen. Not every sign-out has a request."""
+    """Whoever signs out on a shared machine leaves no news on its screen. Not every sign-out has a request."""
     subscription_id = request.session.get(OF_SESSION) if request else None
     if user is not None and subscription_id:
         forget_browser(user_id=user.pk, subscription_id=subscription_id)
