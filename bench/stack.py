@@ -61,6 +61,7 @@ class Stack:
             "RTMP_PORT": self.rtmp_port,
             "IRC_PORT": first + 6,
             "TLS_PORT": first + 7,
+            "HOOK_PORT": first + 8,
             "DATA": self.data,
         }
         foreign = [name for name in os.environ if name.startswith(("MILLRACE_", "DJANGO_"))]

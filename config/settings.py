@@ -38,6 +38,7 @@ CHAT_PORT = env_int("MILLRACE_CHAT_PORT", PORT + 2, minimum=1, maximum=65_535)
 ORIGIN_PORT = env_int("MILLRACE_ORIGIN_PORT", PORT + 3, minimum=1, maximum=65_535)
 # Twitch's port for the stack that has the usual one; another one beside it has another.
 IRC_PORT = env_int("MILLRACE_IRC_PORT", 6667 if PORT == 8000 else PORT + 4, minimum=1, maximum=65_535)
+INGEST_HOOK_PORT = env_int("MILLRACE_HOOK_PORT", PORT + 8, minimum=1, maximum=65_535)
 PROCESSES = env_list("MILLRACE_PROCESSES", [])  # those that run on this machine; none named: all
 
 # --- TLS at the edge, and an edge on a machine of its own.

@@ -34,7 +34,9 @@ def ingest_values() -> dict[str, str]:
         "USER_LINE": _user_line(unprivileged(WORKER_USER)),
         "RTMP_MODULE_LINE": _rtmp_module_line(),
         "RTMP_PORT": str(settings.RTMP_PORT),
-        "HOOKS": f"http://127.0.0.1:{settings.SITE_PORT}/internal/ingest",
+        "HOOKS": f"http://127.0.0.1:{settings.INGEST_HOOK_PORT}/internal/ingest",
+        "HOOK_PORT": str(settings.INGEST_HOOK_PORT),
+        "SITE_PORT": str(settings.SITE_PORT),
         "HOOK_SECRET": settings.INGEST_HOOK_SECRET,
         "CONTROL_SOCKET": str(settings.INGEST_CONTROL_SOCKET),
     }

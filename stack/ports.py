@@ -20,7 +20,7 @@ def needed_ports() -> dict[str, int]:
         "chat": {"MILLRACE_CHAT_PORT": settings.CHAT_PORT},
         "irc": {"MILLRACE_IRC_PORT": settings.IRC_PORT},
         "origin": {"MILLRACE_ORIGIN_PORT": settings.ORIGIN_PORT},
-        "ingest": {"MILLRACE_RTMP_PORT": settings.RTMP_PORT},
+        "ingest": {"MILLRACE_RTMP_PORT": settings.RTMP_PORT, "MILLRACE_HOOK_PORT": settings.INGEST_HOOK_PORT},
     }
     return {name: port for process, own in ports.items() if runs_here(process) for name, port in own.items()}
 

@@ -17,7 +17,7 @@ DEADLINE_SECONDS = 10.0
 
 def move_settings(settings: Any, directory: Path) -> None:
     """Point the settings that the configurations are made from at `directory` and at free ports."""
-    first = free_block(6)
+    first = free_block(7)
     settings.DATA_DIR = directory
     settings.MEDIA_ROOT = directory / "media"
     settings.STATIC_ROOT = directory / "static"
@@ -25,7 +25,7 @@ def move_settings(settings: Any, directory: Path) -> None:
     settings.INGEST_CONTROL_SOCKET = directory / "ingest" / "control.sock"
     settings.INGEST_HOOK_SECRET = "hook-secret-of-this-test"
     settings.PORT, settings.SITE_PORT, settings.CHAT_PORT, settings.ORIGIN_PORT = range(first, first + 4)
-    settings.RTMP_PORT, settings.IRC_PORT = first + 4, first + 5
+    settings.RTMP_PORT, settings.IRC_PORT, settings.INGEST_HOOK_PORT = first + 4, first + 5, first + 6
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,26 @@ def test_publisher_is_refused_while_the_site_is_down(moved: Any, tmp_path: Path)
         encoder(moved.RTMP_PORT, KEY, tmp_path) as publisher,
     ):
         assert publisher.wait(10) != 0
+
+
+@pytest.mark.parametrize("straight", [False, True], ids=["by our way", "straight to the site, as a control"])
+def test_an_encoder_goes_on_while_the_site_is_away(
+    moved: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, straight: bool
+) -> None:
+    """nginx-rtmp asks about each encoder every few seconds, and drops whom it gets no answer for."""
+    render = nginx.render
+    often = ("notify_update_timeout 5s", "notify_update_timeout 500ms")
+    monkeypatch.setattr(nginx, "render", lambda text, values: render(text, values).replace(*often))
+    values = nginx.ingest_values()
+    if straight:
+        values["HOOKS"] = values["HOOKS"].replace(str(moved.INGEST_HOOK_PORT), str(moved.SITE_PORT))
+    with running_nginx("ingest", values, moved.RTMP_PORT), ExitStack() as publishing:
+        with answering(moved.SITE_PORT, site) as hooks:
+            publisher = publishing.enter_context(encoder(moved.RTMP_PORT, KEY, tmp_path))
+            wait_for(lambda: any("/update/" in hook.path for hook in hooks))
+        with suppress(subprocess.TimeoutExpired):
+            publisher.wait(3)  # six questions without an answer
+        assert (publisher.poll() is not None) is straight
 
 
 def test_key_appears_in_no_log_and_no_command_line(moved: Any, tmp_path: Path) -> None:
