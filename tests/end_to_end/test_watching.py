@@ -24,7 +24,7 @@ def test_an_open_page_plays_when_alice_goes_live(stack: Stack, browser: Browser,
     show = Show(stack, alice)
     charlie = browser.new_viewer()
     charlie.open(show.page)
-    charlie.page.get_by_text("is offline").wait_for()
+    charlie.page.get_by_role("heading", name="is offline").wait_for()
     mark = charlie.document_mark()
     with show:
         first = charlie.wait_for_frame(readable, seconds=FIRST_FRAME_SECONDS)
