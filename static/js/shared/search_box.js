@@ -7,7 +7,7 @@ const WAIT_MS = 120;
 const LETTERS_MIN = 1;
 
 export function enlivenSearch() {
-  const form = document.querySelector("form[data-search]");
+  const form = document.querySelector("form[data-site-search]");
   if (form) new SearchBox(form);
   document.addEventListener("keydown", focusOnSlash);
 }
@@ -76,7 +76,7 @@ class SearchBox {
   option(one, place) {
     const option = this.template.content.firstElementChild.cloneNode(true);
     option.id = `${this.list.id}-${place}`;
-    option.querySelector("a").href = one.path;
+    option.href = one.path;
     option.querySelector("[data-name]").textContent = one.name;
     option.querySelector("[data-note]").textContent = one.note;
     option.querySelector("[data-live]").hidden = !one.live;
@@ -103,7 +103,7 @@ class SearchBox {
       this.select(((this.active + 1 + step + count) % count) - 1);
     } else if (event.key === "Enter" && this.active >= 0) {
       event.preventDefault();
-      this.options[this.active].querySelector("a").click();
+      this.options[this.active].click();
     } else if (event.key === "Escape" && !this.panel.hidden) {
       event.preventDefault();
       this.show(false);
