@@ -1,27 +1,16 @@
 """A viewer's way by keyboard alone: find a channel, open the player's menu, follow, chat; the focus is always seen.
 
-Here nothing plays, so no quality is chosen.
+Here nothing plays, so no quality is chosen: that is in tests/end_to_end/test_by_keyboard.py.
 """
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.look.keyboard import tab_to
 from tests.look.served import with_chromium
-from tests.look.walk import FOCUS, Site
+from tests.look.walk import Site
 
-TABS_MAX = 150
 WAIT_MS = 30_000
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until an element has the focus. On the way every focus is seen, and none is behind anything."""
-    for _ in range(TABS_MAX):
-        page.keyboard.press("Tab")
-        found = page.evaluate(FOCUS)
-        assert found is None or found["wrong"] == [], found
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"{TABS_MAX} times Tab do not lead to {selector}")
 
 
 @pytest.mark.timeout(300)
