@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -20,6 +21,10 @@ from django.utils import timezone
 from PIL import Image, ImageColor, ImageDraw
 
 from accounts.models import User
+from accounts.notifications.kinds import Kind
+from accounts.notifications.mails import unsubscribe_url
+from accounts.notifications.models import PushSubscription
+from accounts.notifications.services import mark_all_read, notify_of_person, notify_user
 from accounts.services import create_api_token, create_chat_token, create_user
 from chat.core.roles import Role
 from chat.models import Ban, Emote, RoomRole
@@ -27,6 +32,8 @@ from chat.picture_store import store_emote_picture
 from streaming.models import Broadcast, Category, Channel
 from streaming.services import create_channel, follow_channel
 from tests.common import sample_pictures
+from tests.look.passkey import sample_passkey
+from tests.look.places import FRIDAS_PASSWORD
 from transcode.models import LiveJob
 from vod.models import Clip, Upload, Vod
 
@@ -64,6 +71,10 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
     _furnish_room(channel, people)
     TOTP.activate(people["frida"], generate_totp_secret())
     RecoveryCodes.activate(people["frida"])
+    people["frida"].set_password(FRIDAS_PASSWORD)
+    people["frida"].save()
+    passkey = WebAuthn.add(people["frida"], "The key on the key ring", sample_passkey())
+    _tell(charlie, alice)
     recordings = _recordings(channel, pictures=pictures)
     create_chat_token(user=alice, name="A bot that greets", may_moderate=True, days=90)
     Upload.objects.create(
@@ -77,6 +88,8 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
             "longest": LONG,
             "video": recordings[0].public_id,
             "clip": _clip(recordings[0], charlie),
+            "passkey": str(passkey.instance.pk),
+            "unsubscribe": unsubscribe_url(charlie.pk).rsplit("/", 1)[1],
         },
         "error_pages": {
             name: render_to_string(f"{name}.html") for name in ("400", "403", "403_csrf", "404", "500", "503")
@@ -142,6 +155,32 @@ def _furnish_room(channel: Channel, people: dict[str, User]) -> None:
     Ban.objects.create(room=channel, user=people["ivo"], by=people["bob"], reason="The same link again and again.")
     for code in ("aliceHype", "aliceWave"):
         Emote.objects.create(room=channel, code=code, picture=store_emote_picture(sample_pictures.still()).name)
+
+
+def _tell(charlie: User, alice: User) -> None:
+    """Charlie's bell and page: some read, some new, with the longest of everything; a browser that gets push."""
+    notify_user(user_id=charlie.pk, kind=Kind.SECURITY, text="Your password was changed.", path="/accounts/security/")
+    notify_user(user_id=charlie.pk, kind=Kind.RECORDING, text="“Sketches” can be watched.", path="/charlie/videos")
+    mark_all_read(user_id=charlie.pk)
+    for name in ("Bob", "Erin", "Gustav"):
+        notify_of_person(
+            user_id=charlie.pk,
+            kind=Kind.FOLLOWER,
+            name=name,
+            did="followed you",
+            path="/charlie",
+            collapse_key="followers",
+        )
+    notify_user(user_id=charlie.pk, kind=Kind.LIVE, text=f"{alice} is live", detail=TITLE_MAX, path="/alice")
+    notify_user(user_id=charlie.pk, kind=Kind.MENTION, text=f"{LONG} mentioned you", detail=LONG * 4, path="/alice")
+    PushSubscription.objects.create(
+        user=charlie,
+        endpoint="https://push.example.org/1",
+        endpoint_digest="1",
+        p256dh="",
+        auth="",
+        label="Firefox on Android",
+    )
 
 
 def _recordings(channel: Channel, *, pictures: bool) -> list[Vod]:

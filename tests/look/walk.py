@@ -21,14 +21,19 @@ SIZES = {1440: 900, 820: 1180, 390: 844}  # width: height, in CSS pixels
 REFLOW_WIDTH, REFLOW_HEIGHT = 320, 640  # WCAG 2.2, 1.4.10: 1280 px at 400 %
 TABS_MAX = 60
 SHIFT_MAX = 0.02  # CLS; what the web calls good is 0.1
-SETTLE_MS = 250
-# Colours change in a moment, and on a busy machine later: a picture of what is between would be judged.
-SET_THEME = """async theme => {
-  document.documentElement.dataset.theme = theme;
-  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+# Until nothing more comes: letters, pictures in sight, what scripts do when a page is idle, and what moves to an end.
+# Colours change in a moment, on a busy machine later: a picture of what is between would be judged.
+SETTLED = """async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const idle = () => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1000 }));
+  await document.fonts.ready;
+  const coming = [...document.images].filter((one) => !one.complete && one.loading !== "lazy");
+  await Promise.all(coming.map((one) => one.decode().catch(() => {})));
+  for (const turn of [frame, idle, frame, idle]) await turn();
   const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < 1000);
   await Promise.all(ending.map((one) => one.finished.catch(() => {})));
 }"""
+SET_THEME = "theme => { document.documentElement.dataset.theme = theme }"
 AXE_RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "rules": {"target-size": {"enabled": True}},
@@ -101,7 +106,7 @@ class Walk:
         for theme in THEMES:
             where = f"{width} {theme}"
             page.evaluate(SET_THEME, theme)
-            page.wait_for_timeout(SETTLE_MS)
+            page.evaluate(SETTLED)
             if theme == THEMES[0]:  # the other one has the same layout
                 self._measure(place, page, where)
             if axe:
@@ -113,20 +118,20 @@ class Walk:
             self._tab_through(place, page, f"{width}")
         if width == min(SIZES):
             page.set_viewport_size({"width": REFLOW_WIDTH, "height": REFLOW_HEIGHT})
-            page.wait_for_timeout(50)
+            page.evaluate(SETTLED)
             self._measure(place, page, f"{REFLOW_WIDTH}", only={"overflow"})
 
     def _open(self, place: Place, page: Page) -> None:
         answer = page.goto(self.site.url + place.path.format_map(self.site.names), wait_until="load")
         if answer is None or answer.status != place.status:
             self._note(place, "", "status", f"{answer and answer.status} instead of {place.status}")
-        page.wait_for_timeout(SETTLE_MS)
+        page.evaluate(SETTLED)
         shift = page.evaluate("window.lookShift")  # before anything is done: what follows an act may move
         if shift["sum"] > SHIFT_MAX:
             self._note(place, "", "layout shift", f"{shift['sum']:.3f}: {', '.join(shift['who'][:3])}")
         if place.act:
             place.act(page)
-            page.wait_for_timeout(SETTLE_MS)
+            page.evaluate(SETTLED)
 
     def _measure(self, place: Place, page: Page, where: str, *, only: set[str] | None = None) -> None:
         for found in page.evaluate(CHECKS):
@@ -166,9 +171,9 @@ class Walk:
             self._note(place, where, "request failed", f"{status} {url.removeprefix(self.site.url)[:120]}")
 
     def _is_media(self, text: str) -> bool:
-        """Of a site without media: what plays there cannot come."""
+        """Of a site without media: what plays, and pictures that were stored, cannot come there."""
         return not self.site.has_media and any(
-            word in text for word in ("/media/", "/clips/", "storyboard", "/playback")
+            word in text for word in ("/media/", "/clips/", "/pictures/", "storyboard", "/playback")
         )
 
     def _note(self, place: Place, where: str, kind: str, text: str) -> None:
