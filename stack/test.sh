@@ -1,9 +1,9 @@
 #!/bin/sh
-# All tests, the quick ones first; runs inside `python -m stack.with_services`. Three lines side by side, as most tests
-# wait more than they compute: those that watch the clock and then those end-to-end tests that need a whole core for a
-# moment (a browser, a strict player); behind it in line for the processor tests that need no clock (marker `offline`)
-# and those of pages, channels and recordings (`site`); last those of chat's rooms (`rooms`) and the end-to-end tests that
-# only wait for events (`patient`). The second and the third have services of their own.
+# All tests, the quick ones first; runs inside `python -m stack.with_services`. Most tests wait more than they compute, so
+# three lines run side by side: those that watch the clock; behind them in line for the processor those that need no clock
+# (marker `offline`) and those of pages, channels and recordings (`site`); and those of chat's rooms (`rooms`). The second and
+# the third have services of their own. Then those end-to-end tests that only wait for events (`patient`) run beside those
+# that need a whole core for a moment: a browser, a strict player.
 set -eu
 cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest
@@ -39,14 +39,17 @@ trap 'exit 130' INT TERM
 # The clip takes a minute to draw: made here, no test waits for it.
 start_line site sh -ec "nice -n 15 .venv/bin/python -m tests.media.counter_clip
     exec .venv/bin/python -m stack.with_services -- sh -ec '
-        nice -n 15 $pytest -m offline
-        exec nice -n 5 $pytest -m site'"
-start_line rooms .venv/bin/python -m stack.with_services -- sh -ec "
-    nice -n 2 $pytest -m rooms
-    exec nice -n 10 $pytest -m 'end_to_end and patient'"
-$pytest -m "not end_to_end and not offline and not site and not rooms"
-$pytest -m "end_to_end and not patient" && passed=yes || passed=no
+        nice -n 15 $pytest -m offline && offline=passed || offline=failed
+        nice -n 5 $pytest -m site && [ \$offline = passed ]'"
+start_line rooms .venv/bin/python -m stack.with_services -- nice -n 2 $pytest -m rooms
+$pytest -m "not end_to_end and not offline and not site and not rooms" && passed=yes || passed=no
+end_line rooms Chat || passed=no
 end_line site "Offline, pages, channels, recordings" || passed=no
-end_line rooms "Chat, patient" || passed=no
+lines=
+[ "$passed" = yes ]
+
+start_line patient nice -n 10 $pytest -m "end_to_end and patient"
+$pytest -m "end_to_end and not patient" && passed=yes || passed=no
+end_line patient Patient || passed=no
 lines=
 [ "$passed" = yes ]
