@@ -1,11 +1,12 @@
 """The moderators' pages in a real browser, with the room behind them."""
 
+import asyncio
 import re
 
 import redis
 from channels.db import database_sync_to_async
 from django.conf import settings
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from chat.core.roles import Role
 from chat.models import Ban, HeldMessage, RoomRole
@@ -75,6 +76,33 @@ async def test_bob_decides_by_keyboard_what_waits(
         await expect(page.locator("#held-title")).to_be_focused()  # what had the focus is gone
     decided = await database_sync_to_async(list)(HeldMessage.objects.order_by("pk").values_list("approved", flat=True))
     assert decided == [True, False, False]
+
+
+async def test_what_comes_while_the_list_is_read_stays_in_it(
+    browser: Browser, whole_site: GatewayProcess, cast: Cast, bob_session: str, room_redis: redis.Redis
+) -> None:
+    await make_bob_a_moderator(cast)
+    page = await open_page(browser, whole_site, bob_session)
+    asked, told = asyncio.Event(), asyncio.Event()
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await told.wait()
+        await route.fulfill(response=answer)
+
+    url = whole_site.url(cast.room_id)
+    async with ChatClient(url, token=cast.alice_token) as alice, ChatClient(url, token=cast.charlie_token) as charlie:
+        await alice.said("/automod 1")
+        await page.route(re.compile(r"/held\?limit="), answer_late)
+        await page.reload()
+        await asked.wait()
+        assert (await charlie.said(SPAM))["rule"] == "held"
+        await expect(page.locator(ROWS)).to_have_count(1)
+        async with page.expect_response(re.compile(r"/held\?limit=")):
+            told.set()
+        await page.evaluate("new Promise((done) => setTimeout(done, 100))")  # it has been read
+        await expect(page.locator(ROWS)).to_have_count(1)
 
 
 async def test_what_waits_is_seen_and_decided_without_a_script(

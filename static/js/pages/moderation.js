@@ -71,6 +71,7 @@ function dropOld() {
 }
 
 async function askHeld() {
+  const before = list && new Set([...list.children].map((item) => item.dataset.held)); // what comes meanwhile stays
   try {
     const { count, results } = await callApi("GET", `${api}/held?limit=${KEPT}`);
     if (!list) {
@@ -78,7 +79,8 @@ async function askHeld() {
       return;
     }
     const ids = new Set(results.map(({ message }) => message.id));
-    for (const item of [...list.children]) if (!ids.has(item.dataset.held)) dropHeld(item.dataset.held);
+    const gone = [...before].filter((id) => !ids.has(id));
+    for (const id of gone) dropHeld(id);
     for (const one of results) addHeld(one);
     showWaiting();
   } catch {
