@@ -33,6 +33,9 @@ def get_category(slug: str) -> Category:
 def category_called(name: str) -> Category:
     """A category by its name as people type it: case and accents do not matter. Raises NotThere with what is alike."""
     words = read_words(name)
+    same = Category.objects.filter(name__iexact=words.text).first()  # a new one is not in the search yet
+    if same is not None:
+        return same
     named = SearchEntry.objects.filter(kind=EntryKind.CATEGORY, key=words.key).select_related("category").first()
     if named is not None and named.category is not None:
         return named.category
