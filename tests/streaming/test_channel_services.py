@@ -57,7 +57,7 @@ def test_running_broadcast_takes_over_title_and_category(channel: Channel) -> No
     running.refresh_from_db()
     old.refresh_from_db()
     assert (running.title, running.category, old.title) == ("Endgames", chess, "Old")
-    assert channel.tags == ["Chess", "slow"]
+    assert channel.tags == ["chess", "slow"]
 
 
 @pytest.mark.parametrize(
