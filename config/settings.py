@@ -420,6 +420,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # many people something (SQL only, milliseconds a batch), and what waits for push services and mail servers.
 _QUEUES = {
     "archive": (
+        "accounts.prune_notifications",
         "accounts.remove_leavers",
         "accounts.write_export",
         "streaming.find_neighbours",
@@ -433,7 +434,6 @@ _QUEUES = {
         "vod.purge_recordings",
         "vod.repair_search",
         "vod.work_on_uploads",
-        "accounts.prune_notifications",
         "vod.write_download",
     ),
     "notices": (

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from streaming.keyset import Cursor, moment_of, number_of
 from streaming.limits import BROWSE_PAGE
 from streaming.models import Channel
-from streaming.views.pages import channel_or_404, relation_to, viewer_of
+from streaming.views.shared import channel_or_404, relation_to, viewer_of
 from vod.models import Clip, ClipQuerySet, Vod, VodQuerySet
 
 SORTS = {"newest": "Newest", "watched": "Most watched"}

@@ -16,7 +16,7 @@ from common.errors import DomainError
 from streaming.lookup import get_channel
 from streaming.playback import recording_playback
 from streaming.services import watch_state
-from streaming.views.pages import PLAYER_MODULES
+from streaming.views.shared import PLAYER_MODULES
 from vod.cold_storage import check_at_hand
 from vod.models import Vod
 from vod.services import vod_for_viewer

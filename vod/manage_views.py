@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from common.errors import DomainError, InvalidInput, NotThere
 from streaming.playback import recording_playback
-from streaming.views.pages import PLAYER_MODULES
+from streaming.views.shared import PLAYER_MODULES
 from transcode import services as media
 from vod import highlights, posters, services
 from vod.forms import HighlightForm, PosterForm, VodForm, VodSearchForm

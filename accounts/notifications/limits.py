@@ -8,7 +8,6 @@ ONCE_KEY_MAX = 80  # characters
 NAMES_KEPT = 20  # of the people a collapsed one counts: enough not to count one twice who comes and goes
 UNREAD_SHOWN_MAX = 99  # the badge says "99+" above it, and nobody counts further
 LIST_PAGE = 30  # rows of the page; the popover shows the first of them
-POPOVER_ROWS = 8
 INBOX_MAX = 500  # rows of one person; the oldest go first
 
 TELL_BATCH = 5_000  # people in one transaction: some 100 ms, so that nobody waits for a lock of ours

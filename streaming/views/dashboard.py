@@ -20,7 +20,7 @@ from streaming.forms import ChannelForm
 from streaming.health import channel_health
 from streaming.limits import MARKER_MAX, RAID_SUGGESTIONS
 from streaming.models import Channel
-from streaming.views.pages import PLAYER_MODULES
+from streaming.views.shared import PLAYER_MODULES
 
 RTMP_DEFAULT_PORT = 1935
 NEW_KEYS = RateLimit("new-stream-key", limit=10, seconds=3600)

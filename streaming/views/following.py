@@ -15,7 +15,7 @@ from streaming.browsing import broadcasts_of
 from streaming.follows import FOLLOW_ORDERS, RECENT, live_follows, other_follows
 from streaming.keyset import Cursor
 from streaming.recommendations import hidden_channels, hide_recommendation, show_recommendation
-from streaming.views.pages import channel_or_404
+from streaming.views.shared import channel_or_404
 
 _LOGIN = re.compile("[a-z0-9_]{3,25}")
 

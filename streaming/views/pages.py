@@ -1,6 +1,6 @@
 """The pages viewers see: front page, watch page, and the style page for staff."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, user_passes_test
@@ -17,12 +17,13 @@ from streaming import services
 from streaming.browsing import broadcasts_of, top_of_categories
 from streaming.discovery_models import EntryKind
 from streaming.lookup import get_channel
-from streaming.models import Category, Channel, Follow
+from streaming.models import Category, Channel
 from streaming.playback import live_playback
 from streaming.recommendations import on_air_beside
 from streaming.search import recent
 from streaming.viewer_names import name_browser
 from streaming.views.context import read_rail
+from streaming.views.shared import PLAYER_MODULES, channel_or_404, relation_to, viewer_of
 from streaming.views.style_samples import style_samples
 
 FOLLOWED_SHOWN = 8
@@ -32,16 +33,6 @@ OF_CATEGORY_SHOWN = 4
 CLIPS_SHOWN = 8
 LATELY_SHOWN = 12
 SIMILAR_SHOWN = 6
-# In the order a page needs them, so that the browser fetches all at once instead of one after the other.
-PLAYER_MODULES = [
-    "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
-    "player/screens", "player/stall", "player/preferences", "player/watching",
-    "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace",
-    "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
-    "player/clip_editor", "player/clip_span",
-    "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
-    "shared/toasts", "shared/single_keys", "shared/elsewhere", "shared/raid_banner", "shared/raid_panel",
-]  # fmt: skip
 
 
 @require_safe
@@ -144,21 +135,3 @@ def _follow(user: User, channel: Channel, what: str) -> None:
         services.set_follow_notify(user=user, channel=channel, notify=what == "unmute")
     else:
         services.unfollow_channel(user=user, channel=channel)
-
-
-def relation_to(user: Any, channel: Channel) -> dict[str, Any]:
-    """What the follow button of a page needs to know; `channel` is from `get_channel` for this user."""
-    told: bool | None = getattr(channel, "followed", None)
-    return {"own_channel": channel.owner_id == user.pk, "following": None if told is None else Follow(notify=told)}
-
-
-def viewer_of(request: HttpRequest) -> User | None:
-    """Who looks at the page; None for strangers."""
-    return request.user if isinstance(request.user, User) else None
-
-
-def channel_or_404(login: str, viewer: User | None = None) -> Channel:
-    try:
-        return get_channel(login, viewer)
-    except NotThere as error:
-        raise Http404(error.text) from None
