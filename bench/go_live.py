@@ -63,9 +63,9 @@ class Probe:
 class Room:
     """Someone who writes in a room, and someone who reads there."""
 
-    def __init__(self, stack: Stack, star: Person) -> None:
+    def __init__(self, stack: Stack, star: Person, viewer: Person) -> None:
         self.url = f"ws://127.0.0.1:{stack.port}/api/v1/chat/{star.channel_id}"
-        self.token, self.number = star.api_token, 0
+        self.token, self.number = viewer.api_token, 0  # a broadcaster has a limit that no setting lifts
         self.writer: ClientConnection
         self.reader: ClientConnection
 
@@ -93,7 +93,8 @@ async def _wait_for(socket: ClientConnection, kind: str, text: str) -> None:
 
 def world(stack: Stack, *words: object) -> dict[str, Any]:
     """What a command of `bench.go_live_world` answers, inside the stack."""
-    command = [sys.executable, "-m", "bench.go_live_world", *map(str, words)]
+    # Nice: Django starts in it while pages and chat are timed, and only we ask for that.
+    command = ["nice", "-n", "19", sys.executable, "-m", "bench.go_live_world", *map(str, words)]
     environment = stack.environment | {"DJANGO_SETTINGS_MODULE": "config.settings"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     if done.returncode:
@@ -113,8 +114,8 @@ def ratio_line(name: str, measured: dict[str, list[float]]) -> Line:
     return Line(f"{name}: p99 during to before", during / before, unit="×", bar=BAR_RATIO, note=note)
 
 
-async def measure(stack: Stack, stars: list[Person]) -> tuple[list[dict[str, Any]], Probe]:
-    room, probe = Room(stack, stars[0]), Probe()
+async def measure(stack: Stack, stars: list[Person], viewer: Person) -> tuple[list[dict[str, Any]], Probe]:
+    room, probe = Room(stack, stars[0], viewer), Probe()
     await room.open()
     starts = []
     for star in stars:
@@ -136,8 +137,9 @@ def main() -> int:
     options = parser.parse_args()
     with push_sink() as sink, Stack(CHAT_USER_RATE=100_000, OUTBOUND_NETWORKS="127.0.0.0/8") as stack:
         stars = stack.create_users([f"star{number}" for number in range(options.rounds)], streamer=True)
+        viewer = stack.create_user("charlie")
         seeded = world(stack, "seed", options.followers, EVERY, sink.endpoint, sink.p256dh, sink.auth)
-        starts, probe = asyncio.run(measure(stack, stars))
+        starts, probe = asyncio.run(measure(stack, stars, viewer))
         expected = seeded["pushed"] * options.rounds
         came = sink.wait_for(expected, PUSH_SECONDS)
         followers = min(NAIVE_FOLLOWERS, options.followers)

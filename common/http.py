@@ -21,7 +21,7 @@ ANSWER_SECONDS = 5.0  # the whole request, from the name to the last byte
 ANSWER_BYTES = 65_536  # no more of an answer is read
 URL_MAX = 2_000  # characters
 PORTS = (443, 8443)
-CONNECTIONS = 40  # at once, of one client
+CONNECTIONS = 10  # at once, of one client: httpcore looks at all of them for each request
 KEEP_ALIVE_SECONDS = 30.0
 ADDRESSES_TRIED = 3  # of one name: IPv6 may lead nowhere
 

@@ -9,6 +9,8 @@ import redis.asyncio
 from django.conf import settings
 
 REPLY_SECONDS = 2.0  # Redis answers in well under a millisecond; a caller that waits longer is better off failing
+SHARED_CONNECTIONS = 16  # of one event loop; its commands are short, and Redis takes one after the other anyway
+TURN_SECONDS = 10.0  # thousands of coroutines may ask at once; the last of them waits for this at most
 
 
 def redis_client() -> redis.Redis:
@@ -31,7 +33,16 @@ def async_redis_client() -> redis.asyncio.Redis:
     loop = asyncio.get_running_loop()
     client = _async_clients.get(loop)
     if client is None:
-        client = _async_clients[loop] = new_async_redis()
+        # The plain pool refuses whoever finds all its connections taken. Here callers wait for their turn.
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            settings.REDIS_URL,
+            max_connections=SHARED_CONNECTIONS,
+            timeout=TURN_SECONDS,
+            decode_responses=True,
+            socket_timeout=REPLY_SECONDS,
+            socket_connect_timeout=REPLY_SECONDS,
+        )
+        client = _async_clients[loop] = redis.asyncio.Redis.from_pool(pool)
     return client
 
 

@@ -10,13 +10,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from accounts.sessions import session_is_current
 from common.errors import NotThere
 from common.outage import OUTAGE
 from common.redis import async_redis_client
+from common.websockets import CLOSE_MALFORMED, CLOSE_OUTAGE, CLOSE_SIGNED_OUT, CLOSE_TOO_MANY, PageConsumer
 from streaming import events, limits, raid_arrivals
 from streaming.audience import audience
 from streaming.coalescing import Coalescer
@@ -27,16 +27,11 @@ from streaming.viewer_names import Viewer, viewer_of_scope
 from streaming.watch_states import WatchState, watch_state_of
 from transcode import services as media
 
-# WebSocket close codes from the range for applications; the last three digits are HTTP's.
-CLOSE_MALFORMED = 4400
-CLOSE_SIGNED_OUT = 4401
-CLOSE_TOO_MANY = 4429
-CLOSE_OUTAGE = 4503
 KNOWN = ("watching", "stopped", "arrived")
 RAID_ID_MAX = 2**53
 
 
-class ChannelEventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+class ChannelEventsConsumer(PageConsumer):
     """Carries what `events` sends to one page, and to the audience that this page watches."""
 
     channel: Channel

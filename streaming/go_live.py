@@ -3,6 +3,7 @@
 How far it has come stands in the row of the notice: whichever worker dies, another goes on from there.
 """
 
+import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.notifications import Kind, create_happening, notify_of_person, tell_users
-from accounts.notifications.limits import TELL_BATCH
+from accounts.notifications.limits import TELL_BATCH, TELL_PAUSE
 from streaming.go_live_rules import is_news
 from streaming.limits import NOTICE_MISSED_SECONDS, NOTICE_STALLED_SECONDS
 from streaming.models import Broadcast, Channel, Follow, GoLiveNotice
@@ -69,9 +70,11 @@ def open_notice(*, stream_id: str) -> GoLiveNotice | None:
 
 def tell_followers(*, notice_id: int) -> int:
     """Go on, batch by batch, until everyone has been told or the broadcast is over. Safe to run twice at once."""
-    told = 0
+    told, began = 0, time.monotonic()
     while (batch := _tell_batch(notice_id)) is not None:
         told += batch
+        time.sleep((time.monotonic() - began) * TELL_PAUSE)
+        began = time.monotonic()
     return told
 
 

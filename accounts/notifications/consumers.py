@@ -3,20 +3,14 @@
 import json
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.notifications.hub import page_hub
 from accounts.notifications.models import Notification
 from common.outage import OUTAGE
-
-# WebSocket close codes from the range for applications; the last three digits are HTTP's.
-CLOSE_MALFORMED = 4400
-CLOSE_SIGNED_OUT = 4401
-CLOSE_TOO_MANY = 4429
-CLOSE_OUTAGE = 4503
+from common.websockets import CLOSE_MALFORMED, CLOSE_OUTAGE, CLOSE_SIGNED_OUT, CLOSE_TOO_MANY, PageConsumer
 
 
-class NotificationsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+class NotificationsConsumer(PageConsumer):
     """First how many are unread, then each new one as it comes."""
 
     user_id = 0

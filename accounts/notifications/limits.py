@@ -10,9 +10,11 @@ UNREAD_SHOWN_MAX = 99  # the badge says "99+" above it, and nobody counts furthe
 LIST_PAGE = 30  # rows of the page; the popover shows the first of them
 INBOX_MAX = 500  # rows of one person; the oldest go first
 
-TELL_BATCH = 5_000  # people in one transaction: some 100 ms, so that nobody waits for a lock of ours
+TELL_BATCH = 2_000  # people in one transaction: some 50 ms, so that nobody waits for a lock or a core of ours
+TELL_PAUSE = 0.6  # of the time a batch took, before the next: pages and chat of the same machine go first
 PUSH_BATCH = 200  # browsers in one task: some seconds of a worker's time at most
-PUSHES_AT_ONCE = 40  # requests of one task under way
+PUSHES_AT_ONCE = 10  # requests of one task under way
+PUSH_GAP_SECONDS = 0.25  # after each: 40 a second by a task, 160 by a worker, a quarter of a core: chat goes first
 PUSH_FAILURES_MAX = 10  # happenings in a row that a push service took none of, tries and all: the browser is forgotten
 BROWSERS_MAX = 10  # of one person; a new one takes the place of the oldest
 LABEL_MAX = 60  # characters

@@ -23,7 +23,14 @@ from django.utils import timezone
 from accounts.notifications import web_push
 from accounts.notifications.events import described
 from accounts.notifications.kinds import RULES, Kind, Way, is_wanted_by_default
-from accounts.notifications.limits import BROWSERS_MAX, LABEL_MAX, PUSH_BATCH, PUSH_FAILURES_MAX, PUSHES_AT_ONCE
+from accounts.notifications.limits import (
+    BROWSERS_MAX,
+    LABEL_MAX,
+    PUSH_BATCH,
+    PUSH_FAILURES_MAX,
+    PUSH_GAP_SECONDS,
+    PUSHES_AT_ONCE,
+)
 from accounts.notifications.models import Happening, PushSubscription
 from accounts.notifications.push_outcomes import Outcome, Verdict, next_try_seconds, verdict_of
 from common.errors import InvalidInput
@@ -144,6 +151,7 @@ async def _send_all(message: web_push.Message, subscriptions: Sequence[PushSubsc
         service = urlsplit(one.endpoint).netloc
         async with turns:
             verdict = busy.get(service) or await _send(client, message, one)
+            await asyncio.sleep(PUSH_GAP_SECONDS)
         if verdict.wait_seconds:
             busy[service] = verdict
         verdicts[one.pk] = verdict

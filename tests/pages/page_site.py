@@ -8,10 +8,10 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.pages.page_settings")
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 
+from common.websockets import with_page_user  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 
 pages = ASGIStaticFilesHandler(django_application)
@@ -23,4 +23,4 @@ async def http(scope: Any, receive: Any, send: Any) -> None:
     await pages(scope, receive, send)
 
 
-application = ProtocolTypeRouter({"http": http, "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))})
+application = ProtocolTypeRouter({"http": http, "websocket": with_page_user(URLRouter(websocket_urlpatterns))})
