@@ -30,9 +30,12 @@ def render(template: str, values: dict[str, str]) -> str:
 
 def ingest_values() -> dict[str, str]:
     """What docker/nginx/ingest.conf asks for."""
+    rtmp = _load_module("ngx_rtmp_module.so")
+    if not rtmp:
+        raise StackError("nginx's RTMP module is not installed: install the package libnginx-mod-rtmp.")
     return {
         "USER_LINE": _user_line(unprivileged(WORKER_USER)),
-        "RTMP_MODULE_LINE": _rtmp_module_line(),
+        "RTMP_MODULE_LINE": rtmp,
         "RTMP_PORT": str(settings.RTMP_PORT),
         "HOOKS": f"http://127.0.0.1:{settings.INGEST_HOOK_PORT}/internal/ingest",
         "HOOK_PORT": str(settings.INGEST_HOOK_PORT),
@@ -45,8 +48,11 @@ def ingest_values() -> dict[str, str]:
 def edge_values(trusted_proxies: list[str]) -> dict[str, str]:
     """What docker/nginx/edge.conf asks for."""
     real_ip = [f"set_real_ip_from {address};" for address in trusted_proxies]
+    brotli = _load_module("ngx_http_brotli_static_module.so")
     return {
         "USER_LINE": _user_line(edge_user()),
+        "BROTLI_MODULE_LINE": brotli,
+        "BROTLI_LINE": "brotli_static on;" if brotli else "",
         "MIME_TYPES": "/etc/nginx/mime.types",
         "LISTEN_LINES": _listen_lines(),
         "CACHE_MB": str(settings.MEDIA_CACHE_MB),
@@ -196,12 +202,10 @@ def _nginx_binary() -> str:
     return binary
 
 
-def _rtmp_module_line() -> str:
-    for directory in MODULE_DIRECTORIES:
-        module = directory / "ngx_rtmp_module.so"
-        if module.exists():
-            return f'load_module "{module}";'
-    raise StackError("nginx's RTMP module is not installed: install the package libnginx-mod-rtmp.")
+def _load_module(name: str) -> str:
+    """The line that loads it, or none."""
+    modules = [directory / name for directory in MODULE_DIRECTORIES if (directory / name).exists()]
+    return f'load_module "{modules[0]}";' if modules else ""
 
 
 def _user_line(user: str | None) -> str:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.notifications import Kind, notify_user
 from common.errors import Conflict, InvalidInput, NotAllowed, NotThere, TooMany
 from common.rate_limit import RateLimit
 from streaming.events import publish_notice, publish_state
@@ -162,6 +163,13 @@ def _arrive(raid: Raid) -> None:
         publish_state(channel_id=raid.source_id)
         text = f"{raid.source.owner} raids you with {arrived:,} viewer{'' if arrived == 1 else 's'}."
         publish_notice(channel_id=raid.target_id, code="raid", text=text)
+        notify_user(
+            user_id=raid.target.owner_id,
+            kind=Kind.RAID,
+            text=text,
+            path=raid.source.get_absolute_url(),
+            once_key=f"raid:{raid.pk}",
+        )
         raid_arrived.send(sender=Raid, raid_id=raid.pk)
 
 

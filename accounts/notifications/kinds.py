@@ -19,7 +19,6 @@ class Kind(StrEnum):
     RAID = "raid"
     FOLLOWER = "follower"
     CLIP = "clip"
-    MENTION = "mention"
     RECORDING = "recording"
     SECURITY = "security"
 
@@ -57,7 +56,7 @@ RULES: dict[Kind, KindRule] = {
         push_seconds=_SOON_STALE_SECONDS,
     ),
     Kind.RAID: KindRule(
-        label="Your channel is raided or hosted",
+        label="Your channel is raided",
         explanation="Another channel sends you its viewers.",
         icon="people",
         defaults=frozenset({Way.IN_APP, Way.PUSH}),
@@ -77,13 +76,6 @@ RULES: dict[Kind, KindRule] = {
         icon="clip",
         defaults=frozenset({Way.IN_APP}),
         urgency=Urgency.LOW,
-    ),
-    Kind.MENTION: KindRule(
-        label="Someone mentions you in chat",
-        explanation="Only while you are not in the room yourself.",
-        icon="reply",
-        defaults=frozenset({Way.IN_APP}),
-        push_seconds=_SOON_STALE_SECONDS,
     ),
     Kind.RECORDING: KindRule(
         label="A recording is ready",

@@ -172,7 +172,7 @@ def _tell(charlie: User, alice: User) -> None:
             collapse_key="followers",
         )
     notify_user(user_id=charlie.pk, kind=Kind.LIVE, text=f"{alice} is live", detail=TITLE_MAX, path="/alice")
-    notify_user(user_id=charlie.pk, kind=Kind.MENTION, text=f"{LONG} mentioned you", detail=LONG * 4, path="/alice")
+    notify_user(user_id=charlie.pk, kind=Kind.RAID, text=f"{LONG} raids you", detail=LONG * 4, path="/alice")
     PushSubscription.objects.create(
         user=charlie,
         endpoint="https://push.example.org/1",

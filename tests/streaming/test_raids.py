@@ -11,6 +11,8 @@ from django.utils import timezone
 from redis import Redis
 
 from accounts.models import User
+from accounts.notifications import Kind
+from accounts.notifications.models import Notification
 from accounts.services import create_api_token, suspend_user
 from common.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotThere, TooMany
 from common.redis import new_async_redis
@@ -73,6 +75,9 @@ def test_raid_counts_down_sends_and_arrives(source: Channel, target: Channel, al
     advance_raids(later(45))
     assert state_of(raid) == "arrived"
     assert watch_state(channel=source).raid is None
+    [told] = Notification.objects.of(target.owner_id)
+    assert (told.happening.kind, told.happening.path) == (Kind.RAID, "/alice")
+    assert "raids you with 0 viewers" in told.happening.text
 
 
 def test_missed_ticks_make_a_raid_later_and_not_lost(source: Channel, target: Channel, alice: User) -> None:
