@@ -74,8 +74,8 @@ class Pages(LimitOffsetPagination):
         self.more = len(rows) > self.limit
         self.count = self.offset + len(rows) if rows else 0
         if self.more or not rows:
-            # In the list's own order, so that the same index is read as for the page.
-            some = queryset[:COUNTED_MOST]
+            # A count needs no order, and where no index has it a sort of all rows would take most of the time.
+            some = queryset[:COUNTED_MOST] if isinstance(queryset, list) else queryset.order_by()[:COUNTED_MOST]
             self.count = max(self.count, len(some) if isinstance(some, list) else some.count())
         return rows[: self.limit]
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from streaming.discovery_models import NotInterested
@@ -83,13 +82,12 @@ def recommend(user: Any, count: int) -> list[Recommended]:
 
 
 def on_air_beside(channel: Channel, others: Sequence[Recommended], count: int) -> list[Broadcast]:
-    """What to watch while a channel is off air: what its followers like, then `others`. One query."""
-    near = channel.neighbours.values("other_id")
-    wanted = Q(channel_id__in=near) | Q(channel_id__in=[one.channel.pk for one in others])
-    liked = Exists(near.filter(other_id=OuterRef("channel_id")))
-    found = Broadcast.objects.on_air().for_pages().filter(wanted, channel__owner__is_active=True)
-    in_order = found.exclude(channel_id=channel.pk).order_by(liked.desc(), "-channel__viewer_count", "pk")
-    return list(in_order[:count])
+    """What to watch while a channel is off air: what its followers like, then `others`. Two queries."""
+    near = set(channel.neighbours.values_list("other_id", flat=True))
+    wanted = (near | {one.channel.pk for one in others}) - {channel.pk}
+    found = Broadcast.objects.on_air().for_pages().filter(channel_id__in=wanted, channel__owner__is_active=True)
+    in_order = sorted(found, key=lambda one: (one.channel_id not in near, -one.channel.viewer_count, one.pk))
+    return in_order[:count]
 
 
 def hide_recommendation(*, user: User, channel: Channel) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.contrib.postgres.search import SearchQuery, TrigramSimilarity
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from streaming.discovery_models import EntryKind, SearchEntry, SearchEntryQuerySet
 from streaming.keyset import Cursor
@@ -15,6 +15,7 @@ from streaming.limits import (
     SEARCH_SHORT_WORD,
     SEARCH_SHOWN,
     SEARCH_TYPO_FROM,
+    SEARCH_WINDOW,
     SHORT_NAME,
     SHORT_NAMES_ALIKE,
     SUGGESTED_CATEGORIES,
@@ -23,6 +24,16 @@ from streaming.limits import (
 from streaming.search_words import SearchWords
 
 _NAMES = (EntryKind.CATEGORY, EntryKind.CHANNEL)
+# What many entries have is found among the first of them, without looking at all. `starts_with` needs no index here.
+_MOST_SOUGHT = """
+(SELECT kind, id
+   FROM (SELECT kind, id, rank, key, vector FROM streaming_searchentry
+          WHERE kind = %(kind)s ORDER BY rank DESC, id DESC LIMIT %(window)s) AS first
+  WHERE starts_with(key, %(key)s) OR vector @@ to_tsquery('simple', %(words)s)
+  ORDER BY rank DESC, id DESC LIMIT %(count)s)
+UNION
+(SELECT kind, id FROM streaming_searchentry WHERE kind = %(kind)s AND key = %(key)s ORDER BY rank + 0 DESC LIMIT 1)
+"""
 
 
 @dataclass(frozen=True)
@@ -78,11 +89,14 @@ def recent(kind: EntryKind, count: int) -> list[SearchEntry]:
 def _find(words: SearchWords, counts: dict[EntryKind, int]) -> Results:
     if not words:
         return Results()
-    parts = [part for kind, count in counts.items() for part in _parts(words, kind, count)]
-    found = _load(_union(parts), words, counts)
+    pks = _among_most_sought(words, counts)
+    rare = {kind: count for kind, count in counts.items() if len(pks[kind]) < count}
+    parts = [part for kind, count in rare.items() for part in _parts(words, kind, count)]
+    found = _load({pk for some in pks.values() for pk in some} | _union(parts), words, counts)
     guesses = {kind: count for kind, count in counts.items() if kind in _NAMES and not found[kind]}
     # Only where nothing has that name: what looks alike is no match for what is meant.
-    guessed = len(words.key) >= SEARCH_TYPO_FROM and not any(found[kind] for kind in _NAMES if kind in counts)
+    letters = sum(map(str.isalnum, words.key))
+    guessed = letters >= SEARCH_TYPO_FROM and not any(found[kind] for kind in _NAMES if kind in counts)
     if guessed:
         found |= _load(_guess(words, guesses), words, guesses)
     return _results(found, guessed=guessed)
@@ -103,16 +117,37 @@ def _results(found: dict[EntryKind, list[SearchEntry]], *, guessed: bool = False
     )
 
 
+def _among_most_sought(words: SearchWords, counts: dict[EntryKind, int]) -> dict[EntryKind, list[int]]:
+    """Keys of what is found among the first of each kind, and of what has exactly that title; in one query."""
+    asked = {"key": words.key, "words": words.tsquery if _has_long_word(words) else "", "window": SEARCH_WINDOW}
+    parts = []
+    for number, (kind, count) in enumerate(counts.items()):
+        asked |= {f"kind{number}": str(kind), f"count{number}": count}
+        parts.append(_MOST_SOUGHT.replace("%(kind)", f"%(kind{number})").replace("%(count)", f"%(count{number})"))
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), asked)
+        rows = cursor.fetchall()
+    return {kind: [pk for of, pk in rows if of == kind] for kind in counts}
+
+
 def _parts(words: SearchWords, kind: EntryKind, count: int) -> list[SearchEntryQuerySet]:
-    """Titles that begin so, and entries with all the words anywhere: each an ordered read of its own index."""
-    entries = SearchEntry.objects.filter(kind=kind).best_first()
+    """Titles that begin so, and entries with all the words anywhere: each a read of its own index.
+
+    For what is rare. The planner cannot know how rare it is in this kind, and would rather read all of it in order of
+    rank: an order that no index has keeps it from that.
+    """
+    entries = SearchEntry.objects.filter(kind=kind).order_by((F("rank") + 0).desc(), "-id")
     parts = [entries.filter(key__startswith=words.key)[:count]]
-    if words.words and len(words.words[-1]) > SEARCH_SHORT_WORD:
+    if _has_long_word(words):
         parts.append(_with_words(entries, words)[:count])
     return parts
 
 
-def _guess(words: SearchWords, counts: dict[EntryKind, int]) -> Collection[int]:
+def _has_long_word(words: SearchWords) -> bool:
+    return bool(words.words) and len(words.words[-1]) > SEARCH_SHORT_WORD
+
+
+def _guess(words: SearchWords, counts: dict[EntryKind, int]) -> set[int]:
     """Names that look like it: of short ones two letters that changed places leave a fifth of the trigrams."""
     alike = SHORT_NAMES_ALIKE if len(words.key) <= SHORT_NAME else NAMES_ALIKE
     with transaction.atomic(), connection.cursor() as cursor:
@@ -131,10 +166,10 @@ def _with_words(entries: SearchEntryQuerySet, words: SearchWords) -> SearchEntry
     return entries.filter(vector=SearchQuery(words.tsquery, search_type="raw", config="simple"))
 
 
-def _union(parts: "Iterable[QuerySet[SearchEntry]]") -> Collection[int]:
+def _union(parts: "Iterable[QuerySet[SearchEntry]]") -> set[int]:
     """Keys of all that the parts read, in one query."""
-    first, *rest = [part.values_list("pk", flat=True) for part in parts]
-    return set(first.union(*rest))
+    reads = [part.values_list("pk", flat=True) for part in parts]
+    return set(reads[0].union(*reads[1:])) if reads else set()
 
 
 def _load(pks: Collection[int], words: SearchWords, counts: dict[EntryKind, int]) -> dict[EntryKind, list[SearchEntry]]:

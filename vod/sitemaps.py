@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import index, sitemap
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -44,8 +44,8 @@ class Channels(_OurSitemap):
     def lastmod(self, channel: Channel) -> datetime | None:
         return channel.last_live_at
 
-    def get_latest_lastmod(self) -> datetime | None:
-        return _latest(self.items(), "last_live_at")
+    def get_latest_lastmod(self) -> None:
+        """Someone goes on air every moment: an engine that comes again finds a change in any case."""
 
 
 class Videos(_OurSitemap):
@@ -58,12 +58,7 @@ class Videos(_OurSitemap):
         return vod.created_at
 
     def get_latest_lastmod(self) -> datetime | None:
-        return _latest(self.items(), "created_at")
-
-
-def _latest(rows: QuerySet[Any], field: str) -> datetime | None:
-    latest: datetime | None = rows.aggregate(latest=Max(field))["latest"]
-    return latest
+        return self.items().order_by("-created_at", "-id").values_list("created_at", flat=True).first()
 
 
 SITEMAPS: dict[str, Any] = {"channels": Channels, "videos": Videos}
