@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('streaming', '0007_discovery'),
+        ("streaming", "0007_discovery"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='channel',
-            index=models.Index(models.F('id'), condition=models.Q(('is_live', True)), name='channel_live'),
+            model_name="channel",
+            index=models.Index(models.F("id"), condition=models.Q(("is_live", True)), name="channel_live"),
         ),
     ]

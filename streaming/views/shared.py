@@ -12,7 +12,7 @@ from streaming.models import Channel, Follow
 # In the order a page needs them, so that the browser fetches all at once instead of one after the other.
 PLAYER_MODULES = [
     "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
-    "player/screens", "player/stall", "player/preferences", "player/watching",
+    "player/screens", "player/stall", "player/preferences", "player/watching", "player/live_place", "player/chapters",
     "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace",
     "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
     "player/clip_editor", "player/clip_span",

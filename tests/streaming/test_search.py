@@ -12,6 +12,7 @@ from streaming.broadcast_services import announce_live
 from streaming.categories import delete_category, merge_categories, save_category
 from streaming.discovery_models import EntryKind, SearchEntry
 from streaming.keyset import Cursor
+from streaming.limits import SEARCH_SHOWN
 from streaming.models import Broadcast, Category, Channel
 from streaming.search import search, search_kind, suggest
 from streaming.search_index import Found, index_all_channels, index_categories, index_found
@@ -173,10 +174,23 @@ def test_a_search_asks_few_questions_however_much_there_is(
     some = [found(number, alice.channel, f"Chess {number}") for number in range(1, 60)]
     index_found(kind=EntryKind.VIDEO, refs=range(1, 60), found=some)
 
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         search(read_words("chess"))
-    with django_assert_max_num_queries(6):  # two of them open and close a savepoint of the test's transaction
+    with django_assert_max_num_queries(7):  # two of them open and close a savepoint of the test's transaction
         search(read_words("nothinglikethis"))
+
+
+def test_what_is_rare_is_found_behind_the_most_sought(people: None, alice: User, monkeypatch: Any) -> None:
+    """With nothing among the first ones, the indexes answer; a name that is typed whole comes first in any case."""
+    monkeypatch.setattr("streaming.search.SEARCH_WINDOW", 5)
+    some = [found(number, alice.channel, f"Chess {number}", views=10**6 // number) for number in range(1, 40)]
+    some.append(found(40, alice.channel, "Zugzwang", views=1))
+    some.append(found(41, alice.channel, "Chess"))
+    index_found(kind=EntryKind.VIDEO, refs=range(1, 42), found=some)
+    assert [entry.title for entry in search(read_words("zugz")).videos] == ["Zugzwang"]
+    titles = [entry.title for entry in search(read_words("chess")).videos]
+    assert titles[:2] == ["Chess", "Chess 1"]
+    assert len(titles) == SEARCH_SHOWN
 
 
 def test_writing_again_what_is_right_changes_nothing(people: None) -> None:
