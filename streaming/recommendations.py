@@ -88,8 +88,9 @@ def on_air_beside(channel: Channel, others: Sequence[Recommended], count: int) -
     # Each by the index of channels; with an OR of both the planner would look at everything that is on air.
     near = shown.filter(channel_id__in=channel.neighbours.values("other_id")).annotate(liked=Value(1))
     rest = shown.filter(channel_id__in=[one.channel.pk for one in others]).annotate(liked=Value(0))
+    rows: list[Any] = list(near.union(rest, all=True))
     chosen: dict[int, Broadcast] = {}
-    for one in sorted(near.union(rest, all=True), key=lambda row: (-row.liked, -row.channel.viewer_count, row.pk)):
+    for one in sorted(rows, key=lambda row: (-row.liked, -row.channel.viewer_count, row.pk)):
         chosen.setdefault(one.channel_id, one)
     chosen.pop(channel.pk, None)
     return list(chosen.values())[:count]

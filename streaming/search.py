@@ -119,7 +119,11 @@ def _results(found: dict[EntryKind, list[SearchEntry]], *, guessed: bool = False
 
 def _among_most_sought(words: SearchWords, counts: dict[EntryKind, int]) -> dict[EntryKind, list[int]]:
     """Keys of what is found among the first of each kind, and of what has exactly that title; in one query."""
-    asked = {"key": words.key, "words": words.tsquery if _has_long_word(words) else "", "window": SEARCH_WINDOW}
+    asked: dict[str, str | int] = {
+        "key": words.key,
+        "words": words.tsquery if _has_long_word(words) else "",
+        "window": SEARCH_WINDOW,
+    }
     parts = []
     for number, (kind, count) in enumerate(counts.items()):
         asked |= {f"kind{number}": str(kind), f"count{number}": count}
