@@ -1,9 +1,9 @@
 #!/bin/sh
 # All tests, the quick ones first; runs inside `python -m stack.with_services`. Most tests wait more than they compute, so
-# three lines run side by side: those that watch the clock; behind them in line for the processor those that need no clock
-# (marker `offline`) and those of pages, channels and recordings (`site`); and those of chat's rooms (`rooms`). The second and
-# the third have services of their own. Then those end-to-end tests that only wait for events (`patient`) run beside those
-# that need a whole core for a moment: a browser, a strict player.
+# four lines run side by side, all but the first with services of their own: those that watch the clock; behind them in line
+# for the processor those of pages (`pages`), those of accounts, channels and recordings (`library`), and those of chat's
+# rooms (`rooms`) with those that need no clock (`offline`). Then those end-to-end tests that only wait for events
+# (`patient`) run beside those that need a whole core for a moment: a browser, a strict player.
 set -eu
 cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest
@@ -36,15 +36,19 @@ stop_lines() {
 trap stop_lines EXIT
 trap 'exit 130' INT TERM
 
+start_services() { # start_services NAME COMMAND
+    start_line "$1" .venv/bin/python -m stack.with_services -- sh -ec "$2"
+}
+
 # The clip takes a minute to draw: made here, no test waits for it.
-start_line site sh -ec "nice -n 15 .venv/bin/python -m tests.media.counter_clip
-    exec .venv/bin/python -m stack.with_services -- sh -ec '
-        nice -n 15 $pytest -m offline && offline=passed || offline=failed
-        nice -n 5 $pytest -m site && [ \$offline = passed ]'"
-start_line rooms .venv/bin/python -m stack.with_services -- nice -n 2 $pytest -m rooms
-$pytest -m "not end_to_end and not offline and not site and not rooms" && passed=yes || passed=no
-end_line rooms Chat || passed=no
-end_line site "Offline, pages, channels, recordings" || passed=no
+start_services library "nice -n 5 .venv/bin/python -m tests.media.counter_clip; nice -n 5 $pytest -m library"
+start_services pages "nice -n 5 $pytest -m pages"
+start_services rooms "nice -n 2 $pytest -m rooms && passed=yes || passed=no
+    nice -n 15 $pytest -m offline && [ \$passed = yes ]"
+$pytest -m "not end_to_end and not offline and not pages and not library and not rooms" && passed=yes || passed=no
+end_line rooms "Chat, offline" || passed=no
+end_line pages Pages || passed=no
+end_line library "Accounts, channels, recordings" || passed=no
 lines=
 [ "$passed" = yes ]
 

@@ -46,8 +46,9 @@ OFFLINE = (
     "transcode/test_silence",
 )
 
-# Tests of accounts, pages, channels and recordings run beside the others as well, with services of their own.
-SITE = ("accounts/", "config/", "pages/", "streaming/", "vod/")
+# Tests of pages, and those of accounts, channels and recordings, run beside the others as well, with services of their own.
+PAGES = ("config/", "pages/")
+LIBRARY = ("accounts/", "streaming/", "vod/")
 
 # So do those of chat; but for some, so that both lines are as long.
 ROOMS = "chat/"
@@ -63,8 +64,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if path.startswith(OBJECT_STORAGE):
             item.add_marker(pytest.mark.end_to_end)
             item.add_marker(pytest.mark.patient)
-        if path.startswith(SITE) and not path.startswith(OFFLINE):
-            item.add_marker(pytest.mark.site)
+        if path.startswith(PAGES):
+            item.add_marker(pytest.mark.pages)
+        if path.startswith(LIBRARY) and not path.startswith(OFFLINE):
+            item.add_marker(pytest.mark.library)
         if path.startswith(ROOMS) and not path.startswith(CHAT_IN_A_BROWSER):
             item.add_marker(pytest.mark.rooms)
 
