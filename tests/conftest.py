@@ -46,7 +46,7 @@ OFFLINE = (
     "transcode/test_silence",
 )
 
-# Tests of pages, and those of accounts, channels and recordings, run beside the others as well, with services of their own.
+# Tests of pages, and those of accounts, channels and recordings, run beside the others with services of their own.
 PAGES = ("config/", "pages/")
 LIBRARY = ("accounts/", "streaming/", "vod/")
 

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
@@ -12,32 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.limits import TITLE_MAX
+from tests.bones import bones_of
 from tests.chat.xss_corpus import PAYLOADS
 from vod.models import Vod
 from vod.sharing import Shared, iframe
 
 TITLES = [payload for payload in PAYLOADS if len(payload) <= TITLE_MAX and "\x00" not in payload]
 SOME = TITLES[::7]
-
-
-class _Bones(HTMLParser):
-    """Elements and the names of their attributes, in order; the values of `title` attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, ...]] = []
-        self.titles: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, *(name for name, _ in attrs)))
-        self.titles += [value or "" for name, value in attrs if name == "title"]
-
-
-def bones_of(page: str) -> _Bones:
-    bones = _Bones()
-    bones.feed(page)
-    bones.close()
-    return bones
 
 
 def shared(title: str) -> Shared:
