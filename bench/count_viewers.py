@@ -19,9 +19,9 @@ from bench.chat_servers import temporary_database
 from bench.report import Line, report
 from common.redis import redis_client
 from streaming import redis_keys
+from streaming.audience.viewers import count_viewers
 from streaming.limits import VIEWER_SECONDS
 from streaming.models import Broadcast, Category, Channel
-from streaming.viewers import count_viewers
 
 BAR_SECONDS = 5.0
 CATEGORIES = 200

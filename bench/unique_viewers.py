@@ -20,8 +20,8 @@ import bench.chat_servers  # noqa: F401  it brings a private Redis, and reads th
 from bench.report import Line, report
 from common.redis import redis_client
 from streaming import redis_keys
-from streaming.viewer_names import Viewer
-from streaming.viewers import NOTE, note_call, read_counts
+from streaming.audience.names import Viewer
+from streaming.audience.viewers import NOTE, note_call, read_counts
 
 SIZES = {100: 300, 512: 100, 1_000: 300, 10_000: 100, 100_000: 20, 1_000_000: 4}  # viewers: rounds
 AT_ONCE = 2_000

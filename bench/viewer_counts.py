@@ -140,7 +140,7 @@ def main() -> int:
     with AudienceStack() as stack:
         stack.streamers("alice")
         lines, ever = asyncio.run(measure(stack, browsers))
-        stack.manage("shell", "-c", "from streaming.viewers import count_ended\n"
+        stack.manage("shell", "-c", "from streaming.audience.viewers import count_ended\n"
                      "from streaming.models import Broadcast\n"
                      "count_ended(stream_id=Broadcast.objects.get().public_id)")  # fmt: skip
         figure = "from streaming.models import Broadcast; print('ever', Broadcast.objects.get().unique_viewers)"

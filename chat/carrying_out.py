@@ -39,7 +39,7 @@ from chat.looks import set_color
 from chat.membership import role_in_room
 from chat.models import RoomRole
 from streaming.models import Channel
-from streaming.raids import cancel_raid, start_raid
+from streaming.raids.services import cancel_raid, start_raid
 
 
 def carry_out(*, room_id: int, user_id: int, command: Command) -> str:

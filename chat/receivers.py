@@ -12,7 +12,7 @@ from chat.membership import moderates_room
 from chat.orders import forget_user, sign_out_everywhere
 from streaming import signals
 from streaming.moderators import answer_with
-from streaming.raid_guards import guard_with
+from streaming.raids.guards import guard_with
 
 answer_with(moderates_room)
 guard_with(raids.guard_raid)

@@ -27,7 +27,7 @@ urlpatterns = [
     path("mock/users", twitch.helix_users),
     # /metrics /internal/ (the edge answers 404 to everyone outside)
     path("metrics", metrics, name="metrics"),
-    path("internal/ingest/", include("streaming.ingest_urls")),
+    path("internal/ingest/", include("streaming.ingest.urls")),
     # /about /terms /rules /privacy /icons/ and what else makes a brand
     path("", include("common.brand.urls")),
     # / /dashboard/ /videos/ /pictures/

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 
 from accounts.services import suspend_user
 from common.errors import InvalidInput
-from streaming import categories
+from streaming.discovery import categories
 from streaming.limits import CATEGORY_ART_BYTES_MAX
 from streaming.models import Broadcast, Category, Channel, Follow, IngestNotice, IngestSession, StreamKey
 from streaming.services import end_broadcast

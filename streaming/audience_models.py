@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from streaming.limits import RAID_ARRIVAL_SECONDS
-from streaming.raid_rules import RaidsFrom
 from streaming.raid_states import RUNNING_STATES, RaidState
+from streaming.raids.rules import RaidsFrom
 
 RAIDS_FROM_CHOICES = [
     (RaidsFrom.EVERYONE.value, "Everyone"),
@@ -55,7 +55,7 @@ class AudienceSettings(models.Model):
     host_order = models.CharField(
         "Which one is shown", max_length=10, choices=HostOrder.choices, default=HostOrder.LISTED
     )
-    hosting = models.ForeignKey(  # chosen by `hosting.choose_hosts`; pages show it only while it holds
+    hosting = models.ForeignKey(  # chosen by `raids.hosting.choose_hosts`; pages show it only while it holds
         "streaming.Channel", null=True, blank=True, on_delete=models.SET_NULL, related_name="hosted_by"
     )
 

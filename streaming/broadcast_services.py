@@ -11,11 +11,11 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from streaming.broadcast_states import BroadcastState, states_before
+from streaming.discovery.search_index import index_channels
 from streaming.events import publish_state
-from streaming.ingest_control import drop_publisher
+from streaming.ingest.control import drop_publisher
 from streaming.models import Broadcast, Channel, IngestSession, SessionEnd
 from streaming.notices import add_notice
-from streaming.search_index import index_channels
 from streaming.signals import broadcast_ended, broadcast_started, recording_ready
 from transcode import services as media
 

@@ -17,13 +17,14 @@ from common.errors import NotThere
 from common.outage import OUTAGE
 from common.redis import async_redis_client
 from common.websockets import CLOSE_MALFORMED, CLOSE_OUTAGE, CLOSE_SIGNED_OUT, CLOSE_TOO_MANY, PageConsumer
-from streaming import events, limits, raid_arrivals
-from streaming.audience import audience
+from streaming import events, limits
+from streaming.audience.heartbeat import audience
+from streaming.audience.names import Viewer, viewer_of_scope
 from streaming.coalescing import Coalescer
 from streaming.lookup import get_channel
 from streaming.models import Channel
 from streaming.raid_states import RaidState
-from streaming.viewer_names import Viewer, viewer_of_scope
+from streaming.raids import arrivals
 from streaming.watch_states import WatchState, watch_state_of
 from transcode import services as media
 
@@ -154,14 +155,14 @@ class ChannelEventsConsumer(PageConsumer):
             self.invited_to = raid["id"]
             target, name = raid["target_id"], self.has_watched.name
             with contextlib.suppress(*OUTAGE):
-                await raid_arrivals.invite(async_redis_client(), raid_id=raid["id"], target_id=target, name=name)
+                await arrivals.invite(async_redis_client(), raid_id=raid["id"], target_id=target, name=name)
 
     async def _arrive(self, raid_id: object) -> None:
         """A page that a raid has sent here. Who was not sent is not counted."""
         if isinstance(raid_id, int) and 0 < raid_id < RAID_ID_MAX:
             name, target = viewer_of_scope(self.scope).name, self.channel.pk
             with contextlib.suppress(*OUTAGE):
-                await raid_arrivals.note_arrival(async_redis_client(), raid_id=raid_id, target_id=target, name=name)
+                await arrivals.note_arrival(async_redis_client(), raid_id=raid_id, target_id=target, name=name)
 
     async def _renew_playback(self) -> None:
         """Whoever watches for longer than an address lives gets the next one in time."""

@@ -12,7 +12,7 @@ from streaming.limits import SEARCH_MORE_MAX, TITLE_MAX
 
 
 class Fold(Func):
-    """Text without case and accents, as `search_words.fold` makes it. Only of immutable functions."""
+    """Text without case and accents, as `discovery.search_words.fold` makes it. Only of immutable functions."""
 
     template = "regexp_replace(normalize(lower(%(expressions)s), NFKD), '[\u0300-\u036f]', '', 'g')"
     output_field = models.TextField()

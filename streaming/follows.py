@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from streaming.keyset import Cursor, moment_of, number_of
+from streaming.discovery.keyset import Cursor, moment_of, number_of
 from streaming.limits import BROWSE_PAGE, FOLLOWS_PAGE
 from streaming.models import Channel
 

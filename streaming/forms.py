@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 
 from common.errors import NotThere
-from streaming.hosting import hosted_logins
-from streaming.languages import LANGUAGES
+from streaming.discovery.languages import LANGUAGES
 from streaming.limits import ABOUT_MAX, CATEGORIES_OFFERED, CATEGORY_NAME_MAX, HOST_ENTRIES_MAX, TAGS_MAX, TITLE_MAX
 from streaming.lookup import category_called
 from streaming.models import AudienceSettings, Category, Channel
+from streaming.raids.hosting import hosted_logins
 
 
 class ChannelForm(forms.Form):

@@ -7,11 +7,11 @@ from django.db.models import F, OuterRef, Subquery
 from accounts.models import User
 from common.errors import Gone, NotAllowed, NotThere
 from streaming.broadcast_states import BroadcastState
+from streaming.discovery.search import suggest
+from streaming.discovery.search_words import read_words
 from streaming.discovery_models import CategoryAlias, EntryKind, SearchEntry
 from streaming.models import Broadcast, Category, Channel
 from streaming.playback import Playback, live_playback, recording_playback
-from streaming.search import suggest
-from streaming.search_words import read_words
 
 _PUBLIC_ID = re.compile(r"[0-9a-f]{24}")
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,80}")

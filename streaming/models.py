@@ -101,7 +101,7 @@ class Channel(models.Model):
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels")
     tags = models.JSONField(default=list, blank=True)
     language = models.CharField(max_length=8, default="en")
-    # Tags and language as lists are filtered by them: `tags.facets_of`.
+    # Tags and language as lists are filtered by them: `discovery.tags.facets_of`.
     facets = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     tier = models.CharField(max_length=10, choices=ChannelTier.choices, default=ChannelTier.EVERYONE)
     is_live = models.BooleanField(default=False)

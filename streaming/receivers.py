@@ -5,7 +5,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.signals import user_created, user_leaving, user_renamed, user_suspended
-from streaming import broadcast_services, channel_services, go_live, leaving, search_index, viewers
+from streaming import broadcast_services, channel_services, go_live, leaving
+from streaming.audience import viewers
+from streaming.discovery import search_index
 from streaming.signals import broadcast_ended, broadcast_started, channel_followed
 from transcode import signals as media
 

@@ -11,11 +11,11 @@ from streaming import redis_keys
 from streaming.broadcast_services import end_broadcast, end_overdue_broadcast, lose_encoder
 from streaming.broadcast_states import BroadcastState
 from streaming.events import publish_state
-from streaming.ingest_services import PRIORITY_OF_TIER, lose_session
+from streaming.ingest.services import PRIORITY_OF_TIER, lose_session
 from streaming.limits import ENDED_SHOWN_SECONDS, OUTAGE_SECONDS, SETTLING_SECONDS, SILENT_SECONDS, STARTING_SECONDS_MAX
 from streaming.models import Broadcast, Channel, ChannelTier, IngestSession
 from streaming.notices import add_notice
-from streaming.raids import advance_raids
+from streaming.raids.services import advance_raids
 from transcode import services as media
 from transcode.models import LiveJob
 

@@ -10,7 +10,7 @@ from streaming.channel_services import (
     unfollow_channel,
     update_channel,
 )
-from streaming.ingest_services import authorise_publish
+from streaming.ingest.services import authorise_publish
 from streaming.watch_states import WatchState, watch_state
 
 __all__ = [

@@ -2,7 +2,10 @@
 
 from celery import shared_task
 
-from streaming import events, go_live, hosting, recommending, reconcile, search_index, viewers
+from streaming import events, go_live, reconcile
+from streaming.audience import viewers
+from streaming.discovery import recommending, search_index
+from streaming.raids import hosting
 
 
 @shared_task(name="streaming.reconcile_broadcasts")

@@ -10,8 +10,8 @@ from django.utils import timezone
 from streaming.broadcast_states import OPEN_STATES, BroadcastState
 from streaming.limits import ENDED_SHOWN_SECONDS
 from streaming.models import Broadcast, Channel
-from streaming.onward import HostedView, RaidView, hosted_channel, running_raid
 from streaming.playback import Playback, live_playback
+from streaming.raids.onward import HostedView, RaidView, hosted_channel, running_raid
 
 OFFLINE = "offline"
 

@@ -31,7 +31,7 @@ OFFLINE = (
     "conformance/test_controls",
     "conformance/test_http_rules",
     "conformance/test_readers",
-    "streaming/test_ingest_interleavings",
+    "streaming/ingest/test_interleavings",
     "transcode/hls/",
     "transcode/test_clip_plan",
     "transcode/test_clips",

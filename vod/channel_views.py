@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from streaming.keyset import Cursor, moment_of, number_of
+from streaming.discovery.keyset import Cursor, moment_of, number_of
 from streaming.limits import BROWSE_PAGE
 from streaming.models import Channel
 from streaming.views.shared import channel_or_404, relation_to, viewer_of

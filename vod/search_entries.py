@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from django.db.models import Max
 
+from streaming.discovery.search_index import Found, index_found
 from streaming.discovery_models import EntryKind, SearchEntry
-from streaming.search_index import Found, index_found
 from vod.clip_states import ClipState
 from vod.limits import INDEXED_AT_ONCE
 from vod.models import Clip, Visibility, Vod

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from streaming.discovery.languages import LANGUAGES, language_key
+from streaming.discovery.tags import tag_key
 from streaming.discovery_models import EntryKind, SearchEntry
-from streaming.languages import LANGUAGES, language_key
 from streaming.playback import clip_addresses
-from streaming.tags import tag_key
 
 register = template.Library()
 TINTS = 8

@@ -11,8 +11,9 @@ from accounts.api_authentication import check_reauthenticated, needs_scope, sign
 from common.api import PAGE_PARAMETERS, page_answer, page_schema
 from common.api_throttles import SecretThrottle
 from common.errors import NotThere
-from streaming import channel_services, recommendations
+from streaming import channel_services
 from streaming.broadcast_services import end_broadcast
+from streaming.discovery import recommendations
 from streaming.health import channel_health
 from streaming.lookup import get_broadcast_for_owner, get_category, get_channel, get_channel_for_owner, get_stream
 from streaming.models import Broadcast

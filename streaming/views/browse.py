@@ -8,16 +8,16 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from common.errors import NotThere
-from streaming.browsing import DEFAULT_ORDER, ORDERS, live_page
+from streaming.discovery.browsing import DEFAULT_ORDER, ORDERS, live_page
+from streaming.discovery.keyset import Cursor
+from streaming.discovery.languages import LANGUAGES, language_key
+from streaming.discovery.search import search_kind
+from streaming.discovery.search_words import read_words
+from streaming.discovery.tags import tag_key
 from streaming.discovery_models import EntryKind, SearchEntry
-from streaming.keyset import Cursor
-from streaming.languages import LANGUAGES, language_key
 from streaming.limits import CATEGORIES_PAGE
 from streaming.lookup import category_of_old_name, get_category
 from streaming.models import Category, Channel
-from streaming.search import search_kind
-from streaming.search_words import read_words
-from streaming.tags import tag_key
 
 BY_NAME = "name"
 VIDEOS_SHOWN = 6

@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from streaming.discovery.recommendations import Recommended, recommend
 from streaming.models import Channel
-from streaming.recommendations import Recommended, recommend
 
 FOLLOWED_SHOWN = 25
 RECOMMENDED_SHOWN = 12

@@ -11,10 +11,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from streaming.browsing import broadcasts_of
+from streaming.discovery.browsing import broadcasts_of
+from streaming.discovery.keyset import Cursor
+from streaming.discovery.recommendations import hidden_channels, hide_recommendation, show_recommendation
 from streaming.follows import FOLLOW_ORDERS, RECENT, live_follows, other_follows
-from streaming.keyset import Cursor
-from streaming.recommendations import hidden_channels, hide_recommendation, show_recommendation
 from streaming.views.shared import channel_or_404
 
 _LOGIN = re.compile("[a-z0-9_]{3,25}")

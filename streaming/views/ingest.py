@@ -12,9 +12,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from common.outage import OUTAGE
-from streaming import ingest_services
 from streaming.errors import PublishRefused
-from streaming.ingest_hooks import Hook, MalformedHook, parse_hook
+from streaming.ingest import services
+from streaming.ingest.hooks import Hook, MalformedHook, parse_hook
 from streaming.limits import HOLD_PUBLISH_SECONDS, HOOK_BODY_LIMIT
 from transcode import services as media
 
@@ -49,7 +49,7 @@ def _publish(sent: Hook) -> HttpResponse:
         logger.warning("Publish refused: fields appended by the encoder, from %s", _loggable(sent.address))
         return HttpResponse(status=403)
     try:
-        stream_id = ingest_services.authorise_publish(key=sent.name, client_id=sent.client_id, address=sent.address)
+        stream_id = services.authorise_publish(key=sent.name, client_id=sent.client_id, address=sent.address)
     except PublishRefused as refusal:
         logger.warning("Publish refused: %s, from %s", refusal.code, _loggable(sent.address))
         return HttpResponse(status=403)
@@ -61,24 +61,24 @@ def _publish(sent: Hook) -> HttpResponse:
 
 
 def _publish_done(sent: Hook) -> HttpResponse:
-    ingest_services.finish_publish(client_id=sent.client_id)
+    services.finish_publish(client_id=sent.client_id)
     return HttpResponse(status=204)
 
 
 def _play(sent: Hook) -> HttpResponse:
-    allowed = not sent.has_duplicates and ingest_services.may_pull(name=sent.name, address=sent.address)
+    allowed = not sent.has_duplicates and services.may_pull(name=sent.name, address=sent.address)
     return HttpResponse(status=204 if allowed else 403)
 
 
 def _play_done(sent: Hook) -> HttpResponse:
-    if sent.page_url and ingest_services.may_pull(name=sent.name, address=sent.address):
+    if sent.page_url and services.may_pull(name=sent.name, address=sent.address):
         media.player_left(stream_id=sent.name, worker=sent.page_url)
     return HttpResponse(status=204)
 
 
 def _update(sent: Hook) -> HttpResponse:
     # Players are reported too; only publishers matter here.
-    welcome = sent.call != "update_publish" or ingest_services.hear_from_publisher(client_id=sent.client_id)
+    welcome = sent.call != "update_publish" or services.hear_from_publisher(client_id=sent.client_id)
     return HttpResponse(status=204 if welcome else 403)
 
 

@@ -14,14 +14,14 @@ from accounts.models import User
 from accounts.names import current_login
 from common.errors import DomainError, NotThere
 from streaming import services
-from streaming.browsing import broadcasts_of, top_of_categories
+from streaming.audience.names import name_browser
+from streaming.discovery.browsing import broadcasts_of, top_of_categories
+from streaming.discovery.recommendations import on_air_beside
+from streaming.discovery.search import recent
 from streaming.discovery_models import EntryKind
 from streaming.lookup import get_channel
 from streaming.models import Category, Channel
 from streaming.playback import live_playback
-from streaming.recommendations import on_air_beside
-from streaming.search import recent
-from streaming.viewer_names import name_browser
 from streaming.views.context import read_rail
 from streaming.views.shared import PLAYER_MODULES, channel_or_404, relation_to, viewer_of
 from streaming.views.style_samples import style_samples

@@ -8,11 +8,11 @@ from rest_framework.response import Response
 
 from accounts.api_authentication import needs_scope, signed_in_user
 from common.errors import NotThere
-from streaming.audience_serializers import AudienceSerializer, NewRaidSerializer, RaidSerializer
-from streaming.hosting import audience_settings, hosted_logins, update_audience
 from streaming.lookup import get_channel_for_owner
 from streaming.models import Channel, Raid
-from streaming.raids import cancel_raid, hurry_raid, start_raid
+from streaming.raids.hosting import audience_settings, hosted_logins, update_audience
+from streaming.raids.serializers import AudienceSerializer, NewRaidSerializer, RaidSerializer
+from streaming.raids.services import cancel_raid, hurry_raid, start_raid
 
 
 @extend_schema(methods=["GET"], responses=RaidSerializer, operation_id="raids_running")

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from common.errors import DomainError
 from streaming.forms import AudienceForm
-from streaming.hosting import audience_settings, update_audience
 from streaming.models import Channel
-from streaming.raids import cancel_raid, hurry_raid, start_raid
+from streaming.raids.hosting import audience_settings, update_audience
+from streaming.raids.services import cancel_raid, hurry_raid, start_raid
 from streaming.views.dashboard import own_channel
 
 

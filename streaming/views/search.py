@@ -12,12 +12,12 @@ from rest_framework.response import Response
 
 from accounts.api_authentication import needs_scope
 from common.errors import InvalidInput
+from streaming.discovery.keyset import Cursor
+from streaming.discovery.search import Results, only, search, search_kind, suggest
+from streaming.discovery.search_words import read_words
+from streaming.discovery.serializers import ResultsSerializer, SearchPageSerializer
 from streaming.discovery_models import EntryKind
-from streaming.keyset import Cursor
 from streaming.limits import SEARCH_QUERY_MAX, SUGGESTIONS_KEPT_SECONDS
-from streaming.search import Results, only, search, search_kind, suggest
-from streaming.search_serializers import ResultsSerializer, SearchPageSerializer
-from streaming.search_words import read_words
 
 KINDS = {
     "channels": EntryKind.CHANNEL,

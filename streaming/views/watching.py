@@ -11,12 +11,12 @@ from accounts.api_authentication import needs_scope
 from accounts.models import User
 from common.errors import Gone, InvalidInput, NotThere
 from common.network import neighbourhood
+from streaming.audience.names import VIEWER_COOKIE, is_ours, new_token, viewer_of
+from streaming.audience.viewers import note_viewer_now
 from streaming.broadcast_states import BroadcastState
 from streaming.limits import HEARTBEAT_SECONDS, VIEWER_TOKEN_MAX, WATCHING_BEATS_PER_MINUTE
 from streaming.lookup import get_stream
 from streaming.serializers import WatchingSerializer
-from streaming.viewer_names import VIEWER_COOKIE, is_ours, new_token, viewer_of
-from streaming.viewers import note_viewer_now
 
 
 class WatchingThrottle(SimpleRateThrottle):

@@ -20,8 +20,8 @@ from chat.redis_connections import redis_client
 from common.errors import Conflict
 from streaming import redis_keys as streaming_keys
 from streaming.models import Channel, Raid
-from streaming.raid_arrivals import count_arrived
-from streaming.raids import advance_raids, raid_refusal
+from streaming.raids.arrivals import count_arrived
+from streaming.raids.services import advance_raids, raid_refusal
 from tests.chat.test_irc_session import NOW_MS, in_alice, told
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from streaming.discovery.search_index import index_categories
 from streaming.models import AudienceSettings, Broadcast, Category, Channel, IngestNotice
-from streaming.search_index import index_categories
 from tests.conftest import PASSWORD
 from tests.pages.conftest import browser_of, confirmed_browser_of
 from vod.models import Vod

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.services import create_user, suspend_user
+from streaming.discovery.search_index import index_all_channels, index_categories
 from streaming.models import Broadcast, Category, Channel, Follow
-from streaming.search_index import index_all_channels, index_categories
 from streaming.services import follow_channel, update_channel
 from tests.bones import bones_of
 from tests.chat.xss_corpus import PAYLOADS

@@ -16,12 +16,12 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from accounts.models import User
 from chat import redis_keys
 from chat.redis_connections import redis_client
-from streaming.hosting import choose_hosts, update_audience
 from streaming.models import Channel, Raid
-from streaming.raid_arrivals import count_arrived
-from streaming.raids import advance_raids
+from streaming.raids.arrivals import count_arrived
+from streaming.raids.hosting import choose_hosts, update_audience
+from streaming.raids.services import advance_raids
 from tests.chat.gateway_process import GatewayProcess
-from tests.streaming.test_raids import go_live
+from tests.streaming.raids.test_services import go_live
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AXE = settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js"

@@ -6,8 +6,8 @@ from playwright.async_api import Browser, expect
 
 from accounts.models import User
 from accounts.services import create_user
+from streaming.discovery.search_index import index_all_channels, index_categories
 from streaming.models import Broadcast, Category, Channel
-from streaming.search_index import index_all_channels, index_categories
 from streaming.services import follow_channel, update_channel
 from tests.chat.gateway_process import GatewayProcess
 from tests.pages.test_raid_pages import browser, open_page, site

@@ -7,8 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from streaming.audience.viewers import count_viewers
 from streaming.models import Broadcast, Channel
-from streaming.viewers import count_viewers
 from tests.pages.conftest import PLAIN_STATIC_FILES
 
 pytestmark = pytest.mark.django_db

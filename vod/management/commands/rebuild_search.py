@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from streaming import recommending, search_index
+from streaming.discovery import recommending, search_index
 from vod import search_entries
 
 

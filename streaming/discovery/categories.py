@@ -1,5 +1,5 @@
 """Everything that changes a category: its name, its picture, and becoming part of another.
-Its totals are counted with the viewers (`viewer_counts`)."""
+Its totals are counted with the viewers (`audience.counts`)."""
 
 import secrets
 
@@ -9,10 +9,10 @@ from django.db import transaction
 
 from common.errors import InvalidInput
 from common.pictures import PictureLimits, check_picture, encode_cover
+from streaming.discovery.search_index import index_categories
 from streaming.discovery_models import CategoryAlias, EntryKind, SearchEntry
 from streaming.limits import CATEGORY_ART_BYTES_MAX, CATEGORY_ART_WIDTH
 from streaming.models import Broadcast, Category, Channel
-from streaming.search_index import index_categories
 
 RESERVED_SLUGS = {"live", "tags"}  # pages below /browse/
 _ART_LIMITS = PictureLimits(bytes=CATEGORY_ART_BYTES_MAX, side_min=100, side_max=4_000, pixels=16_000_000)

@@ -7,8 +7,9 @@ from weakref import WeakKeyDictionary
 
 from common.outage import OUTAGE
 from common.redis import async_redis_client
-from streaming import limits, viewers
-from streaming.viewer_names import Viewer
+from streaming import limits
+from streaming.audience import viewers
+from streaming.audience.names import Viewer
 
 
 class Audience:

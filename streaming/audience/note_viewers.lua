@@ -22,7 +22,7 @@ if kind == 'string' then
   redis.call('PFADD', ever .. ':' .. shard, hash)
 elseif redis.call('SADD', ever, hash) == 1 and redis.call('SCARD', ever) > exact_max then
   for _, known in ipairs(redis.call('SMEMBERS', ever)) do
-    -- The shard is the hash's last digits, as streaming/viewers.py makes it.
+    -- The shard is the hash's last digits, as streaming/audience/viewers.py makes it.
     local key = ever .. ':' .. (tonumber(string.sub(known, -6)) % shards)
     redis.call('PFADD', key, known)
     redis.call('EXPIRE', key, keep)

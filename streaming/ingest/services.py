@@ -16,7 +16,7 @@ from streaming.broadcast_services import end_overdue_broadcast, lose_encoder
 from streaming.broadcast_states import BroadcastState
 from streaming.errors import PublishRefused
 from streaming.events import publish_state
-from streaming.ingest_control import drop_publisher
+from streaming.ingest.control import drop_publisher
 from streaming.limits import EARLY_DONE_SECONDS, HEALTHY_SECONDS, KEY_TRIES_PER_MINUTE
 from streaming.models import Broadcast, Channel, ChannelTier, IngestSession, SessionEnd, StreamKey
 from streaming.notices import add_notice

@@ -15,7 +15,7 @@ from streaming.events import publish_state
 from streaming.limits import HOST_ENTRIES_MAX, HOSTS_CHOSEN_AT_ONCE, RAID_ACCOUNT_DAYS_MAX, RAID_FOLLOWERS_MAX
 from streaming.lookup import get_channel
 from streaming.models import AudienceSettings, Channel, HostEntry
-from streaming.raid_rules import RaidsFrom
+from streaming.raids.rules import RaidsFrom
 
 CHANGEABLE = {"raids_from", "raid_min_account_days", "raid_min_followers", "may_be_hosted", "host_order"}
 

@@ -6,10 +6,10 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import suspend_user
 from common.errors import InvalidInput, NotAllowed
-from streaming.hosting import audience_settings, choose_hosts, hosted_logins, update_audience
 from streaming.models import Channel
+from streaming.raids.hosting import audience_settings, choose_hosts, hosted_logins, update_audience
 from streaming.services import end_broadcast, watch_state
-from tests.streaming.test_raids import go_live
+from tests.streaming.raids.test_services import go_live
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

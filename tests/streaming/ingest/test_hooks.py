@@ -356,7 +356,7 @@ def test_update_of_a_connection_we_do_not_know_disconnects_it(hooks: Hooks, key:
 
 
 def test_publisher_we_lost_sight_of_carries_on_when_it_is_heard_again(hooks: Hooks, key: str) -> None:
-    from streaming.ingest_services import lose_session
+    from streaming.ingest.services import lose_session
 
     announce_live(stream_id=hooks.publish(key)["Location"])
     lose_session(session=IngestSession.objects.get(), now=timezone.now())
@@ -400,7 +400,7 @@ def test_publish_fails_closed_without_redis(hooks: Hooks, key: str, monkeypatch:
     def away(*_: object, **__: object) -> None:
         raise RedisConnectionError
 
-    monkeypatch.setattr("streaming.ingest_services.KEY_TRIES.allows", away)
+    monkeypatch.setattr("streaming.ingest.services.KEY_TRIES.allows", away)
     assert hooks.publish(key).status_code == 503
     assert not Broadcast.objects.exists()
 
@@ -420,7 +420,7 @@ def test_running_broadcast_is_not_cut_while_the_database_is_away(
         raise OperationalError
 
     hooks.publish(key)
-    monkeypatch.setattr("streaming.ingest_services.hear_from_publisher", away)
+    monkeypatch.setattr("streaming.ingest.services.hear_from_publisher", away)
     assert hooks.update(key).status_code == 204
 
 

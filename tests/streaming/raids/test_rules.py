@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from streaming.raid_rules import Door, Raider, RaidsFrom, page_spread_seconds, refuse_raid, spread_seconds
 from streaming.raid_states import ALLOWED_MOVES, RaidState, states_before
+from streaming.raids.rules import Door, Raider, RaidsFrom, page_spread_seconds, refuse_raid, spread_seconds
 
 STRANGER = Raider(followed=False, helps=False, account_days=100, followers=50)
 OPEN = Door(live=True, raids_from=RaidsFrom.EVERYONE, min_account_days=0, min_followers=0)

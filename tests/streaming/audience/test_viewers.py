@@ -9,13 +9,14 @@ from redis import Redis
 
 from accounts.models import User
 from common.redis import new_async_redis
-from streaming import redis_keys, viewers
-from streaming.audience import Audience
+from streaming import redis_keys
+from streaming.audience import viewers
+from streaming.audience.heartbeat import Audience
+from streaming.audience.names import Viewer, new_token, viewer_of
+from streaming.audience.viewers import count_viewers, note_viewer_now
 from streaming.broadcast_states import BroadcastState
 from streaming.models import Broadcast, Category, Channel
 from streaming.services import end_broadcast
-from streaming.viewer_names import Viewer, new_token, viewer_of
-from streaming.viewers import count_viewers, note_viewer_now
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from common.errors import InvalidInput
-from streaming.tags import check_tags, facets_of, tag_key
+from streaming.discovery.tags import check_tags, facets_of, tag_key
 
 
 def test_tags_keep_their_case_and_lose_what_is_no_part_of_them() -> None:

@@ -16,12 +16,12 @@ from accounts.notifications.models import Notification
 from accounts.services import create_api_token, suspend_user
 from common.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotThere, TooMany
 from common.redis import new_async_redis
-from streaming import raids as raid_services
 from streaming.broadcast_services import announce_live
-from streaming.hosting import update_audience
 from streaming.models import Broadcast, Channel, Follow, Raid
-from streaming.raid_arrivals import invite, note_arrival
-from streaming.raids import advance_raids, cancel_raid, hurry_raid, start_raid
+from streaming.raids import services as raid_services
+from streaming.raids.arrivals import invite, note_arrival
+from streaming.raids.hosting import update_audience
+from streaming.raids.services import advance_raids, cancel_raid, hurry_raid, start_raid
 from streaming.services import end_broadcast, watch_state
 from streaming.signals import raid_arrived
 from tests.streaming.test_consumers import page, receive

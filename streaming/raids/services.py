@@ -16,10 +16,10 @@ from streaming.events import publish_notice, publish_state
 from streaming.limits import RAID_SECONDS_MAX, RAID_SECONDS_MIN, RAIDS_PER_HOUR
 from streaming.lookup import get_channel
 from streaming.models import AudienceSettings, Channel, Follow, Raid
-from streaming.raid_arrivals import count_arrived
-from streaming.raid_guards import ask_guards
-from streaming.raid_rules import Door, Raider, RaidsFrom, refuse_raid
 from streaming.raid_states import RaidState, states_before
+from streaming.raids.arrivals import count_arrived
+from streaming.raids.guards import ask_guards
+from streaming.raids.rules import Door, Raider, RaidsFrom, refuse_raid
 from streaming.signals import raid_arrived, raid_cancelled, raid_started
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,8 @@ from django.conf import settings
 
 from common.redis import redis_client
 from streaming import redis_keys
+from streaming.audience.counts import Count, write_counts, write_last_count
+from streaming.audience.names import Viewer
 from streaming.limits import (
     COUNTED_AT_ONCE,
     UNIQUES_EXACT,
@@ -20,8 +22,6 @@ from streaming.limits import (
     VIEWER_NAMES_AT_ONCE,
     VIEWER_SECONDS,
 )
-from streaming.viewer_counts import Count, write_counts, write_last_count
-from streaming.viewer_names import Viewer
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis as AsyncRedis

@@ -7,8 +7,9 @@ from django.contrib.postgres.search import SearchQuery, TrigramSimilarity
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
+from streaming.discovery.keyset import Cursor
+from streaming.discovery.search_words import SearchWords
 from streaming.discovery_models import EntryKind, SearchEntry, SearchEntryQuerySet
-from streaming.keyset import Cursor
 from streaming.limits import (
     NAMES_ALIKE,
     SEARCH_PAGE,
@@ -21,7 +22,6 @@ from streaming.limits import (
     SUGGESTED_CATEGORIES,
     SUGGESTED_CHANNELS,
 )
-from streaming.search_words import SearchWords
 
 _NAMES = (EntryKind.CATEGORY, EntryKind.CHANNEL)
 # What many entries have is found among the first of them, without looking at all. `starts_with` needs no index here.

@@ -190,7 +190,7 @@ def test_any_order_of_hooks_ends_in_the_right_state(
     hooks: Hooks, key: str, empty_redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "RECONNECT_GRACE_SECONDS", GRACE_SECONDS)
-    monkeypatch.setattr("streaming.ingest_control.CONTROL_SECONDS", 0.2)
+    monkeypatch.setattr("streaming.ingest.control.CONTROL_SECONDS", 0.2)
     clock = Clock()
     monkeypatch.setattr(timezone, "now", clock)
     machine: Any = type("Machine", (HookMachine,), {"hooks": hooks, "key": key, "clock": clock})

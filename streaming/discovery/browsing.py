@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from streaming.keyset import Cursor, moment_of, number_of
+from streaming.discovery.keyset import Cursor, moment_of, number_of
+from streaming.discovery.tags import language_facet, tag_facet
 from streaming.limits import BROWSE_PAGE
 from streaming.models import Broadcast, Category, Channel, ChannelQuerySet
-from streaming.tags import language_facet, tag_facet
 
 
 @dataclass(frozen=True)

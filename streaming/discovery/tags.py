@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from common.errors import InvalidInput
-from streaming.languages import language_key
+from streaming.discovery.languages import language_key
 from streaming.limits import TAG_MAX, TAGS_MAX
 from streaming.lines import check_line
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from streaming.models import AudienceSettings, Channel, Raid
-from streaming.raid_rules import page_spread_seconds, spread_seconds
+from streaming.raids.rules import page_spread_seconds, spread_seconds
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from accounts.services import create_user, suspend_user
+from streaming.discovery.recommendations import hide_recommendation, on_air_beside, recommend, show_recommendation
+from streaming.discovery.recommending import SHRINKAGE, find_neighbours
 from streaming.discovery_models import ChannelNeighbour
 from streaming.models import Broadcast, Category, Channel, Follow
-from streaming.recommendations import hide_recommendation, on_air_beside, recommend, show_recommendation
-from streaming.recommending import SHRINKAGE, find_neighbours
 from streaming.services import follow_channel
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.db.models import Max
 
+from streaming.discovery.search_ranks import RANK_OF_LIVE, RANK_STEPS, rank_of
 from streaming.discovery_models import EntryKind, SearchEntry
 from streaming.limits import INDEXED_AT_ONCE, SEARCH_MORE_MAX
 from streaming.models import Category, Channel
-from streaming.search_ranks import RANK_OF_LIVE, RANK_STEPS, rank_of
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # categories stand in no list of what is new
 

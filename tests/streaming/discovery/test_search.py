@@ -9,14 +9,14 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import reinstate_user, suspend_user
 from streaming.broadcast_services import announce_live
-from streaming.categories import delete_category, merge_categories, save_category
+from streaming.discovery.categories import delete_category, merge_categories, save_category
+from streaming.discovery.keyset import Cursor
+from streaming.discovery.search import search, search_kind, suggest
+from streaming.discovery.search_index import Found, index_all_channels, index_categories, index_found
+from streaming.discovery.search_words import fold, read_words
 from streaming.discovery_models import EntryKind, SearchEntry
-from streaming.keyset import Cursor
 from streaming.limits import SEARCH_SHOWN
 from streaming.models import Broadcast, Category, Channel
-from streaming.search import search, search_kind, suggest
-from streaming.search_index import Found, index_all_channels, index_categories, index_found
-from streaming.search_words import fold, read_words
 from streaming.services import end_broadcast, update_channel
 
 pytestmark = pytest.mark.django_db
@@ -182,7 +182,7 @@ def test_a_search_asks_few_questions_however_much_there_is(
 
 def test_what_is_rare_is_found_behind_the_most_sought(people: None, alice: User, monkeypatch: Any) -> None:
     """With nothing among the first ones, the indexes answer; a name that is typed whole comes first in any case."""
-    monkeypatch.setattr("streaming.search.SEARCH_WINDOW", 5)
+    monkeypatch.setattr("streaming.discovery.search.SEARCH_WINDOW", 5)
     some = [found(number, alice.channel, f"Chess {number}", views=10**6 // number) for number in range(1, 40)]
     some.append(found(40, alice.channel, "Zugzwang", views=1))
     some.append(found(41, alice.channel, "Chess"))

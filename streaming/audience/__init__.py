@@ -1,0 +1,1 @@
+"""Who is watching: noted in Redis, counted into the database."""

@@ -1,0 +1,1 @@
+"""Being found: browsing, tags, the search, recommendations."""

@@ -1,0 +1,1 @@
+"""What the ingest server asks and is told."""

@@ -1,0 +1,1 @@
+"""Where viewers go next: raids, and the channel that an offline one hosts."""
