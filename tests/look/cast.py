@@ -34,6 +34,7 @@ from streaming.services import create_channel, follow_channel
 from tests.common import sample_pictures
 from tests.look.passkey import sample_passkey
 from tests.look.places import FRIDAS_PASSWORD
+from transcode.hls import names
 from transcode.models import LiveJob
 from vod.models import Clip, Upload, Vod
 
@@ -87,7 +88,7 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
             "empty": "erin",
             "longest": LONG,
             "video": recordings[0].public_id,
-            "clip": _clip(recordings[0], charlie),
+            "clip": _clip(recordings[0], charlie, pictures=pictures),
             "passkey": str(passkey.instance.pk),
             "unsubscribe": unsubscribe_url(charlie.pk).rsplit("/", 1)[1],
         },
@@ -207,7 +208,7 @@ def _recordings(channel: Channel, *, pictures: bool) -> list[Vod]:
     return made
 
 
-def _clip(vod: Vod, clipper: User) -> str:
+def _clip(vod: Vod, clipper: User, *, pictures: bool) -> str:
     clip = Clip.objects.create(
         channel=vod.channel,
         broadcast=vod.broadcast,
@@ -220,11 +221,18 @@ def _clip(vod: Vod, clipper: User) -> str:
         height=720,
         view_count=56,
     )
+    if pictures:
+        default_storage.save(names.clip_key(clip.public_id, names.CLIP_POSTER), ContentFile(_hills(7)))
     return clip.public_id
 
 
 def _picture(number: int) -> str:
-    """Hills before a sky, in storage: a preview that looks like one."""
+    """In storage: a preview that looks like one."""
+    return str(default_storage.save(f"previews/look/{number}.jpg", ContentFile(_hills(number))))
+
+
+def _hills(number: int) -> bytes:
+    """Hills before a sky, as JPEG."""
     sky = ImageColor.getrgb(SPECTRUM[number % len(SPECTRUM)])
     image = Image.new("RGB", (640, 360))
     pen = ImageDraw.Draw(image)
@@ -235,7 +243,7 @@ def _picture(number: int) -> str:
     pen.polygon([(0, 360), (0, 310), (250, 260), (640, 330), (640, 360)], fill="#0d201e")
     file = BytesIO()
     image.save(file, "JPEG", quality=80)
-    return str(default_storage.save(f"previews/look/{number}.jpg", ContentFile(file.getvalue())))
+    return file.getvalue()
 
 
 def _session(user: User) -> str:

@@ -399,6 +399,17 @@ def test_body_over_the_limit_is_refused(edge: Edge) -> None:
     assert edge.client.post("/api/v1/x", content=b"x" * 900_000).status_code == 200
 
 
+def test_one_address_cannot_flood_the_site_with_clips(edge: Edge) -> None:
+    """Those that list them, or ask for anything else, are answered meanwhile."""
+    answers = [edge.client.post("/api/v1/clips", json={}) for _ in range(60)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert 20 <= len(answers) - len(refused) < 60
+    assert refused[-1].json()["code"] == "too_many"
+    assert int(refused[-1].headers["Retry-After"]) > 0
+    assert edge.client.get("/api/v1/clips").status_code == 200
+    assert edge.client.post("/api/v1/raids", json={}).status_code == 200
+
+
 # --- When something is down
 
 
