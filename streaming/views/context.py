@@ -30,7 +30,9 @@ def read_rail(request: HttpRequest) -> LeftRail:
     """For a page that shows the same channels in its middle, too, and hands the rail to its template itself."""
     followed: list[Channel] = []
     if request.user.is_authenticated:
-        visible = Channel.objects.for_pages().filter(owner__is_active=True)
-        in_order = visible.followed_by(request.user).order_by("-is_live", "-viewer_count", "-last_live_at", "pk")
-        followed = list(in_order[:FOLLOWED_SHOWN])
+        order = ("-is_live", "-viewer_count", "-last_live_at", "pk")
+        # First which, then all that is shown of them: who follows thousands would wait for the owners of all.
+        first = Channel.objects.followed_by(request.user).order_by(*order).values("pk")[:FOLLOWED_SHOWN]
+        visible = Channel.objects.for_pages().filter(owner__is_active=True, pk__in=first)
+        followed = list(visible.order_by(*order))
     return LeftRail(followed=followed, recommended=recommend(request.user, RECOMMENDED_SHOWN))
