@@ -12,6 +12,7 @@ channel's page and a playlist, as before the flood.
 import argparse
 import itertools
 import math
+import os
 import random
 import statistics
 import sys
@@ -19,8 +20,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import Any
 
 import httpx
@@ -88,13 +90,13 @@ def _says_why(answer: httpx.Response) -> bool:
     return bool(told) and (answer.status_code != 429 or (waits.isdecimal() and int(waits) > 0))
 
 
-def flood(stack: Stack, streamer: str, people: list[Person], requests: int) -> Flood:
+def flood(url: str, streamer: str, people: list[Person], requests: int) -> Flood:
     found, numbers, lock = Flood(), itertools.count(), threading.Lock()
     headers = [{"Authorization": f"Bearer {one.api_token}", "Content-Type": "application/json"} for one in people]
 
     def ask(worker: int) -> None:
         following = wanted(random.Random(SEED + worker), streamer)
-        with httpx.Client(base_url=stack.url, timeout=30) as http:
+        with httpx.Client(base_url=url, timeout=30) as http:
             while (number := next(numbers)) < requests:
                 answer = http.post("/api/v1/clips", headers=headers[number % len(headers)], **following())
                 with lock:
@@ -146,9 +148,10 @@ def main() -> int:
             time.sleep(ON_AIR_SECONDS)
             onlooker = Onlooker(stack, show)
             before = onlooker.look(lambda looks: looks >= BEFORE_LOOKS)
-            with ThreadPoolExecutor(1) as pool:
+            # It stands for machines of others: what it costs itself must not slow ours.
+            with ProcessPoolExecutor(1, get_context("spawn"), os.nice, (19,)) as pool:
                 began = time.monotonic()
-                flooding = pool.submit(flood, stack, streamer.login, people, requests)
+                flooding = pool.submit(flood, stack.url, streamer.login, people, requests)
                 during = onlooker.look(lambda _: flooding.done())
                 found, took = flooding.result(), time.monotonic() - began
             made = made_of(stack, found.clips)
