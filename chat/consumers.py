@@ -42,6 +42,7 @@ from chat.participant import Participant
 from chat.services import refused
 from chat.sinks import QueueSink, Receive, Send, sink_for
 from chat.viewer import Viewer
+from common.websockets import SocketConsumer
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -59,7 +60,7 @@ DENIALS: dict[type[Exception], tuple[int, str]] = {
 SIGN_IN_AWAY = Notice("sign_in_unavailable", "Signing in does not work right now. You can read along.")
 
 
-class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+class RoomConsumer(SocketConsumer):
     """One viewer in one room. The hub writes the room's events to his sink without waking this consumer."""
 
     channel_layer_alias = None
@@ -70,10 +71,6 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is
         with suppress(StopConsumer):
             while True:
                 await self.dispatch(await receive())
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Without Channels' trip to a thread for every message: nothing here touches the database on the loop."""
-        await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.viewer: Viewer | None = None

@@ -3,7 +3,6 @@
 from typing import Any
 
 from channels.exceptions import StopConsumer
-from channels.generic.websocket import AsyncWebsocketConsumer
 
 from chat.consumers import DENIALS, deny
 from chat.core.frames import Batch
@@ -11,20 +10,17 @@ from chat.errors import GoingAwayError
 from chat.gateway import process_gateway
 from chat.irc_connection import IrcConnection
 from chat.sinks import QueueSink, sink_for
+from common.websockets import SocketConsumer
 
 SUBPROTOCOL = "irc"
 NORMAL_CLOSURE = 1000
 
 
-class IrcConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+class IrcConsumer(SocketConsumer):
     """Text frames of lines, both ways."""
 
     channel_layer_alias = None
     connection: IrcConnection | None = None
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Without Channels' trip to a thread for every message."""
-        await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """The sub-protocol is echoed to who offers it, and only then: both kinds of clients insist."""

@@ -1,4 +1,4 @@
-"""What the WebSockets of our pages have in common."""
+"""What our WebSockets have in common."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -15,8 +15,8 @@ CLOSE_TOO_MANY = 4429
 CLOSE_OUTAGE = 4503
 
 
-class PageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
-    """A page's socket. It touches the database by `database_sync_to_async` only, which looks after its connections."""
+class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+    """One socket. It touches the database by `database_sync_to_async` only, which looks after its connections."""
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Without Channels' trip to a thread for every message: a third of all work when a thousand pages come."""

@@ -16,7 +16,7 @@ from accounts.sessions import session_is_current
 from common.errors import NotThere
 from common.outage import OUTAGE
 from common.redis import async_redis_client
-from common.websockets import CLOSE_MALFORMED, CLOSE_OUTAGE, CLOSE_SIGNED_OUT, CLOSE_TOO_MANY, PageConsumer
+from common.websockets import CLOSE_MALFORMED, CLOSE_OUTAGE, CLOSE_SIGNED_OUT, CLOSE_TOO_MANY, SocketConsumer
 from streaming import events, limits
 from streaming.audience.heartbeat import audience
 from streaming.audience.names import Viewer, viewer_of_scope
@@ -32,7 +32,7 @@ KNOWN = ("watching", "stopped", "arrived")
 RAID_ID_MAX = 2**53
 
 
-class ChannelEventsConsumer(PageConsumer):
+class ChannelEventsConsumer(SocketConsumer):
     """Carries what `events` sends to one page, and to the audience that this page watches."""
 
     channel: Channel

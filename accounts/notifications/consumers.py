@@ -7,10 +7,10 @@ from channels.db import database_sync_to_async
 from accounts.notifications.hub import page_hub
 from accounts.notifications.models import Notification
 from common.outage import OUTAGE
-from common.websockets import CLOSE_MALFORMED, CLOSE_OUTAGE, CLOSE_SIGNED_OUT, CLOSE_TOO_MANY, PageConsumer
+from common.websockets import CLOSE_MALFORMED, CLOSE_OUTAGE, CLOSE_SIGNED_OUT, CLOSE_TOO_MANY, SocketConsumer
 
 
-class NotificationsConsumer(PageConsumer):
+class NotificationsConsumer(SocketConsumer):
     """First how many are unread, then each new one as it comes."""
 
     user_id = 0
