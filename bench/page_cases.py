@@ -71,6 +71,8 @@ def _finding(chance: random.Random) -> list[Case]:
     names = [*Category.objects.values_list("name", flat=True)[:DIFFERENT]]
     logins = [*User.objects.order_by("pk").values_list("login", flat=True)[:2_000]]
     words = [*chance.sample(logins, DIFFERENT // 2), *(name.lower() for name in names[: DIFFERENT // 2])]
+    seldom = [*User.objects.order_by("-pk").values_list("login", flat=True)[: DIFFERENT // 2]]
+    slips = [_mistyped(word, chance) for word in (*words, *seldom)]
     typed = [word[:length] for word in words for length in range(1, len(word) + 1)]
     order = "?sort=newest"
     return [
@@ -83,14 +85,14 @@ def _finding(chance: random.Random) -> list[Case]:
         Case("category with tag", [f"/browse/{slug}?tag={tag}" for slug in popular[:4] for tag in ("stream", "chess")]),
         Case("search, common word", _asked("stream", "live", "run", "game", "first live")),
         Case("search, rare word", _asked("corundbast", "delaekand", "braoutark", "zorivold", *logins[500:510])),
-        Case("search, mistyped", _asked(*(_mistyped(word, chance) for word in words))),
+        Case("search, mistyped", _asked(*slips)),
         Case("search, nonsense", _asked(*NONSENSE)),
         Case("search, all channels", _asked("stream", "live", kind="channels")),
         Case("search, all videos", _asked("stream", "live", kind="videos")),
         Case("suggestions as typed", [f"/api/v1/search/suggestions?q={quote(text)}" for text in typed],
              bar=SUGGESTION_BAR),
         Case("suggestions, mistyped",
-             [f"/api/v1/search/suggestions?q={quote(_mistyped(word, chance))}" for word in words], bar=SUGGESTION_BAR),
+             [f"/api/v1/search/suggestions?q={quote(slip)}" for slip in slips], bar=SUGGESTION_BAR),
         Case("suggestions, nonsense", [f"/api/v1/search/suggestions?q={quote(one)}" for one in NONSENSE],
              bar=SUGGESTION_BAR),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Func, Q
 
-from streaming.limits import SEARCH_MORE_MAX, TITLE_MAX
+from streaming.limits import SEARCH_MORE_MAX, SOUGHT_RANK, TITLE_MAX
 
 
 class Fold(Func):
@@ -97,10 +97,14 @@ class SearchEntry(models.Model):
             ),
             models.Index(fields=["kind", "key"], name="entry_prefix", opclasses=["varchar_ops", "text_pattern_ops"]),
             GinIndex(fields=["vector"], name="entry_words"),
-            # Names are what people mistype; a title has its other words.
+            # Names are what people mistype; a title has its other words. Those that are sought are guessed first.
             GinIndex(
-                fields=["key"], name="entry_similar", opclasses=["gin_trgm_ops"],
-                condition=Q(kind__in=["channel", "category"]),
+                fields=["key"], name="entry_alike_sought", opclasses=["gin_trgm_ops"],
+                condition=Q(kind="category") | Q(kind="channel", rank__gte=SOUGHT_RANK),
+            ),
+            GinIndex(
+                fields=["key"], name="entry_alike", opclasses=["gin_trgm_ops"],
+                condition=Q(kind="channel", rank__lt=SOUGHT_RANK),
             ),
         ]  # fmt: skip
 

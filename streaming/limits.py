@@ -83,6 +83,7 @@ SEARCH_WORDS_MAX = 8
 SEARCH_MORE_MAX = 500  # characters: title, category and ten tags
 SEARCH_SHORT_WORD = 2  # of so few letters too many words begin: only names are looked at
 SEARCH_TYPO_FROM = 3  # letters; what is shorter looks like everything
+SOUGHT_RANK = 40  # on air, or a hundred followers: a tenth of a million channels; they are guessed first
 NAMES_ALIKE = 0.3  # share of trigrams; what pg_trgm itself takes
 SHORT_NAMES_ALIKE = 0.2
 SHORT_NAME = 6  # letters; two that changed places leave a third of the trigrams of longer ones

@@ -3,22 +3,20 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from django.contrib.postgres.search import SearchQuery, TrigramSimilarity
-from django.db import connection, transaction
+from django.contrib.postgres.search import SearchQuery
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from streaming.discovery.keyset import Cursor
+from streaming.discovery.search_guesses import guess
 from streaming.discovery.search_words import SearchWords
 from streaming.discovery_models import EntryKind, SearchEntry, SearchEntryQuerySet
 from streaming.limits import (
-    NAMES_ALIKE,
     SEARCH_PAGE,
     SEARCH_SHORT_WORD,
     SEARCH_SHOWN,
     SEARCH_TYPO_FROM,
     SEARCH_WINDOW,
-    SHORT_NAME,
-    SHORT_NAMES_ALIKE,
     SUGGESTED_CATEGORIES,
     SUGGESTED_CHANNELS,
 )
@@ -98,7 +96,7 @@ def _find(words: SearchWords, counts: dict[EntryKind, int]) -> Results:
     letters = sum(map(str.isalnum, words.key))
     guessed = letters >= SEARCH_TYPO_FROM and not any(found[kind] for kind in _NAMES if kind in counts)
     if guessed:
-        found |= _load(_guess(words, guesses), words, guesses)
+        found |= _load(guess(words, guesses), words, guesses)
     return _results(found, guessed=guessed)
 
 
@@ -149,21 +147,6 @@ def _parts(words: SearchWords, kind: EntryKind, count: int) -> list[SearchEntryQ
 
 def _has_long_word(words: SearchWords) -> bool:
     return bool(words.words) and len(words.words[-1]) > SEARCH_SHORT_WORD
-
-
-def _guess(words: SearchWords, counts: dict[EntryKind, int]) -> set[int]:
-    """Names that look like it: of short ones two letters that changed places leave a fifth of the trigrams."""
-    alike = SHORT_NAMES_ALIKE if len(words.key) <= SHORT_NAME else NAMES_ALIKE
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(alike)])
-        return _union(_similar(words, kind, count) for kind, count in counts.items())
-
-
-def _similar(words: SearchWords, kind: EntryKind, count: int) -> SearchEntryQuerySet:
-    # The index is of names alone and knows so only when the query says it in the same words.
-    names = SearchEntry.objects.filter(kind__in=[name.value for name in _NAMES]).filter(kind=kind)
-    alike = names.filter(key__trigram_similar=words.key).annotate(likeness=TrigramSimilarity("key", words.key))
-    return alike.order_by("-likeness", "-rank", "-id")[:count]
 
 
 def _with_words(entries: SearchEntryQuerySet, words: SearchWords) -> SearchEntryQuerySet:

@@ -4,10 +4,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from streaming.limits import SEARCH_QUERY_MAX, SEARCH_WORDS_MAX
+from streaming.limits import NAMES_ALIKE, SEARCH_QUERY_MAX, SEARCH_WORDS_MAX, SHORT_NAME, SHORT_NAMES_ALIKE
 
 _MARKS = re.compile("[\u0300-\u036f]")
 _WORD = re.compile(r"[^\W_]+")
+# Two letters that changed places, the worst of single slips, are in so many trigrams.
+_TRIGRAMS_OF_A_SLIP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,17 @@ class SearchWords:
     def tsquery(self) -> str:
         """All words, the last as far as it is typed. Letters and digits only, so that nothing in it is an operator."""
         return " & ".join(self.words) + ":*" if self.words else ""
+
+    @property
+    def likenesses(self) -> list[float]:
+        """How alike a name must be to be a guess, as pg_trgm's `similarity` counts: as with one slip, then as a few.
+
+        A word of n letters has n + 1 trigrams, for it is padded; those of the slip are in neither and in both's union.
+        """
+        trigrams = sum(len(word) + 1 for word in self.words)
+        one_slip = (trigrams - _TRIGRAMS_OF_A_SLIP) / (trigrams + _TRIGRAMS_OF_A_SLIP) if trigrams else 0.0
+        few_slips = SHORT_NAMES_ALIKE if len(self.key) <= SHORT_NAME else NAMES_ALIKE
+        return [round(one_slip - 0.005, 2), few_slips] if one_slip > few_slips else [few_slips]
 
 
 def read_words(typed: str) -> SearchWords:

@@ -1,9 +1,11 @@
 """What is found, in which order, and what never is."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import User
@@ -104,6 +106,53 @@ def test_a_mistyped_name_is_found_and_said_to_be_a_guess(people: None) -> None:
     assert [entry.title for entry in search(read_words("chesss")).categories] == ["Chess"]
 
 
+def test_of_guesses_those_that_are_sought_come_first(people: None, alice: User, bob: User) -> None:
+    for user, name in ((alice, "silvervalley47"), (bob, "silvervalley48")):
+        User.objects.filter(pk=user.pk).update(login=name, display_name="")
+    Channel.objects.filter(pk=bob.channel.pk).update(follower_count=100)
+    index_all_channels()
+
+    assert [entry.title for entry in search(read_words("silvervaelly4")).channels] == ["silvervalley48"]
+    # Nobody who is sought looks like this one.
+    Channel.objects.filter(pk=bob.channel.pk).update(follower_count=98)
+    index_all_channels()
+    assert {entry.title for entry in search(read_words("silvervaelly4")).channels} == {
+        "silvervalley47",
+        "silvervalley48",
+    }
+
+
+def test_more_than_one_slip_is_forgiven_where_nothing_is_nearer(people: None, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(login="silvervalley47", display_name="")
+    index_all_channels()
+
+    assert channels_of("sivlervalley4x") == ["silvervalley47"]
+
+
+SLIPS: tuple[Callable[[str, int], str], ...] = (
+    lambda name, at: name[:at] + name[at + 1] + name[at] + name[at + 2 :],
+    lambda name, at: name[:at] + name[at + 1 :],
+    lambda name, at: name[:at] + name[at] + name[at:],
+    lambda name, at: name[:at] + "q" + name[at + 1 :],
+)
+
+
+def test_a_name_with_one_slip_is_as_alike_as_the_first_guesses_must_be() -> None:
+    """In the words of `similarity` itself; of two slips far apart most are not, or the bound would keep nothing out."""
+    names = ("emberfox", "silvervalley47", "cosmicwalnut35", "night owl radio", "chesscoach")
+    once = [(name, slip(name, at)) for name in names for slip in SLIPS for at in range(1, len(name) - 1)]
+    twice = [(name, SLIPS[3](SLIPS[0](name, 1), len(name) - 3)) for name in names]
+
+    assert [pair for pair in once if alike(*pair) < read_words(pair[1]).likenesses[0]] == []
+    assert all(alike(*pair) < read_words(pair[1]).likenesses[0] for pair in twice)
+
+
+def alike(name: str, typed: str) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT similarity(%s, %s)", [name, typed])
+        return float(cursor.fetchone()[0])
+
+
 def test_channels_on_air_come_first_then_those_most_followed(people: None, bob: User, charlie: User) -> None:
     for user, followers in ((bob, 5), (charlie, 900)):
         update_channel(channel=user.channel, title="Chess club")
@@ -176,7 +225,7 @@ def test_a_search_asks_few_questions_however_much_there_is(
 
     with django_assert_max_num_queries(3):
         search(read_words("chess"))
-    with django_assert_max_num_queries(7):  # two of them open and close a savepoint of the test's transaction
+    with django_assert_max_num_queries(8):  # two of them open and close a savepoint of the test's transaction
         search(read_words("nothinglikethis"))
 
 
