@@ -44,6 +44,7 @@ WORKER_MS = 2_500  # a live worker that did not say for so long what it offers i
 WORKER_BEAT_SECONDS = 0.8
 NO_SLOT_MS = 3_000  # a broadcast that has no use for its slot says so again before this
 CLAIM_SECONDS = 0.5  # how long a run waits at its start to hear whether it has a slot
+CLAIM_PATIENCE_SECONDS = 3.0  # how long the question itself may take; it is asked before there is a picture
 FROZEN_SECONDS = 3.0  # an FFmpeg that has input and writes nothing for this long hangs
 PULL_RETRY_SECONDS = 0.3
 # An ended broadcast's encoder is disconnected at once, and this is how long a busy worker reads what it had sent.

@@ -8,7 +8,7 @@ from redis import Redis
 from redis import asyncio as aioredis
 
 from transcode import redis_keys, slot_ledger
-from transcode.limits import CLAIM_SECONDS, NO_SLOT_MS
+from transcode.limits import CLAIM_PATIENCE_SECONDS, CLAIM_SECONDS, NO_SLOT_MS
 from transcode.live_store import REDIS_DOWN, as_bytes
 from transcode.models import LiveJob
 from transcode.reports import Reports
@@ -32,13 +32,13 @@ class SlotClaim:
         self._asking = asyncio.create_task(self._ask(reports))
 
     async def answered(self) -> None:
-        """Until `ask` was answered, or will not be in time."""
+        """Until `ask` was answered, or for as long as the first picture may wait."""
         if self._asking is not None:
-            await self._asking
+            await asyncio.wait({self._asking}, timeout=CLAIM_SECONDS)
 
     async def _ask(self, reports: Reports) -> None:
         try:
-            async with asyncio.timeout(CLAIM_SECONDS):
+            async with asyncio.timeout(CLAIM_PATIENCE_SECONDS):
                 self.held, self.priority = await reports.ask(_claim)
         except (TimeoutError, *REDIS_DOWN):
             log.warning("%s: nobody could be asked for an encoding slot", self._stream_id)
