@@ -46,12 +46,22 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """One person was told of one happening. Narrow: a channel's start makes one for each of its followers."""
+    """One person was told of one happening. Narrow: a channel's start makes one for each of its followers.
+
+    The database does not check its two keys: that was half of what a row costs, and a lock on every follower's row. Who
+    tells reads both first; a row of someone who leaves at that moment goes with its happening, and is shown to nobody.
+    """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications", db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        db_index=False,
+        db_constraint=False,
     )
-    happening = models.ForeignKey(Happening, on_delete=models.CASCADE, related_name="notifications")
+    happening = models.ForeignKey(
+        Happening, on_delete=models.CASCADE, related_name="notifications", db_constraint=False
+    )
     read_at = models.DateTimeField(null=True, blank=True)
 
     objects = NotificationQuerySet.as_manager()

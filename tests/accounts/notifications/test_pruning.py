@@ -41,3 +41,12 @@ def test_newest_of_too_many_stay(alice: User, bob: User, monkeypatch: pytest.Mon
 def test_nothing_to_do_is_nothing(alice: User) -> None:
     tell(alice, 1)
     assert pruning.prune_notifications() == 0
+
+
+def test_a_row_of_someone_who_left_while_it_was_written_goes_with_its_happening(alice: User) -> None:
+    tell(alice, 1)
+    happening = Happening.objects.get()
+    Notification.objects.create(user_id=alice.pk + 1_000, happening=happening)
+
+    happening.delete()
+    assert not Notification.objects.exists()
