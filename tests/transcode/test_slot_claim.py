@@ -1,4 +1,4 @@
-"""A broadcast's question for an encoding slot: it is waited for as long as the first picture may wait, and heard after."""
+"""A question for an encoding slot: waited for as long as the first picture may wait, and heard when it is answered."""
 
 import asyncio
 from collections.abc import Callable
