@@ -68,7 +68,7 @@ def state(stream_id: str) -> dict[str, Any]:
         if notice is not None and notice.done_at is not None and notice.happening_id is not None:
             told = Notification.objects.filter(happening_id=notice.happening_id).count()
             return {"at": notice.done_at.timestamp(), "told": told}
-        time.sleep(0.1)  # the row says when: asking more often would only disturb
+        time.sleep(0.5)
     return {"at": float("inf"), "told": 0}
 
 

@@ -10,8 +10,8 @@ UNREAD_SHOWN_MAX = 99  # the badge says "99+" above it, and nobody counts furthe
 LIST_PAGE = 30  # rows of the page; the popover shows the first of them
 INBOX_MAX = 500  # rows of one person; the oldest go first
 
-TELL_BATCH = 2_000  # people in one transaction: some 50 ms, so that nobody waits for a lock or a core of ours
-TELL_PAUSE = 0.6  # of the time a batch took, before the next: pages and chat of the same machine go first
+TELL_BATCH = 2_000  # people in one transaction: some 30 ms, so that nobody waits for a lock or a core of ours
+TELL_PAUSE = 1.2  # of the time a batch took, before the next: pages and chat of the same machine go first
 PUSH_BATCH = 200  # browsers in one task: some seconds of a worker's time at most
 PUSHES_AT_ONCE = 10  # requests of one task under way
 PUSH_GAP_SECONDS = 0.25  # after each: 40 a second by a task, 160 by a worker, a quarter of a core: chat goes first
