@@ -1,0 +1,20 @@
+"""Emptying the database after a test that committed something, hundreds of times in a run.
+
+Django truncates every table, a third of a second each time, whatever is in it. Here the few that have rows are deleted
+from, in one transaction: the database's foreign keys are deferred, so any order will do.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+
+def empty_what_has_rows(
+    self: DatabaseOperations, style: Any, tables: Sequence[str], **_: bool
+) -> list[str]:  # the signature of `DatabaseOperations.sql_flush`
+    names = [self.quote_name(name) for name in tables]
+    with self.connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(f"EXISTS (SELECT FROM {name})" for name in names))
+        has_rows = cursor.fetchone()
+    return [f"DELETE FROM {name};" for name, rows in zip(names, has_rows or (), strict=True) if rows]  # noqa: S608
