@@ -15,6 +15,6 @@ def empty_what_has_rows(
 ) -> list[str]:  # the signature of `DatabaseOperations.sql_flush`
     names = [self.quote_name(name) for name in tables]
     with self.connection.cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(f"EXISTS (SELECT FROM {name})" for name in names))
+        cursor.execute("SELECT " + ", ".join(f"EXISTS (SELECT FROM {name})" for name in names))  # noqa: S608
         has_rows = cursor.fetchone()
     return [f"DELETE FROM {name};" for name, rows in zip(names, has_rows or (), strict=True) if rows]  # noqa: S608
