@@ -28,7 +28,7 @@ hypothesis_settings.load_profile("suite")
 settings.ENCODER = "x264"
 # Nobody's real password is kept there, and argon2 takes a tenth of a second for each of the thousands of people made.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DatabaseOperations.sql_flush = empty_what_has_rows  # type: ignore[method-assign]
+DatabaseOperations.sql_flush = empty_what_has_rows  # type: ignore[method-assign,assignment]
 
 # Files whose tests only compute or encode: `stack/test.sh` runs them beside those that watch the clock.
 OFFLINE = (
