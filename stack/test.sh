@@ -36,15 +36,16 @@ stop_lines() {
 trap stop_lines EXIT
 trap 'exit 130' INT TERM
 
-start_services() { # start_services NAME COMMAND
-    start_line "$1" .venv/bin/python -m stack.with_services -- sh -ec "$2"
+# start_services NAME NICE COMMAND: with services of its own, which are as nice, so that the first line comes first.
+start_services() {
+    start_line "$1" nice -n "$2" .venv/bin/python -m stack.with_services -- sh -ec "$3"
 }
 
 # The clip takes a minute to draw: made here, no test waits for it.
-start_services library "nice -n 5 .venv/bin/python -m tests.media.counter_clip; nice -n 5 $pytest -m library"
-start_services pages "nice -n 5 $pytest -m pages"
-start_services rooms "nice -n 2 $pytest -m rooms && passed=yes || passed=no
-    nice -n 15 $pytest -m offline && [ \$passed = yes ]"
+start_services library 5 ".venv/bin/python -m tests.media.counter_clip; $pytest -m library"
+start_services pages 5 "$pytest -m pages"
+start_services rooms 2 "$pytest -m rooms && passed=yes || passed=no
+    nice -n 13 $pytest -m offline && [ \$passed = yes ]"
 $pytest -m "not end_to_end and not offline and not pages and not library and not rooms" && passed=yes || passed=no
 end_line rooms "Chat, offline" || passed=no
 end_line pages Pages || passed=no
