@@ -1,6 +1,6 @@
 """The streamer's page of emotes and badges. It works without JavaScript; with it, uploads show how far they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -46,6 +46,7 @@ def dashboard_emotes(request: HttpRequest) -> HttpResponse:
         request,
         lambda room, user: emotes.add_emote(room=room, actor=user, name=name, picture=_picture(request)),
         "Your emote can be written in your chat now.",
+        form="emote",
     )
 
 
@@ -58,6 +59,7 @@ def dashboard_emote_prefix(request: HttpRequest) -> HttpResponse:
         request,
         lambda room, user: emotes.change_prefix(room=room, actor=user, text=text),
         f"Your emotes begin with {text} now.",
+        form="prefix",
     )
 
 
@@ -89,6 +91,7 @@ def dashboard_badge(request: HttpRequest) -> HttpResponse:
         request,
         lambda room, user: emotes.set_subscriber_badge(room=room, actor=user, months=months, picture=_picture(request)),
         "The badge is set.",
+        form="badge",
     )
 
 
@@ -103,8 +106,9 @@ def dashboard_badge_remove(request: HttpRequest, months: int) -> HttpResponse:
     )
 
 
-def _do(request: HttpRequest, act: Callable[[Channel, User], object], said: str) -> HttpResponse:
-    """Do it to one's own room. The page's script asks for JSON, and loads the page again where it worked."""
+def _do(request: HttpRequest, act: Callable[[Channel, User], object], said: str, *, form: str = "") -> HttpResponse:
+    """Do it to one's own room. The page's script asks for JSON, and loads the page again where it worked. What is
+    refused stands in its form, beside what was typed there."""
     room, as_json = _own_room(request), request.headers.get("Accept") == "application/json"
     try:
         act(room, cast(User, request.user))
@@ -112,18 +116,18 @@ def _do(request: HttpRequest, act: Callable[[Channel, User], object], said: str)
         status = status_of(error)
         if as_json:
             return JsonResponse({"detail": error.text}, status=status)
-        messages.error(request, error.text)
-        return _page(request, room, status=status, name=request.POST.get("name", ""))
+        if not form:
+            messages.error(request, error.text)
+        return _page(request, room, status=status, refused={form: error.text}, typed=request.POST)
     messages.success(request, said)
     return JsonResponse({}) if as_json else redirect("dashboard_emotes")
 
 
-def _page(request: HttpRequest, room: Channel, *, status: int = 200, name: str = "") -> HttpResponse:
+def _page(request: HttpRequest, room: Channel, *, status: int = 200, **refused: Mapping[str, str]) -> HttpResponse:
     removed = list(emotes.removed_lately(room=room))
     context: dict[str, Any] = {
         "channel": room,
         "prefix": emotes.prefix_of(room=room),
-        "name": name,
         "emotes": EmoteSerializer(Emote.objects.kept().filter(room=room).order_by("code"), many=True).data,
         "removed": EmoteSerializer(removed, many=True).data,
         "just_removed": any(timezone.now() - cast(Any, one.deleted_at) < JUST_NOW for one in removed[:1]),
@@ -138,6 +142,7 @@ def _page(request: HttpRequest, room: Channel, *, status: int = 200, name: str =
         "frames_max": EMOTE_FRAMES_MAX,
         "seconds_max": EMOTE_SECONDS_MAX,
         "undo_days": EMOTE_UNDO_DAYS,
+        **refused,
     }
     return render(request, "chat/emotes.html", context, status=status)
 

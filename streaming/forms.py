@@ -7,7 +7,16 @@ from django import forms
 
 from common.errors import NotThere
 from streaming.discovery.languages import LANGUAGES
-from streaming.limits import ABOUT_MAX, CATEGORIES_OFFERED, CATEGORY_NAME_MAX, HOST_ENTRIES_MAX, TAGS_MAX, TITLE_MAX
+from streaming.limits import (
+    ABOUT_MAX,
+    CATEGORIES_OFFERED,
+    CATEGORY_NAME_MAX,
+    HOST_ENTRIES_MAX,
+    MARKER_MAX,
+    RAID_LOGIN_MAX,
+    TAGS_MAX,
+    TITLE_MAX,
+)
 from streaming.lookup import category_called
 from streaming.models import AudienceSettings, Category, Channel
 from streaming.raids.hosting import hosted_logins
@@ -60,6 +69,34 @@ class ChannelForm(forms.Form):
 
     def clean_language(self) -> str:
         return str(self.cleaned_data["language"] or self.initial["language"])
+
+
+class MarkerForm(forms.Form):
+    """What a moment of the broadcast is called."""
+
+    text = forms.CharField(
+        max_length=MARKER_MAX,
+        error_messages={"required": "Say in a few words what happens here."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "What happens now"}),
+    )
+
+
+class RaidForm(forms.Form):
+    """Whom to raid."""
+
+    login = forms.CharField(
+        max_length=RAID_LOGIN_MAX,
+        error_messages={"required": "Type the name of a channel."},
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "list": "raid-suggestions",
+                "placeholder": "Channel",
+            }
+        ),
+    )
 
 
 class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]

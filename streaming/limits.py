@@ -60,6 +60,7 @@ RAID_PAGES_PER_SECOND = 20  # what one process of the site makes beside everythi
 RAID_PAGES_SECONDS_MAX = 60.0  # until then raiders watch the target on the page they came from
 RAID_ARRIVAL_SECONDS = 10  # after the count-down: then who has arrived is counted, and announced
 RAID_KEYS_SECONDS = 600
+RAID_LOGIN_MAX = 26  # characters that are typed: a login of 25, perhaps behind an @
 RAIDS_PER_HOUR = 20  # begun on one channel
 RAID_SUGGESTIONS = 8  # live channels that the dashboard offers
 RAID_ACCOUNT_DAYS_MAX = 3650

@@ -7,10 +7,11 @@ from django import forms
 
 from common.errors import InvalidInput
 from streaming.limits import TITLE_MAX
-from vod.chapters import Chapter, chapters_text, parse_chapters, parse_clock
+from vod.chapters import Chapter, chapters_text, clock_text, parse_chapters, parse_clock
 from vod.limits import DESCRIPTION_MAX
 from vod.models import Visibility, Vod, VodQuerySet
 
+NO_TIME = {"required": "Give the time as in 12:34 or 1:02:03."}
 CHAPTERS_HELP = "One a line, the first at 0:00, as in “12:34 The bridge”. Without lines there are none."
 
 
@@ -45,9 +46,13 @@ class VodForm(forms.Form):
 class HighlightForm(forms.Form):
     """From when to when, as the player's clock says it."""
 
-    begin = forms.CharField(max_length=12, label="From")
-    end = forms.CharField(max_length=12, label="To")
+    begin = forms.CharField(max_length=12, label="From", error_messages=NO_TIME)
+    end = forms.CharField(max_length=12, label="To", error_messages=NO_TIME)
     title = forms.CharField(max_length=TITLE_MAX, required=False)
+
+    def __init__(self, sent: Mapping[str, Any] | None, *, vod: Vod) -> None:
+        whole = {"begin": clock_text(0), "end": clock_text(vod.duration_seconds), "title": vod.title}
+        super().__init__(sent, initial=whole, auto_id="highlight-%s")
 
     def clean_begin(self) -> float:
         return _seconds(self.cleaned_data["begin"])
@@ -59,11 +64,30 @@ class HighlightForm(forms.Form):
 class PosterForm(forms.Form):
     """The picture at a time, or one from a file."""
 
-    at = forms.CharField(max_length=12, required=False)
-    picture = forms.FileField(required=False)
+    at = forms.CharField(
+        max_length=12,
+        required=False,
+        label="The picture at",
+        widget=forms.TextInput(attrs={"placeholder": "12:34"}),
+    )
+    picture = forms.FileField(
+        required=False,
+        label="Or one of yours",
+        help_text="PNG, JPEG, WebP or GIF, up to 900 kB. It is cut to 16:9.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+    )
+
+    def __init__(self, sent: Mapping[str, Any] | None = None, files: Any = None) -> None:
+        super().__init__(sent, files, auto_id="poster-%s")
 
     def clean_at(self) -> float | None:
         return _seconds(self.cleaned_data["at"]) if self.cleaned_data["at"] else None
+
+    def clean(self) -> dict[str, Any]:
+        wanted = super().clean() or {}
+        if not self.errors and wanted["at"] is None and not wanted["picture"]:
+            self.add_error("at", "Say at which time, as in 12:34, or choose a picture file.")
+        return wanted
 
 
 def _seconds(text: str) -> float:

@@ -5,6 +5,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
@@ -25,6 +26,7 @@ from vod.quotas import read_quota
 
 VIDEOS_PER_PAGE = 25
 DELETED_SHOWN = 50
+QUERY_MAX = 1000  # characters of an address to go back to
 
 
 @require_safe
@@ -58,8 +60,13 @@ def videos_change(request: HttpRequest) -> HttpResponse:
         messages.success(request, _change(cast(User, request.user), request.POST.get("act", ""), chosen))
     except DomainError as error:
         messages.error(request, error.text)
-    back = QueryDict(request.POST.get("query", "")).urlencode()
-    return redirect(f"{reverse('dashboard_videos')}?{back}".removesuffix("?"))
+    return _back_to_list(request)
+
+
+def _back_to_list(request: HttpRequest) -> HttpResponse:
+    """As it was searched and sorted before."""
+    query = QueryDict(request.POST.get("query", "")[:QUERY_MAX]).urlencode()
+    return redirect(f"{reverse('dashboard_videos')}?{query}".removesuffix("?"))
 
 
 def _change(owner: User, act: str, chosen: set[str]) -> str:
@@ -89,16 +96,24 @@ def video_edit(request: HttpRequest, video_id: str) -> HttpResponse:
     if request.method == "POST" and _saved(form, vod):
         messages.success(request, "Saved.")
         return redirect("video_edit", vod.public_id)
+    return _edit_page(request, vod, form=form)
+
+
+def _edit_page(request: HttpRequest, vod: Vod, **forms: Form) -> HttpResponse:
+    """With forms of it that were refused, so that nothing typed is lost."""
     sizes = media.recording_sizes(stream_id=vod.broadcast.public_id)
     context = {
         "vod": vod,
         "channel": vod.channel,
-        "form": form,
+        "form": VodForm(None, vod=vod),
+        "highlight_form": HighlightForm(None, vod=vod),
+        "poster_form": PosterForm(),
         "sizes": sizes,
         "total_size": sum(one.size for one in sizes),
         "playback": recording_playback(vod.broadcast.public_id).for_page(),
         "playback_api": f"/api/v1/videos/{vod.public_id}/playback",
         "player_modules": PLAYER_MODULES,
+        **forms,
     }
     return render(request, "vod/video_edit.html", context)
 
@@ -120,16 +135,16 @@ def _saved(form: VodForm, vod: Vod) -> bool:
 def video_highlight(request: HttpRequest, video_id: str) -> HttpResponse:
     """Cut a part out as a recording of its own."""
     vod = _own_vod_or_404(request, video_id)
-    form = HighlightForm(request.POST)
-    try:
-        if not form.is_valid():
-            raise InvalidInput("Give both times as in 12:34 or 1:02:03.")
-        highlights.ask_for_highlight(vod=vod, **form.cleaned_data)
-    except DomainError as error:
-        messages.error(request, error.text)
-        return redirect("video_edit", vod.public_id)
-    messages.success(request, "The highlight is being made. It appears here in a moment, for you alone.")
-    return redirect("dashboard_videos")
+    form = HighlightForm(request.POST, vod=vod)
+    if form.is_valid():
+        try:
+            highlights.ask_for_highlight(vod=vod, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, error.text)
+        else:
+            messages.success(request, "The highlight is being made. It appears here in a moment, for you alone.")
+            return redirect("dashboard_videos")
+    return _edit_page(request, vod, highlight_form=form)
 
 
 @require_POST
@@ -138,17 +153,18 @@ def video_poster(request: HttpRequest, video_id: str) -> HttpResponse:
     """Choose the picture that stands for it."""
     vod = _own_vod_or_404(request, video_id)
     form = PosterForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _edit_page(request, vod, poster_form=form)
+    file, at = form.cleaned_data["picture"], form.cleaned_data["at"]
     try:
-        if not form.is_valid() or not any(value not in (None, "") for value in form.cleaned_data.values()):
-            raise InvalidInput("Say at which time, as in 12:34, or choose a picture file.")
-        if file := form.cleaned_data["picture"]:
+        if file:
             posters.choose_picture(vod=vod, data=file.read(POSTER_BYTES + 1))
         else:
-            posters.choose_frame(vod=vod, seconds=form.cleaned_data["at"])
+            posters.choose_frame(vod=vod, seconds=at)
     except DomainError as error:
-        messages.error(request, error.text)
-    else:
-        messages.success(request, "The recording has another picture, in a moment on every page.")
+        form.add_error("picture" if file else "at", error.text)
+        return _edit_page(request, vod, poster_form=form)
+    messages.success(request, "The recording has another picture, in a moment on every page.")
     return redirect("video_edit", vod.public_id)
 
 
@@ -163,7 +179,7 @@ def video_visibility(request: HttpRequest, video_id: str) -> HttpResponse:
         messages.error(request, error.text)
     else:
         messages.success(request, f"“{vod}” is now {vod.get_visibility_display().lower()}.")
-    return redirect("dashboard_videos")
+    return _back_to_list(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,7 +5,7 @@ from typing import cast
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -25,7 +25,7 @@ YEAR_SECONDS = 31_536_000
 def profile(request: HttpRequest) -> HttpResponse:
     """The profile; a POST changes the capitals of the name."""
     user = cast(User, request.user)
-    form = DisplayNameForm(request.POST or None, initial={"display_name": str(user)})
+    form = _name_form(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             names.change_display_name(user=user, display_name=form.cleaned_data["display_name"])
@@ -34,8 +34,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("account_profile")
-    context = {"form": form, "avatar_form": AvatarForm(), "rename_at": names.rename_allowed_at(user=user)}
-    return render(request, "accounts/profile.html", context)
+    return _profile_page(request, form, AvatarForm())
 
 
 @login_required
@@ -43,19 +42,20 @@ def profile(request: HttpRequest) -> HttpResponse:
 def change_avatar(request: HttpRequest) -> HttpResponse:
     """Take another picture, or none."""
     user = cast(User, request.user)
+    if "remove" in request.POST:
+        avatars.remove_avatar(user=user)
+        messages.success(request, "Your picture is removed.")
+        return redirect("account_profile")
     form = AvatarForm(request.POST, request.FILES)
-    try:
-        if "remove" in request.POST:
-            avatars.remove_avatar(user=user)
-            messages.success(request, "Your picture is removed.")
-        elif form.is_valid():
+    if form.is_valid():
+        try:
             avatars.set_avatar(user=user, data=form.cleaned_data["picture"].read())
-            messages.success(request, "Your picture is changed.")
+        except DomainError as error:
+            form.add_error("picture", error.text)
         else:
-            messages.error(request, str(form.errors["picture"][0]))
-    except DomainError as error:
-        messages.error(request, error.text)
-    return redirect("account_profile")
+            messages.success(request, "Your picture is changed.")
+            return redirect("account_profile")
+    return _profile_page(request, _name_form(user), form)
 
 
 @require_safe
@@ -94,3 +94,13 @@ def rename(request: HttpRequest) -> HttpResponse:
         "kept_days": FORMER_LOGIN_DAYS,
     }
     return render(request, "accounts/rename.html", context)
+
+
+def _name_form(user: User, sent: QueryDict | None = None) -> DisplayNameForm:
+    return DisplayNameForm(sent, initial={"display_name": str(user)})
+
+
+def _profile_page(request: HttpRequest, form: DisplayNameForm, avatar_form: AvatarForm) -> HttpResponse:
+    rename_at = names.rename_allowed_at(user=cast(User, request.user))
+    context = {"form": form, "avatar_form": avatar_form, "rename_at": rename_at}
+    return render(request, "accounts/profile.html", context)

@@ -15,7 +15,7 @@ from streaming.discovery.search import search_kind
 from streaming.discovery.search_words import read_words
 from streaming.discovery.tags import tag_key
 from streaming.discovery_models import EntryKind, SearchEntry
-from streaming.limits import CATEGORIES_PAGE
+from streaming.limits import CATEGORIES_PAGE, TAG_MAX
 from streaming.lookup import category_of_old_name, get_category
 from streaming.models import Category, Channel
 
@@ -74,7 +74,8 @@ def browse_live(request: HttpRequest, tag: str = "") -> HttpResponse:
 def _live_list(request: HttpRequest, *, category: Category | None = None, tag: str = "") -> dict[str, Any]:
     sort = request.GET.get("sort", "")
     sort = sort if sort in ORDERS else DEFAULT_ORDER
-    tag = tag or tag_key(request.GET.get("tag", "").strip())
+    typed = request.GET.get("tag", "").strip()[: TAG_MAX + 1]  # perhaps behind a #
+    tag = tag or tag_key(typed)
     language = language_key(request.GET.get("language", ""))
     after = Cursor.read(request.GET.get("after"))
     page = live_page(category=category, tag=tag, language=language, sort=sort, after=after)
@@ -85,6 +86,7 @@ def _live_list(request: HttpRequest, *, category: Category | None = None, tag: s
         "orders": ORDERS,
         "sort": sort,
         "tag": tag,
+        "no_tag": "" if tag else typed,
         "language": language,
         "languages": LANGUAGES,
         "filtered": bool(tag or language),

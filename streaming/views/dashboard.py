@@ -6,6 +6,7 @@ from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -16,9 +17,9 @@ from accounts.models import User
 from common.errors import DomainError, NotThere
 from common.rate_limit import RateLimit
 from streaming import services
-from streaming.forms import ChannelForm
+from streaming.forms import ChannelForm, MarkerForm, RaidForm
 from streaming.health import channel_health
-from streaming.limits import MARKER_MAX, RAID_SUGGESTIONS
+from streaming.limits import RAID_SUGGESTIONS
 from streaming.models import Channel
 from streaming.views.shared import PLAYER_MODULES
 
@@ -36,11 +37,18 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and _saved(form, channel):
         messages.success(request, "Saved.")
         return redirect("dashboard")
+    return stream_manager(request, channel, form=form)
+
+
+def stream_manager(request: HttpRequest, channel: Channel, **forms: Form) -> HttpResponse:
+    """The page of the stream manager; with forms of it that were refused, so that nothing typed is lost."""
     state = services.watch_state(channel=channel)
     health = channel_health(channel=channel, state=state)
     context = {
         "channel": channel,
-        "form": form,
+        "form": ChannelForm(None, channel=channel),
+        "marker_form": MarkerForm(),
+        "raid_form": RaidForm(),
         "state": state,
         "initial": state.as_event(),
         "status": {"warnings": [], **(health["status"] or {}), "encoder": health["encoder"]},
@@ -48,11 +56,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "notices": health["notices"],
         "screen": "loading" if state.state == "live" else state.state,
         "on_air": state.state in ("live", "reconnecting"),
-        "marker_max": MARKER_MAX,
         "raid_suggestions": raid_suggestions(channel),
         "has_key": channel.stream_keys.filter(revoked_at=None).exists(),
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
         "player_modules": PLAYER_MODULES,
+        **forms,
     }
     return render(request, "streaming/dashboard.html", context)
 
@@ -61,15 +69,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @login_required
 def dashboard_marker(request: HttpRequest) -> HttpResponse:
     """Mark this moment of the running broadcast."""
-    broadcast = own_channel(request).broadcasts.on_air().first()
-    try:
-        if broadcast is None:
-            raise NotThere("There is no broadcast to mark.")
-        services.add_marker(broadcast=broadcast, text=request.POST.get("text", ""))
-    except DomainError as error:
-        messages.error(request, error.text)
-    else:
-        messages.success(request, "Marked. A chapter of the recording begins here.")
+    channel, form = own_channel(request), MarkerForm(request.POST)
+    if not _marked(form, channel):
+        return stream_manager(request, channel, marker_form=form)
+    messages.success(request, "Marked. A chapter of the recording begins here.")
     return redirect("dashboard")
 
 
@@ -120,6 +123,20 @@ def raid_suggestions(channel: Channel) -> list[str]:
     """Logins of channels that the streamer follows and that are live."""
     live = Channel.objects.live().followed_by(channel.owner).filter(owner__is_active=True)
     return list(live.values_list("owner__login", flat=True)[:RAID_SUGGESTIONS])
+
+
+def _marked(form: MarkerForm, channel: Channel) -> bool:
+    if not form.is_valid():
+        return False
+    try:
+        broadcast = channel.broadcasts.on_air().first()
+        if broadcast is None:
+            raise NotThere("There is no broadcast to mark.")
+        services.add_marker(broadcast=broadcast, text=form.cleaned_data["text"])
+    except DomainError as error:
+        form.add_error("text", error.text)
+        return False
+    return True
 
 
 def _saved(form: ChannelForm, channel: Channel) -> bool:

@@ -12,21 +12,27 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from common.errors import DomainError
-from streaming.forms import AudienceForm
+from streaming.forms import AudienceForm, RaidForm
 from streaming.models import Channel
 from streaming.raids.hosting import audience_settings, update_audience
 from streaming.raids.services import cancel_raid, hurry_raid, start_raid
-from streaming.views.dashboard import own_channel
+from streaming.views.dashboard import own_channel, stream_manager
 
 
 @require_POST
 @login_required
 def dashboard_raid(request: HttpRequest) -> HttpResponse:
     """Begin a raid's count-down."""
-    login = request.POST.get("login", "")
-    return _done(
-        request, lambda channel, user: start_raid(source=channel, actor=user, login=login), "The raid counts down."
-    )
+    channel, form = own_channel(request), RaidForm(request.POST)
+    if form.is_valid():
+        try:
+            start_raid(source=channel, actor=cast(User, request.user), login=form.cleaned_data["login"])
+        except DomainError as error:
+            form.add_error("login", error.text)
+        else:
+            messages.success(request, "The raid counts down.")
+            return redirect("dashboard")
+    return stream_manager(request, channel, raid_form=form)
 
 
 @require_POST

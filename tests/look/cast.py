@@ -8,6 +8,7 @@ from io import BytesIO
 from time import time
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.webauthn.internal.auth import WebAuthn
@@ -16,6 +17,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from PIL import Image, ImageColor, ImageDraw
@@ -29,6 +31,7 @@ from accounts.services import create_api_token, create_chat_token, create_user
 from chat.core.roles import Role
 from chat.models import Ban, Emote, RoomRole
 from chat.picture_store import store_emote_picture
+from streaming.discovery.tags import facets_of
 from streaming.models import Broadcast, Category, Channel
 from streaming.services import create_channel, follow_channel
 from tests.common import sample_pictures
@@ -38,6 +41,7 @@ from transcode.hls import names
 from transcode.models import LiveJob
 from vod.models import Clip, Upload, Vod
 
+WALK_SECONDS = 4 * 3600
 LONG = "x" * 25  # the longest login there is
 TITLE_MAX = (
     "The whole mill, from the first stone to the last: questions from chat, tea, and then we look at the wheel again"
@@ -96,7 +100,7 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
             name: render_to_string(f"{name}.html") for name in ("400", "403", "403_csrf", "404", "500", "503")
         },
         "channel": channel.pk,
-        "sessions": {login: _session(user) for login, user in people.items()},
+        "sessions": {login: session_of(user) for login, user in people.items()},
         "tokens": {
             login: create_api_token(user=people[login], name="look") for login in ("alice", "bob", "charlie", "erin")
         },
@@ -130,6 +134,7 @@ def _furnish(owner: User, title: str, category: str, tags: list[str]) -> Channel
     if category and not found:
         found = Category.objects.create(name=category, slug=category.lower())
     channel.title, channel.tags, channel.category = title, tags, found
+    channel.facets = facets_of(tags=tags, language=channel.language)
     channel.save()
     return channel
 
@@ -246,11 +251,14 @@ def _hills(number: int) -> bytes:
     return file.getvalue()
 
 
-def _session(user: User) -> str:
+def session_of(user: User) -> str:
+    """The cookie of somebody whose password was asked for a moment ago: pages of security do not ask again, however
+    long the walk takes."""
     session = SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    # As one who has just signed in: pages of security ask nobody again.
-    session["account_authentication_methods"] = [{"method": "password", "at": time(), "username": user.login}]
+    request = HttpRequest()
+    request.session = session
+    record_authentication(request, user, method="password", reauthenticated=True, at=time() + WALK_SECONDS)
     session.create()
     return str(session.session_key)

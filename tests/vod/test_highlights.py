@@ -120,7 +120,7 @@ def test_a_range_that_makes_no_sense_is_refused(vod: Vod, begin: float, end: flo
 def test_times_that_cannot_be_read_are_refused_on_the_page(vod: Vod, alice: User, begin: str, end: str) -> None:
     path = f"/dashboard/videos/{vod.public_id}/highlight"
     page = browser_of(alice).post(path, {"begin": begin, "end": end}, follow=True).content.decode()
-    assert "Give both times as in 12:34" in page
+    assert "Give the time as in 12:34" in page
     assert Vod.objects.count() == 1
 
 

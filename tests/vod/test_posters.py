@@ -80,7 +80,7 @@ def test_file_is_made_anew_in_the_right_shape(vod: Vod, alice: User, stored: lis
     ("form", "says"),
     [
         ({}, "Say at which time"),
-        ({"at": "yesterday"}, "Say at which time"),
+        ({"at": "yesterday"}, "Give the time as in 12:34"),
         ({"at": "9:59:59"}, "within the recording"),
         ({"picture": SimpleUploadedFile("a.png", b"no picture")}, "Use a PNG"),
         ({"picture": SimpleUploadedFile("a.png", picture((100, 100)))}, "too small"),
