@@ -1,4 +1,4 @@
-"""The pages of clips: watching one, framed by other pages, deleting it, and the list in the dashboard."""
+"""The pages of clips: watching one, alone or framed, making and deleting one, and the list in the dashboard."""
 
 from typing import cast
 
@@ -16,11 +16,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from common.errors import DomainError, NotAllowed, NotThere
+from streaming.lookup import get_channel
 from streaming.models import Channel
 from streaming.playback import clip_addresses
-from vod import clip_services
+from vod import clip_services, services
 from vod.clip_states import ClipState
-from vod.models import Clip, Visibility
+from vod.cold_storage import check_at_hand
+from vod.forms import ClipForm
+from vod.models import Clip, Visibility, Vod
 
 MORE_SHOWN = 8
 CLIPS_PER_PAGE = 24
@@ -65,6 +68,50 @@ def clip_file(request: HttpRequest, clip_id: str, name: str) -> HttpResponse:
         raise Http404("The clip is not made.")
     addresses = clip_addresses(found.public_id)
     return redirect(addresses.poster if name == "poster.jpg" else addresses.video)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def clip_new(request: HttpRequest) -> HttpResponse:
+    """Make one where no script shows handles: by times, or of the last seconds of what is on air."""
+    channel, vod = _source_or_404(request)
+    form = ClipForm(request.POST or None, live=vod is None)
+    if request.method == "POST" and (made := _made(form, cast(User, request.user), channel, vod)):
+        return redirect("clip", made.public_id)
+    return render(request, "vod/clip_new.html", {"channel": channel, "vod": vod, "form": form})
+
+
+def _source_or_404(request: HttpRequest) -> tuple[Channel, Vod | None]:
+    """Of what: a video by its id, or a channel by its login."""
+    video_id = request.GET.get("video", "")
+    try:
+        if not video_id:
+            return get_channel(request.GET.get("channel", "")), None
+        vod = services.vod_for_viewer(public_id=video_id, viewer=request.user)
+    except NotThere as error:
+        raise Http404(error.text) from None
+    return vod.channel, vod
+
+
+def _made(form: ClipForm, clipper: User, channel: Channel, vod: Vod | None) -> Clip | None:
+    if not form.is_valid():
+        return None
+    wanted = form.cleaned_data
+    try:
+        if vod is not None:
+            check_at_hand(vod=vod)
+        return clip_services.create_clip(
+            clipper=clipper,
+            channel=channel,
+            vod=vod,
+            title=wanted["title"],
+            offset=wanted.get("begin"),
+            duration=float(wanted["seconds"]),
+        )
+    except DomainError as error:
+        form.add_error(None, error.text)
+        return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,7 +8,7 @@ from django import forms
 from common.errors import InvalidInput
 from streaming.limits import TITLE_MAX
 from vod.chapters import Chapter, chapters_text, clock_text, parse_chapters, parse_clock
-from vod.limits import DESCRIPTION_MAX
+from vod.limits import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, CLIP_TITLE_MAX, DESCRIPTION_MAX
 from vod.models import Visibility, Vod, VodQuerySet
 
 NO_TIME = {"required": "Give the time as in 12:34 or 1:02:03."}
@@ -41,6 +41,31 @@ class VodForm(forms.Form):
             return parse_chapters(self.cleaned_data["chapters"])
         except InvalidInput as error:
             raise forms.ValidationError(error.text) from None
+
+
+class ClipForm(forms.Form):
+    """Which part becomes a clip: of a recording from a time on, of what is on air its newest seconds."""
+
+    title = forms.CharField(max_length=CLIP_TITLE_MAX, required=False)
+    begin = forms.CharField(
+        max_length=12, label="From", error_messages=NO_TIME, help_text="As the recording's clock says it: 12:34."
+    )
+    seconds = forms.IntegerField(
+        min_value=int(CLIP_SECONDS_MIN),
+        max_value=int(CLIP_SECONDS_MAX),
+        initial=int(CLIP_SECONDS),
+        label="Seconds",
+        help_text=f"{CLIP_SECONDS_MIN:g} to {CLIP_SECONDS_MAX:g}.",
+    )
+
+    def __init__(self, sent: Mapping[str, Any] | None, *, live: bool) -> None:
+        super().__init__(sent)
+        if live:
+            del self.fields["begin"]
+            self.fields["seconds"].label = "How many of the last seconds"
+
+    def clean_begin(self) -> float:
+        return _seconds(self.cleaned_data["begin"])
 
 
 class HighlightForm(forms.Form):

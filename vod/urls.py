@@ -15,6 +15,7 @@ urlpatterns = [
     path("videos/<slug:video_id>/thumbnails.vtt", views.video_thumbnails, name="video_thumbnails"),
     path("videos/<slug:video_id>/download", views.video_download, name="video_download"),
     # /clips/…
+    path("clips/new", clip_views.clip_new, name="clip_new"),
     path("clips/<slug:clip_id>", clip_views.clip, name="clip"),
     path("clips/<slug:clip_id>/embed", clip_views.clip_embed, name="clip_embed"),
     path("clips/<slug:clip_id>/clip.mp4", clip_views.clip_file, {"name": "clip.mp4"}, name="clip_file"),

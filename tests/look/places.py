@@ -147,6 +147,8 @@ PLACES: tuple[Place, ...] = (
     Place("video-own", "video", "/videos/{video}", "alice", needs_media=True),
     Place("clip", "clip", "/clips/{clip}", needs_media=True),
     Place("clip-own", "clip", "/clips/{clip}", "charlie", needs_media=True),
+    Place("clip-new", "clip_new", "/clips/new?channel={login}", "charlie"),
+    Place("clip-new-refused", "clip_new", "/clips/new?video={video}", "charlie", submit("main form", begin="soon")),
     Place("clip-delete", "clip_delete", "/clips/{clip}/delete", "charlie"),
     Place("embed-channel", "embed_channel", "/embed/{login}", framed=True),
     Place("embed-channel-offline", "embed_channel", "/embed/{offline}", framed=True),

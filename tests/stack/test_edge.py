@@ -399,6 +399,13 @@ def test_body_over_the_limit_is_refused(edge: Edge) -> None:
     assert edge.client.post("/api/v1/x", content=b"x" * 900_000).status_code == 200
 
 
+def test_one_address_cannot_flood_the_page_that_makes_clips(edge: Edge) -> None:
+    statuses = [edge.client.post("/clips/new", data={}).status_code for _ in range(60)]
+    assert 20 <= statuses.count(200) < 60
+    assert set(statuses) == {200, 429}
+    assert edge.client.get("/clips/new").status_code == 200
+
+
 def test_one_address_cannot_flood_the_site_with_clips(edge: Edge) -> None:
     """Those that list them, or ask for anything else, are answered meanwhile."""
     answers = [edge.client.post("/api/v1/clips", json={}) for _ in range(60)]

@@ -78,6 +78,18 @@ WATCHING: tuple[Case, ...] = (
     Case("POST video_prepare", "/videos/{video}", first=recording_is_cold, says="Preparing this recording"),
     Case("POST video_download", "/videos/{video}/download", "alice", button="Make the file",
          says="Waiting for its turn"),
+    Case(
+        "POST clip_new", "/clips/new?video={video}", "erin", fill={"title": "Clouds", "begin": "0:10", "seconds": "20"},
+        says="The clip is being made",
+        so=lambda _: Clip.objects.get(title="Clouds").duration_seconds == 20,
+        wrong={"begin": "soon"}, at="begin", why="12:34",
+    ),
+    Case(
+        "POST clip_new", "/clips/new?channel=alice", "charlie", fill={"title": "Now", "seconds": "15"},
+        says="The clip is being made",
+        so=lambda _: Clip.objects.get(title="Now").duration_seconds == 15,
+        wrong={"title": "No\x07w"}, why="cannot be shown",
+    ),
     Case("POST clip_delete", "/clips/{clip}/delete", "charlie", says="is deleted",
          so=lambda _: not Clip.objects.kept().exists()),
 )  # fmt: skip
