@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route
 
 from tests.look.places import Place
+from tests.look.slowly import HEADER
 
 ROOT = Path(__file__).parents[2]
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
@@ -41,6 +43,7 @@ AXE_RULES = {
 }
 AXE_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 GRAVE = ("serious", "critical")
+OWN_ADDRESSES = "/look/"  # that no site has: pages that it shows when something breaks
 # A page that is asked for without what it needs says so in the console: that is what is looked at there.
 OWN_STATUS = re.compile(r"Failed to load resource: the server responded with a status of [45]\d\d")
 
@@ -71,11 +74,13 @@ class Site:
 
 @dataclass
 class Walk:
-    """One browser's way through the site. `pictures`: a directory for them; none are made without."""
+    """One browser's way through the site. `pictures`: a directory for them; none are made without. `slowly`: of a site
+    without media, pages come in pieces."""
 
     browser: Browser
     site: Site
     pictures: Path | None = None
+    slowly: bool = False
     findings: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)  # what axe finds moderate or minor
     _contexts: dict[str, BrowserContext] = field(default_factory=dict)
@@ -87,30 +92,27 @@ class Walk:
         for width in widths:
             if place.wide_only and width < 1100:
                 continue
-            page = self._context(place.who).new_page()
-            try:
+            with self._page(place, width) as page:
                 self._look(place, page, width, axe=width in tuple(axe_widths), tabs=tabs)
-            except Error as error:
-                self._note(place, f"{width}", "not reached", str(error).splitlines()[0])
-            finally:
-                page.close()
+
+    def glance(self, place: Place) -> None:
+        """Comes once with a wide window and then makes it as narrow as a phone's; both themes in both."""
+        widest, narrowest = max(SIZES), min(SIZES)
+        with self._page(place, widest) as page:
+            self._open(place, page, f"{widest}")
+            for width, themes in ((widest, THEMES), (narrowest, tuple(reversed(THEMES)))):
+                page.set_viewport_size({"width": width, "height": SIZES[width]})
+                for theme in themes:
+                    self._judge(place, page, f"{width} {theme}", thorough=theme == themes[0], axe=True)
 
     def close(self) -> None:
         for context in self._contexts.values():
             context.close()
 
     def _look(self, place: Place, page: Page, width: int, *, axe: bool, tabs: bool) -> None:
-        page.set_viewport_size({"width": width, "height": SIZES[width]})
-        self._listen(place, page, f"{width}")
-        self._open(place, page)
+        self._open(place, page, f"{width}")
         for theme in THEMES:
-            where = f"{width} {theme}"
-            page.evaluate(SET_THEME, theme)
-            page.evaluate(SETTLED)
-            if theme == THEMES[0]:  # the other one has the same layout
-                self._measure(place, page, where)
-            if axe:
-                self._axe(place, page, where, AXE_RULES if theme == THEMES[0] else AXE_COLOURS)
+            self._judge(place, page, f"{width} {theme}", thorough=theme == THEMES[0], axe=axe)
             if self.pictures:
                 path = self.pictures / f"{place.name}-{width}-{theme}.jpg"
                 page.screenshot(path=path, type="jpeg", quality=82, full_page=not place.act)
@@ -121,14 +123,39 @@ class Walk:
             page.evaluate(SETTLED)
             self._measure(place, page, f"{REFLOW_WIDTH}", only={"overflow"})
 
-    def _open(self, place: Place, page: Page) -> None:
+    @contextmanager
+    def _page(self, place: Place, width: int) -> Iterator[Page]:
+        page = self.context(place.who).new_page()
+        page.set_viewport_size({"width": width, "height": SIZES[width]})
+        if place.path.startswith(
+            OWN_ADDRESSES
+        ):  # of these alone: a browser whose requests are looked at keeps no files
+            page.route(f"**{place.path}", self._error_page())
+        self._listen(place, page, f"{width}")
+        try:
+            yield page
+        except Error as error:
+            self._note(place, f"{width}", "not reached", str(error).splitlines()[0])
+        finally:
+            page.close()
+
+    def _judge(self, place: Place, page: Page, where: str, *, thorough: bool, axe: bool) -> None:
+        """Not thorough: only the colours. The layout is that of the other theme."""
+        page.evaluate(SET_THEME, where.split()[1])
+        page.evaluate(SETTLED)
+        if thorough:
+            self._measure(place, page, where)
+        if axe:
+            self._axe(place, page, where, AXE_RULES if thorough else AXE_COLOURS)
+
+    def _open(self, place: Place, page: Page, where: str) -> None:
         answer = page.goto(self.site.url + place.path.format_map(self.site.names), wait_until="load")
         if answer is None or answer.status != place.status:
-            self._note(place, "", "status", f"{answer and answer.status} instead of {place.status}")
+            self._note(place, where, "status", f"{answer and answer.status} instead of {place.status}")
         page.evaluate(SETTLED)
         shift = page.evaluate("window.lookShift")  # before anything is done: what follows an act may move
         if shift["sum"] > SHIFT_MAX:
-            self._note(place, "", "layout shift", f"{shift['sum']:.3f}: {', '.join(shift['who'][:3])}")
+            self._note(place, where, "layout shift", f"{shift['sum']:.3f}: {', '.join(shift['who'][:3])}")
         if place.act:
             place.act(page)
             page.evaluate(SETTLED)
@@ -181,12 +208,12 @@ class Walk:
         if finding not in self.findings:
             self.findings.append(finding)
 
-    def _context(self, who: str) -> BrowserContext:
+    def context(self, who: str) -> BrowserContext:
         if who not in self._contexts:
-            context = self.browser.new_context(reduced_motion="reduce", color_scheme="dark")
+            headers = {HEADER: "yes"} if self.slowly else None
+            context = self.browser.new_context(reduced_motion="reduce", color_scheme="dark", extra_http_headers=headers)
             context.set_default_timeout(10_000)
             context.add_init_script(path=START)
-            context.route(re.compile(r"/look/\w+$"), self._error_page())
             if who:
                 session = {"name": "sessionid", "value": self.site.sessions[who], "url": self.site.url}
                 context.add_cookies([session])  # type: ignore[list-item]

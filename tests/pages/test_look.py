@@ -1,7 +1,7 @@
 """Every page in a browser, in both themes: axe-core finds nothing grave, nothing overlaps, overflows or jumps."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.look.places import PLACES, Place
 from tests.look.served import with_chromium
@@ -30,11 +30,37 @@ def test_nothing_is_wrong_on_any_page(site: Site) -> None:
     def look(browser: Browser) -> list[Finding]:
         walk = Walk(browser, site)
         for place in one_of_each_route():
-            walk.visit(place, widths=(1440,), axe_widths=(1440,), tabs=False)
+            walk.glance(place)
         walk.close()
         return walk.findings
 
     assert [str(finding) for finding in with_chromium(look)] == []
+
+
+@pytest.mark.timeout(300)
+def test_nothing_moves_while_a_page_comes_in_pieces(site: Site) -> None:
+    """What stands below in the page but above on the screen has its room before it comes."""
+    places = [place for place in PLACES if place.name in {"watch-as-moderator", "dashboard-videos"}]
+
+    def look(browser: Browser) -> tuple[list[Finding], list[Finding]]:
+        walk = Walk(browser, site, slowly=True)
+        for place in places:
+            walk.visit(place, widths=(820, 390), axe_widths=(), tabs=False)
+        good, walk.findings = walk.findings, []
+        walk.context("bob").route("**/watch.css", without_room_for_chat)
+        walk.visit(places[0], widths=(390,), axe_widths=(), tabs=False)
+        walk.close()
+        return good, walk.findings
+
+    good, bad = with_chromium(look)
+
+    assert [str(finding) for finding in good] == []
+    assert [(finding.kind, "watch__below" in finding.text) for finding in bad] == [("layout shift", True)]
+
+
+def without_room_for_chat(route: Route) -> None:
+    sheet = route.fetch()
+    route.fulfill(response=sheet, body=f"{sheet.text()} .watch {{ grid-template-rows: none !important }}")
 
 
 def test_what_is_wrong_on_a_page_is_found(site: Site) -> None:

@@ -1,13 +1,11 @@
 // The owner's recordings or clips: visibility saves itself, deleting asks in place, ticks are counted.
 
 for (const form of document.querySelectorAll("form[data-visibility]")) {
-  form.querySelector("[data-save]").hidden = true;
   form.querySelector("select").addEventListener("change", () => form.requestSubmit());
 }
 
 const search = document.querySelector("form[data-search]");
 if (search) {
-  search.querySelector("[data-find]").hidden = true;
   search.addEventListener("change", () => search.requestSubmit());
 }
 
