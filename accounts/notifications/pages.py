@@ -21,6 +21,7 @@ from accounts.notifications import mails, push, services
 from accounts.notifications.kinds import RULES, Kind, Way, can_be_turned_off
 from accounts.notifications.limits import LIST_PAGE
 from accounts.notifications.models import Notification
+from common.brand import offline
 from common.errors import NotThere
 
 WAYS = [(Way.IN_APP, "On this site"), (Way.PUSH, "Push"), (Way.MAIL, "E-mail")]
@@ -118,12 +119,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @cache_control(no_cache=True)  # browsers ask each time whether there is a newer one
 def service_worker(request: HttpRequest) -> HttpResponse:
     """At the root, so that it may stand for every page."""
-    return HttpResponse(_worker_text(), content_type="text/javascript; charset=utf-8")
+    return HttpResponse(worker_text(), content_type="text/javascript; charset=utf-8")
 
 
 @lru_cache(maxsize=1)
-def _worker_text() -> str:
-    return (Path(settings.BASE_DIR) / "static" / "js" / "service_worker.js").read_text()
+def worker_text() -> str:
+    """Another one, which browsers install anew, whenever the page is another that it keeps."""
+    text = (Path(settings.BASE_DIR) / "static" / "js" / "service_worker.js").read_text()
+    return f"{text}\n// {offline.version()}\n"
 
 
 def _save(user: User, wanted: set[str]) -> None:

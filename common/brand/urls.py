@@ -5,8 +5,9 @@ from django.urls import path
 from common.brand import views
 
 urlpatterns = [
-    # /about /terms /rules /privacy
+    # /about /terms /rules /privacy /offline
     *(path(name, views.brand_page, {"name": name}, name=name) for name in views.TITLES),
+    path("offline", views.offline, name="offline"),
     # /manifest.webmanifest /favicon.ico /icons/ /brand/
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("favicon.ico", views.brand_icon, {"name": "favicon.ico"}, name="favicon"),

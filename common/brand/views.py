@@ -8,6 +8,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from common.brand import current
+from common.brand import offline as offline_page
 from common.brand.colours import DARK
 from common.brand.limits import ICON_CACHE_SECONDS
 
@@ -24,6 +25,14 @@ def brand_page(request: HttpRequest, name: str) -> HttpResponse:
     """About, terms, rules or privacy."""
     context = {"title": TITLES[name], "html": current.page_html(name)}
     return render(request, "brand/page.html", context)
+
+
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """For the service worker, which shows it when a page cannot be fetched."""
+    response = HttpResponse(offline_page.page())
+    response["Content-Security-Policy"] = offline_page.policy()
+    return response
 
 
 @require_safe

@@ -1,7 +1,18 @@
-// Shows what is pushed, and opens the page it is about. Nothing is cached here.
+// Shows what is pushed, and opens the page it is about; says so when there is no network. Of all pages it keeps that one.
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+const OFFLINE_PAGE = "/offline"; // the same for everybody, and whole in one answer
+const KEPT = "offline";
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(keepOfflinePage());
+});
+self.addEventListener("activate", (event) => event.waitUntil(begin()));
+
+self.addEventListener("fetch", (event) => {
+  const { mode, method, destination } = event.request;
+  if (mode === "navigate" && method === "GET" && destination === "document") event.respondWith(pageFor(event));
+});
 
 self.addEventListener("push", (event) => event.waitUntil(show(event.data)));
 
@@ -9,6 +20,28 @@ self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(open(event.notification.data ?? {}));
 });
+
+async function keepOfflinePage() {
+  try {
+    const cache = await caches.open(KEPT);
+    await cache.add(new Request(OFFLINE_PAGE, { credentials: "omit", cache: "reload" }));
+  } catch {
+    // The browser shows a page of its own then. What is pushed must come all the same.
+  }
+}
+
+async function begin() {
+  await self.clients.claim();
+  await self.registration.navigationPreload?.enable(); // pages do not wait until this worker has started
+}
+
+async function pageFor(event) {
+  try {
+    return (await event.preloadResponse) ?? (await fetch(event.request));
+  } catch {
+    return (await caches.match(OFFLINE_PAGE, { cacheName: KEPT, ignoreVary: true })) ?? Response.error();
+  }
+}
 
 async function show(data) {
   let news = {};

@@ -1,4 +1,4 @@
-// What every page has: theme, rail, menus, toasts, dialogs, ticking times, password fields, copy buttons, shortcuts.
+// What every page has: theme, rail, menus, toasts, dialogs, ticking times, password fields, copy buttons, shortcuts, worker.
 
 import { clock } from "./shared/format.js";
 import { remember } from "./shared/storage.js";
@@ -10,6 +10,7 @@ import { enlivenRecommended } from "./shared/not_interested.js";
 import { enlivenSearch } from "./shared/search_box.js";
 
 const root = document.documentElement;
+const WORKER_WAIT_MS = 5000; // then everything that one came for is there
 
 function enlivenTheme() {
   const button = document.querySelector("[data-theme-toggle]");
@@ -129,6 +130,12 @@ function enlivenCopying() {
   });
 }
 
+// It says so when there is no network, and shows what is pushed.
+function startWorker() {
+  const register = () => navigator.serviceWorker.register("/sw.js").catch(() => {});
+  if ("serviceWorker" in navigator) setTimeout(register, WORKER_WAIT_MS);
+}
+
 for (const enliven of [enlivenTheme, enlivenRail, enlivenMenus, enlivenToasts, enlivenDialogs, tickTimes]) enliven();
 for (const enliven of [enlivenPasswords, enlivenCopying, enlivenFollow, enlivenShortcuts, enlivenBell]) enliven();
-for (const enliven of [enlivenSearch, enlivenRecommended]) enliven();
+for (const enliven of [enlivenSearch, enlivenRecommended, startWorker]) enliven();

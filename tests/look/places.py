@@ -107,6 +107,7 @@ PLACES: tuple[Place, ...] = (
     Place("terms", "terms", "/terms"),
     Place("rules", "rules", "/rules", "charlie"),
     Place("privacy", "privacy", "/privacy"),
+    Place("offline", "offline", "/offline"),
     Place("style", "style_page", "/style", "dora"),
     # Finding something
     Place("browse", "browse", "/browse", "charlie"),

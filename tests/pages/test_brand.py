@@ -1,5 +1,7 @@
 """A site under its own name, and the pages that say what it is."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterator
 
@@ -8,7 +10,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
-from common.brand import current
+from accounts.notifications.pages import worker_text
+from common.brand import current, offline
 from common.brand.parsing import Logo
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +22,8 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """What is computed once per process is computed anew, as other settings hold."""
-    remembered = (current.palettes, current.stylesheet, current.version, current.page_html, current.icon)
+    of_brand = (current.palettes, current.stylesheet, current.version, current.page_html, current.icon)
+    remembered = (*of_brand, offline.page, offline.policy, offline.version, worker_text)
     for function in remembered:
         function.cache_clear()
     yield
@@ -100,6 +104,30 @@ def test_the_manifest_names_icons_that_exist() -> None:
         assert Client().get(address.replace("&amp;", "&")).status_code == 200, address
     assert Client().get("/favicon.ico")["Content-Type"] == "image/x-icon"
     assert Client().get("/icons/none.png").status_code == 404
+
+
+def test_the_page_without_a_network_is_whole_in_one_answer() -> None:
+    answer = Client().get("/offline")
+    page, policy = answer.content.decode(), answer["Content-Security-Policy"]
+
+    assert "<h1>No connection</h1>" in page
+    assert 'rel="stylesheet"' not in page
+    assert "src=" not in page
+    for text in re.findall(r"(?s)<(?:style|script)>(.*?)</(?:style|script)>", page):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+
+
+def test_browsers_install_a_new_worker_when_the_page_it_keeps_is_another() -> None:
+    before = Client().get("/sw.js").content
+    for function in (offline.page, offline.version, worker_text):
+        function.cache_clear()
+    with override_settings(SITE_NAME="Mill & Co"):
+        after = Client().get("/sw.js").content
+
+    assert before.rpartition(b"// ")[0] == after.rpartition(b"// ")[0]
+    assert before != after
 
 
 def test_pages_of_errors_have_the_name_too() -> None:
