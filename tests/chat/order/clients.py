@@ -199,11 +199,11 @@ class Writer(Client):
         if answers and self._answer is not None and not self._answer.done():
             self._answer.set_result(event)
 
-    async def write(self, per_second: float, until: float) -> None:
-        """Until the loop's clock says so."""
+    async def write(self, per_second: float, goes_on: Callable[[float], bool]) -> None:
+        """As long as it `goes_on` at a moment of the loop's clock."""
         loop = asyncio.get_running_loop()
         start, number = loop.time() + self._chance.uniform(0, 1 / per_second), 0
-        while start + number / per_second < until:
+        while goes_on(start + number / per_second):
             await asyncio.sleep(start + number / per_second - loop.time())
             await self._say(number)
             number += 1
