@@ -4,14 +4,17 @@ Sent by a browser that knows HTML only (`plain`). What style sheets hide is seen
 `test_without_javascript.py`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import override_settings
 
 from accounts.models import User
+from tests.conftest import PASSWORD
 from tests.look.cast import make_cast, make_live_without_media
 from tests.look.places import PLACES
 from tests.pages.conftest import PLAIN_STATIC_FILES
@@ -25,6 +28,8 @@ from transcode import services as media
 
 CASES = ACCOUNTS + WATCHING + DASHBOARD + STAFF
 SENT = {case.sent_to for case in CASES}
+TEMPLATES = [path.read_text() for path in (settings.BASE_DIR / "templates").rglob("*.html")]
+FORM = re.compile(r"<form\b[^>]*\baction=\"\{% url '(\w+)'")
 # Forms that are there for scripts alone: how they can be told, and what is done without.
 NEEDS_JAVASCRIPT = {
     "POST mfa_login_webauthn": "only a script may ask the browser for a key; name and password work",
@@ -108,18 +113,48 @@ def test_what_is_refused_says_why_at_its_field_and_keeps_what_was_typed(case: Ca
             assert form.value(name) == ([value] if isinstance(value, str) else value), name
 
 
+# Pages that ask for the password again keep what was sent to them: it is done once that is given.
+ASKED_AGAIN = ["POST account_tokens", "POST account_rename", "POST account_export", "POST account_delete"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sent_to", ASKED_AGAIN)
+def test_what_was_typed_outlives_the_question_for_the_password(sent_to: str, names: dict[str, Any]) -> None:
+    case = next(case for case in CASES if case.sent_to == sent_to)
+    stage, page = staged(case, names)
+    person = User.objects.get(login=case.who)
+    person.set_password(PASSWORD)
+    person.save()
+    stage.browser.client.force_login(person)  # some time ago
+    page = stage.browser.open(stage.path(case.page))
+    asked = stage.browser.send(page, case.sent_to, filled(case, page), case.button)
+    after = stage.browser.send(asked, "POST account_reauthenticate", {"password": PASSWORD})
+    assert case.says in after.text
+    assert case.so is None or case.so(stage)
+
+
 @pytest.mark.django_db
 def test_every_form_on_every_page_is_among_them(names: dict[str, Any]) -> None:
     """A new form: a line in `plain`, or a reason in NEEDS_JAVASCRIPT."""
-    unknown = {}
+    unknown: dict[str, str] = {}
+    unused = set(NEEDS_JAVASCRIPT)
     for place in {(one.path, one.who): one for one in PLACES if not one.path.startswith("/look/")}.values():
         browser = PlainBrowser()
         if place.who:
             browser.sign_in(User.objects.get(login=place.who))
         for form in browser.open(place.path.format_map(names)).forms:
+            unused -= {form.sent_to, *form.node.attributes}
             if complaint := complaint_about(form):
                 unknown[complaint] = place.name
     assert unknown == {}
+    assert unused == set()
+
+
+def test_every_form_that_a_template_may_show_is_among_them() -> None:
+    """Also those of states that no page above is in."""
+    routes = {route for text in TEMPLATES for route in FORM.findall(text)}
+    assert len(routes) > 30
+    assert {route for route in routes if not {f"POST {route}", f"GET {route}"} & {*SENT, *NEEDS_JAVASCRIPT}} == set()
 
 
 def complaint_about(form: Form) -> str:
