@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from chat import emotes
@@ -28,6 +28,7 @@ from chat.models import Emote, SubscriberBadge
 from chat.uploads import read_upload
 from common.api import status_of
 from common.errors import DomainError
+from common.posting import posted_from
 from streaming.models import Channel
 from streaming.services import create_channel
 
@@ -50,7 +51,7 @@ def dashboard_emotes(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("dashboard_emotes")
 @login_required
 def dashboard_emote_prefix(request: HttpRequest) -> HttpResponse:
     """Change what the codes begin with."""
@@ -63,7 +64,7 @@ def dashboard_emote_prefix(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("dashboard_emotes")
 @login_required
 def dashboard_emote_remove(request: HttpRequest, code: str) -> HttpResponse:
     """A word again; the page offers to restore it."""
@@ -74,14 +75,14 @@ def dashboard_emote_remove(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("dashboard_emotes")
 @login_required
 def dashboard_emote_restore(request: HttpRequest, code: str) -> HttpResponse:
     """Take the removal back."""
     return _do(request, lambda room, user: emotes.restore_emote(room=room, actor=user, code=code), f"{code} is back.")
 
 
-@require_POST
+@posted_from("dashboard_emotes")
 @login_required
 def dashboard_badge(request: HttpRequest) -> HttpResponse:
     """Set the badge for some months."""
@@ -95,7 +96,7 @@ def dashboard_badge(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("dashboard_emotes")
 @login_required
 def dashboard_badge_remove(request: HttpRequest, months: int) -> HttpResponse:
     """Subscribers of so many months get the badge before it."""

@@ -18,7 +18,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from chat import held, moderation
@@ -29,6 +29,7 @@ from chat.limits import HELD_MAX, HELD_SECONDS, SEARCH_REACH
 from chat.look_back import Found, search_messages
 from chat.models import Ban, HeldMessage, ModeratorAct, RoomRole
 from common.errors import DomainError, NotAllowed, NotThere
+from common.posting import posted_from
 from streaming.lookup import get_channel
 from streaming.models import Channel
 from streaming.services import create_channel
@@ -113,7 +114,7 @@ def moderation_acts(request: HttpRequest, login: str) -> HttpResponse:
     return _page(request, room, "chat/moderation_acts.html", context)
 
 
-@require_POST
+@posted_from("moderation", "login")
 @login_required
 def moderation_decide(request: HttpRequest, login: str, message_id: UUID) -> HttpResponse:
     """Let a message through that waits, or not."""
@@ -126,7 +127,7 @@ def moderation_decide(request: HttpRequest, login: str, message_id: UUID) -> Htt
     )
 
 
-@require_POST
+@posted_from("moderation_bans", "login")
 @login_required
 def moderation_unban(request: HttpRequest, login: str, user: str) -> HttpResponse:
     """Let someone write again."""
@@ -139,7 +140,7 @@ def moderation_unban(request: HttpRequest, login: str, user: str) -> HttpRespons
     )
 
 
-@require_POST
+@posted_from("moderation_log", "login")
 @login_required
 def moderation_remove(request: HttpRequest, login: str, message_id: UUID) -> HttpResponse:
     """Take a message away that was said; then back to the same page of the log."""

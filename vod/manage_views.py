@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from common.errors import DomainError, InvalidInput, NotThere
+from common.posting import posted_from
 from streaming.playback import recording_playback
 from streaming.views.shared import PLAYER_MODULES
 from transcode import services as media
@@ -51,7 +52,7 @@ def dashboard_videos(request: HttpRequest) -> HttpResponse:
     return render(request, "vod/dashboard_videos.html", context)
 
 
-@require_POST
+@posted_from("dashboard_videos")
 @login_required
 def videos_change(request: HttpRequest) -> HttpResponse:
     """Do one thing to all chosen recordings."""
@@ -130,7 +131,7 @@ def _saved(form: VodForm, vod: Vod) -> bool:
     return True
 
 
-@require_POST
+@posted_from("video_edit", "video_id")
 @login_required
 def video_highlight(request: HttpRequest, video_id: str) -> HttpResponse:
     """Cut a part out as a recording of its own."""
@@ -147,7 +148,7 @@ def video_highlight(request: HttpRequest, video_id: str) -> HttpResponse:
     return _edit_page(request, vod, highlight_form=form)
 
 
-@require_POST
+@posted_from("video_edit", "video_id")
 @login_required
 def video_poster(request: HttpRequest, video_id: str) -> HttpResponse:
     """Choose the picture that stands for it."""
@@ -168,7 +169,7 @@ def video_poster(request: HttpRequest, video_id: str) -> HttpResponse:
     return redirect("video_edit", vod.public_id)
 
 
-@require_POST
+@posted_from("dashboard_videos")
 @login_required
 def video_visibility(request: HttpRequest, video_id: str) -> HttpResponse:
     """Who may find it."""
@@ -195,7 +196,7 @@ def video_delete(request: HttpRequest, video_id: str) -> HttpResponse:
     return render(request, "vod/video_delete.html", {"vod": vod, "undo_days": UNDO_DAYS})
 
 
-@require_POST
+@posted_from("dashboard_videos")
 @login_required
 def video_restore(request: HttpRequest, video_id: str) -> HttpResponse:
     """Bring a deleted one back."""

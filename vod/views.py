@@ -6,10 +6,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from common.errors import NotAllowed, NotThere
+from common.posting import posted_from
 from streaming.playback import recording_playback
 from streaming.views.shared import PLAYER_MODULES
 from transcode import services as media
@@ -56,7 +57,7 @@ def video(request: HttpRequest, video_id: str) -> HttpResponse:
     return render(request, "vod/video.html", context)
 
 
-@require_POST
+@posted_from("video", "video_id")
 def video_prepare(request: HttpRequest, video_id: str) -> HttpResponse:
     """Have a recording brought back from cold storage."""
     prepare_vod(vod=_watchable_or_404(request, video_id), viewer=request.user)

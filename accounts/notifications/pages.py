@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.notifications import mails, push, services
@@ -23,6 +23,7 @@ from accounts.notifications.limits import LIST_PAGE
 from accounts.notifications.models import Notification
 from common.brand import offline
 from common.errors import NotThere
+from common.posting import posted_from
 
 WAYS = [(Way.IN_APP, "On this site"), (Way.PUSH, "Push"), (Way.MAIL, "E-mail")]
 
@@ -58,8 +59,8 @@ def open_one(request: HttpRequest, happening_id: int) -> HttpResponse:
     return redirect(one.happening.path)  # of this site: checked when it was written
 
 
+@posted_from("notifications")
 @login_required
-@require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark all read, or take that back, for pages without JavaScript."""
     user, undo = _user(request), _moment(request.POST.get("undo", ""))
@@ -92,8 +93,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/notification_preferences.html", context)
 
 
+@posted_from("notification_preferences")
 @login_required
-@require_POST
 def forget_browser(request: HttpRequest, subscription_id: int) -> HttpResponse:
     """Push to one of one's browsers no more."""
     if push.forget_browser(user_id=_user(request).pk, subscription_id=subscription_id):

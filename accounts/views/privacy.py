@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import exports, leaving
 from accounts.forms import LeaveForm
@@ -18,6 +18,7 @@ from accounts.limits import EXPORT_KEPT_DAYS, LEAVE_AFTER_DAYS, LEFT_LOGIN_DAYS
 from accounts.models import User
 from accounts.tasks import write_export
 from common.errors import DomainError
+from common.posting import posted_from
 from common.refusals import as_page_errors
 
 
@@ -29,9 +30,9 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/privacy.html", {"export": export, "kept_days": EXPORT_KEPT_DAYS})
 
 
+@posted_from("account_privacy")
 @login_required
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth is untyped
-@require_POST
 def ask_for_export(request: HttpRequest) -> HttpResponse:
     """Have one's data made into a file."""
     try:

@@ -8,13 +8,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import avatars, names
 from accounts.forms import AvatarForm, DisplayNameForm, RenameForm
 from accounts.limits import AVATAR_SIDES, FORMER_LOGIN_DAYS, RENAME_EVERY_DAYS
 from accounts.models import User
 from common.errors import DomainError
+from common.posting import posted_from
 
 YEAR_SECONDS = 31_536_000
 
@@ -37,8 +38,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     return _profile_page(request, form, AvatarForm())
 
 
+@posted_from("account_profile")
 @login_required
-@require_POST
 def change_avatar(request: HttpRequest) -> HttpResponse:
     """Take another picture, or none."""
     user = cast(User, request.user)

@@ -9,13 +9,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import sessions
 from accounts.limits import SESSIONS_SHOWN
 from accounts.models import User
 from accounts.user_agents import browser_name
 from common.errors import NotThere
+from common.posting import posted_from
 
 
 @never_cache
@@ -33,8 +34,8 @@ def security(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/security.html", context)
 
 
+@posted_from("account_security")
 @login_required
-@require_POST
 def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     """End one: what was opened in it is signed out at once."""
     try:
@@ -46,8 +47,8 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("account_security")
 
 
+@posted_from("account_security")
 @login_required
-@require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End all but this one."""
     sessions.end_every_session(user=cast(User, request.user), but=request.session.session_key)

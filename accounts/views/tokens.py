@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import services
 from accounts.forms import NewTokenForm
 from accounts.models import ApiToken, User
 from common.errors import DomainError
+from common.posting import posted_from
 from common.rate_limit import RateLimit
 
 NEW_TOKENS = RateLimit("new-token", limit=10, seconds=3600)
@@ -40,8 +41,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/tokens.html", context)
 
 
+@posted_from("account_tokens")
 @login_required
-@require_POST
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
     """End one of one's tokens: what uses it is signed out at once."""
     try:

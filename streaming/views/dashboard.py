@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from common.errors import DomainError, NotThere
+from common.posting import posted_from
 from common.rate_limit import RateLimit
 from streaming import services
 from streaming.forms import ChannelForm, MarkerForm, RaidForm
@@ -65,7 +66,7 @@ def stream_manager(request: HttpRequest, channel: Channel, **forms: Form) -> Htt
     return render(request, "streaming/dashboard.html", context)
 
 
-@require_POST
+@posted_from("dashboard")
 @login_required
 def dashboard_marker(request: HttpRequest) -> HttpResponse:
     """Mark this moment of the running broadcast."""

@@ -8,9 +8,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from common.posting import posted_from
 from streaming.discovery.browsing import broadcasts_of
 from streaming.discovery.keyset import Cursor
 from streaming.discovery.recommendations import hidden_channels, hide_recommendation, show_recommendation
@@ -44,7 +45,7 @@ def following(request: HttpRequest) -> HttpResponse:
     return render(request, "streaming/following.html", context)
 
 
-@require_POST
+@posted_from("watch", "login")
 @login_required
 def watch_recommend(request: HttpRequest, login: str) -> HttpResponse:
     """Recommend a channel no more, or again, for pages without JavaScript."""

@@ -8,11 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.names import current_login
 from common.errors import DomainError, NotThere
+from common.posting import posted_from
 from streaming import services
 from streaming.audience.names import name_browser
 from streaming.discovery.browsing import broadcasts_of, top_of_categories
@@ -94,7 +95,7 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
     return name_browser(request, render(request, "streaming/watch.html", context))
 
 
-@require_POST
+@posted_from("watch", "login")
 @login_required
 def watch_follow(request: HttpRequest, login: str) -> HttpResponse:
     """Follow or stop following, and whether to be told, for pages without JavaScript."""

@@ -8,10 +8,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from common.errors import DomainError
+from common.posting import posted_from
 from streaming.forms import AudienceForm, RaidForm
 from streaming.models import Channel
 from streaming.raids.hosting import audience_settings, update_audience
@@ -19,7 +20,7 @@ from streaming.raids.services import cancel_raid, hurry_raid, start_raid
 from streaming.views.dashboard import own_channel, stream_manager
 
 
-@require_POST
+@posted_from("dashboard")
 @login_required
 def dashboard_raid(request: HttpRequest) -> HttpResponse:
     """Begin a raid's count-down."""
@@ -35,7 +36,7 @@ def dashboard_raid(request: HttpRequest) -> HttpResponse:
     return stream_manager(request, channel, raid_form=form)
 
 
-@require_POST
+@posted_from("dashboard")
 @login_required
 def dashboard_raid_now(request: HttpRequest) -> HttpResponse:
     """Send the viewers without waiting for its end."""
@@ -44,7 +45,7 @@ def dashboard_raid_now(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("dashboard")
 @login_required
 def dashboard_raid_cancel(request: HttpRequest) -> HttpResponse:
     """Call it off."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import override_settings
 
@@ -77,7 +78,7 @@ def filled(case: Case, page: Page) -> dict[str, Any]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_form_does_what_it_says(case: Case, names: dict[str, Any]) -> None:
     stage, page = staged(case, names)
     after = stage.browser.send(page, case.sent_to, filled(case, page), case.button)
@@ -88,7 +89,7 @@ def test_a_form_does_what_it_says(case: Case, names: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("case", [case for case in CASES if case.sent_to.startswith("GET")], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in CASES if case.sent_to.startswith("GET")], ids=str)
 def test_what_was_asked_for_stands_in_the_form_and_in_the_address(case: Case, names: dict[str, Any]) -> None:
     stage, page = staged(case, names)
     asked = filled(case, page)
@@ -100,7 +101,7 @@ def test_what_was_asked_for_stands_in_the_form_and_in_the_address(case: Case, na
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("case", [case for case in CASES if case.wrong], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in CASES if case.wrong], ids=str)
 def test_what_is_refused_says_why_at_its_field_and_keeps_what_was_typed(case: Case, names: dict[str, Any]) -> None:
     stage, page = staged(case, names)
     typed = {**filled(case, page), **case.wrong}
@@ -111,6 +112,30 @@ def test_what_is_refused_says_why_at_its_field_and_keeps_what_was_typed(case: Ca
     for name, value in typed.items():
         if name not in case.unkept:
             assert form.value(name) == ([value] if isinstance(value, str) else value), name
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "case", {one.sent_to: one for one in CASES if one.sent_to.startswith("POST")}.values(), ids=str
+)
+def test_the_address_a_form_is_sent_to_is_no_dead_end(case: Case, names: dict[str, Any]) -> None:
+    """Who opens it again, or comes back there from signing in, sees a page."""
+    stage, page = staged(case, names)
+    form, _ = page.form(case.sent_to, case.button)
+    assert stage.browser.open(form.address).status == 200
+
+
+@pytest.mark.django_db
+def test_who_was_signed_out_meanwhile_comes_back_to_the_page_with_the_form(names: dict[str, Any]) -> None:
+    browser, erin = PlainBrowser(), User.objects.get(login="erin")
+    erin.set_password(PASSWORD)
+    erin.save()
+    browser.sign_in(erin)
+    page = browser.open("/alice")
+    Session.objects.all().delete()
+    asked = browser.send(page, "POST watch_follow", {}, "Follow")
+    after = browser.send(asked, "POST account_login", {"login": "erin", "password": PASSWORD})
+    assert (after.status, after.address) == (200, "/alice")
 
 
 # Pages that ask for the password again keep what was sent to them: it is done once that is given.

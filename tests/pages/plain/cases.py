@@ -46,8 +46,7 @@ class Case:
     why: str = ""
     unkept: tuple[str, ...] = ()  # passwords, codes and files, which no page repeats
 
-    @property
-    def name(self) -> str:
+    def __str__(self) -> str:
         return "-".join(part for part in (self.sent_to.split()[-1], self.button, self.who) if part).replace(" ", "_")
 
 
