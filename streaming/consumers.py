@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import random
 import time
 from collections.abc import Coroutine
 from datetime import datetime
@@ -57,6 +58,7 @@ class ChannelEventsConsumer(SocketConsumer):
             self.channel = await _reads().channels.ask(login, lambda: database_sync_to_async(get_channel)(login))
             # Join first, read then: a change in between is sent twice rather than never.
             await self._join(events.everyone(self.channel.pk))
+            await self._join(events.EVERY_PAGE)
             await self.accept()
             await self._send_state()
             user = self.scope["user"]
@@ -100,6 +102,15 @@ class ChannelEventsConsumer(SocketConsumer):
     async def channel_event(self, event: dict[str, Any]) -> None:
         """Something was sent to one of our groups."""
         await self._show(event["payload"])
+
+    async def channel_ask_anew(self, event: dict[str, Any]) -> None:
+        """What was sent lately may be lost. Not all pages at once; those of one channel share what is read."""
+        self._start(self._read_anew(random.uniform(0, limits.ASK_ANEW_SECONDS)))  # noqa: S311  no secret
+
+    async def _read_anew(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        with contextlib.suppress(*OUTAGE):
+            await self._send_state()
 
     async def _show(self, payload: dict[str, Any]) -> None:
         if payload["type"] == "state":

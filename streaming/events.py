@@ -14,6 +14,9 @@ from streaming.watch_states import watch_state_of
 logger = logging.getLogger(__name__)
 
 
+EVERY_PAGE = "channels"  # the group of every page of whatever channel
+
+
 def everyone(channel_id: int) -> str:
     """Group of every page that shows the channel."""
     return f"channel.{channel_id}"
@@ -40,18 +43,27 @@ def publish_viewers(counts: Mapping[int, int]) -> None:
     send({everyone(channel_id): {"type": "viewers", "viewers": count} for channel_id, count in counts.items()})
 
 
+def ask_anew() -> None:
+    """Every page reads its channel's state once more, soon: what was sent for a while did not arrive."""
+    _send({EVERY_PAGE: {"type": "channel.ask_anew"}})
+
+
 def send(payloads: Mapping[str, dict[str, Any]]) -> None:
     """Send one payload to each group. A page that misses one gets the next: an outage is logged, not raised."""
+    _send({group: {"type": "channel.event", "payload": payload} for group, payload in payloads.items()})
+
+
+def _send(messages: Mapping[str, dict[str, Any]]) -> None:
     try:
-        async_to_sync(_send_all)(payloads)
+        async_to_sync(_send_all)(messages)
     except (RedisError, OSError) as error:
         logger.warning("Events not sent: %s", type(error).__name__)
 
 
-async def _send_all(payloads: Mapping[str, dict[str, Any]]) -> None:
+async def _send_all(messages: Mapping[str, dict[str, Any]]) -> None:
     layer = get_channel_layer()
-    for group, payload in payloads.items():
-        await layer.group_send(group, {"type": "channel.event", "payload": payload})
+    for group, message in messages.items():
+        await layer.group_send(group, message)
 
 
 def _send_state(channel_id: int) -> None:

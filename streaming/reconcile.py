@@ -10,9 +10,9 @@ from common.redis import redis_client
 from streaming import redis_keys
 from streaming.broadcast_services import end_broadcast, end_overdue_broadcast, lose_encoder
 from streaming.broadcast_states import BroadcastState
-from streaming.events import publish_state
+from streaming.events import ask_anew
 from streaming.ingest.services import PRIORITY_OF_TIER, lose_session
-from streaming.limits import ENDED_SHOWN_SECONDS, OUTAGE_SECONDS, SETTLING_SECONDS, SILENT_SECONDS, STARTING_SECONDS_MAX
+from streaming.limits import OUTAGE_SECONDS, SETTLING_SECONDS, SILENT_SECONDS, STARTING_SECONDS_MAX
 from streaming.models import Broadcast, Channel, ChannelTier, IngestSession
 from streaming.notices import add_notice
 from streaming.raids.services import advance_raids
@@ -40,25 +40,23 @@ def reconcile_broadcasts() -> None:
     repair_live_jobs()
     repair_live_flags()
     advance_raids(now)
+    _note_tick()  # one that took long is no outage
 
 
 def _is_settling() -> bool:
     """Whether we only just came back: encoders that are fine could not reach us and get time to be heard again."""
     client = redis_client()
-    previous = client.set(redis_keys.RECONCILE_AT, int(time.time()), ex=OUTAGE_SECONDS, get=True)
+    previous = _note_tick()
     if previous is None:
         client.set(redis_keys.SETTLING, 1, ex=SETTLING_SECONDS)
-        _announce_recent_states()
+        ask_anew()  # events of the time we were away are lost
         return True
     return bool(client.exists(redis_keys.SETTLING))
 
 
-def _announce_recent_states() -> None:
-    """Events of the time we were away are lost; the pages hear how things stand."""
-    recent = timezone.now() - timedelta(seconds=ENDED_SHOWN_SECONDS)
-    broadcasts = Broadcast.objects.filter(Q(pk__in=Broadcast.objects.open()) | Q(ended_at__gt=recent))
-    for channel_id in broadcasts.values_list("channel_id", flat=True).distinct():
-        publish_state(channel_id=channel_id)
+def _note_tick() -> object:
+    """We are here; None when we had not been for a while."""
+    return redis_client().set(redis_keys.RECONCILE_AT, int(time.time()), ex=OUTAGE_SECONDS, get=True)
 
 
 def end_suspended() -> None:

@@ -16,6 +16,7 @@ from config.asgi import application
 from streaming import limits, redis_keys
 from streaming.broadcast_services import announce_live
 from streaming.models import Broadcast, Channel
+from streaming.reconcile import reconcile_broadcasts
 from streaming.services import end_broadcast, update_channel
 from streaming.tasks import count_viewers
 from tests.streaming.conftest import FakeMedia
@@ -78,6 +79,25 @@ async def test_page_is_told_the_state_at_once_and_at_each_change(channel: Channe
     assert (await receive(socket, "state"))["title"] == "Go"
     await sync_to_async(end_broadcast)(broadcast=broadcast, reason="Over.")
     assert (await receive(socket, "state"))["state"] == "ended"
+    await socket.disconnect()
+
+
+async def test_after_an_outage_of_ours_each_page_reads_the_state_once_more(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch, empty_redis: Redis
+) -> None:
+    monkeypatch.setattr(limits, "ASK_ANEW_SECONDS", 0.1)
+    socket = page()
+    await socket.connect()
+    assert (await receive(socket, "state"))["title"] != "Go"
+    await Channel.objects.filter(pk=channel.pk).aupdate(title="Go")  # as if nobody had heard of it
+
+    empty_redis.set(redis_keys.RECONCILE_AT, 1)
+    await sync_to_async(reconcile_broadcasts)()
+    assert await socket.receive_nothing(timeout=0.5)
+
+    empty_redis.delete(redis_keys.RECONCILE_AT)
+    await sync_to_async(reconcile_broadcasts)()
+    assert (await receive(socket, "state"))["title"] == "Go"
     await socket.disconnect()
 
 
