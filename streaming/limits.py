@@ -15,6 +15,7 @@ HEALTHY_SECONDS = 12  # two updates may be lost before a second encoder may take
 SILENT_SECONDS = 15  # three updates are missing: the connection is gone and nobody told us
 SETTLING_SECONDS = 15  # after an outage of ours the encoders get this long to be heard again
 OUTAGE_SECONDS = 5  # the reconcile tick (1 s) was away this long: something of ours was down
+FLAGS_SECONDS = 5  # how often it is compared who is on air and who is said to be
 ASK_ANEW_SECONDS = 3.0  # within which every page reads its channel's state once more after that
 EARLY_DONE_SECONDS = 10  # how long a "done" waits for the "publish" it overtook
 STARTING_SECONDS_MAX = 60  # connected, yet no complete segment: end it and say so

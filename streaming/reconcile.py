@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from common.redis import redis_client
@@ -12,7 +12,7 @@ from streaming.broadcast_services import end_broadcast, end_overdue_broadcast, l
 from streaming.broadcast_states import BroadcastState
 from streaming.events import ask_anew
 from streaming.ingest.services import PRIORITY_OF_TIER, lose_session
-from streaming.limits import OUTAGE_SECONDS, SETTLING_SECONDS, SILENT_SECONDS, STARTING_SECONDS_MAX
+from streaming.limits import FLAGS_SECONDS, OUTAGE_SECONDS, SETTLING_SECONDS, SILENT_SECONDS, STARTING_SECONDS_MAX
 from streaming.models import Broadcast, Channel, ChannelTier, IngestSession
 from streaming.notices import add_notice
 from streaming.raids.services import advance_raids
@@ -85,9 +85,8 @@ def repair_orphans(now: datetime) -> None:
 
 def repair_live_jobs() -> None:
     """Media work follows the broadcasts: wanted for each open one, finished for each ended one."""
-    state = Broadcast.objects.filter(public_id=OuterRef("stream_id")).values("state")[:1]
-    left_behind = LiveJob.objects.filter(finished_at=None, wanted=True).annotate(broadcast_state=Subquery(state))
-    ended = left_behind.filter(Q(broadcast_state=BroadcastState.ENDED) | Q(broadcast_state=None))
+    going_on = Broadcast.objects.open().filter(public_id=OuterRef("stream_id"))
+    ended = LiveJob.objects.filter(~Exists(going_on), finished_at=None, wanted=True)
     for stream_id in ended.values_list("stream_id", flat=True):
         media.finish_live(stream_id=stream_id)
     jobs = LiveJob.objects.filter(stream_id=OuterRef("public_id"), wanted=True)
@@ -98,7 +97,10 @@ def repair_live_jobs() -> None:
 
 
 def repair_live_flags() -> None:
-    """`Channel.is_live` is a copy; make it agree with the broadcasts."""
+    """`Channel.is_live` is a copy; make it agree with the broadcasts. All channels are looked at: not in every tick."""
+    if not redis_client().set(redis_keys.FLAGS_REPAIRED, 1, ex=FLAGS_SECONDS, nx=True):
+        return
+    unsaid = Broadcast.objects.on_air().filter(channel__is_live=False).values_list("channel_id", flat=True)
+    Channel.objects.filter(pk__in=list(unsaid)).update(is_live=True)
     on_air = Broadcast.objects.on_air().filter(channel=OuterRef("pk"))
-    Channel.objects.filter(Exists(on_air), is_live=False).update(is_live=True)
     Channel.objects.filter(~Exists(on_air), is_live=True).update(is_live=False, viewer_count=0)

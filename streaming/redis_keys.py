@@ -2,6 +2,7 @@
 
 RECONCILE_AT = "streaming:reconcile-at"  # OUTAGE_SECONDS
 SETTLING = "streaming:settling"  # SETTLING_SECONDS
+FLAGS_REPAIRED = "streaming:flags-repaired"  # FLAGS_SECONDS
 
 
 VIEWERS = "streaming:viewers:"

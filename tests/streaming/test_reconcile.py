@@ -11,6 +11,7 @@ from accounts.models import User
 from streaming import redis_keys
 from streaming.broadcast_services import announce_live
 from streaming.broadcast_states import BroadcastState
+from streaming.limits import FLAGS_SECONDS
 from streaming.models import Broadcast, Channel, IngestSession
 from streaming.reconcile import reconcile_broadcasts
 from tests.streaming.conftest import ControlServer, FakeMedia, Hooks
@@ -118,11 +119,17 @@ def test_media_work_that_is_as_wanted_is_left_alone(hooks: Hooks, key: str, medi
     assert (media.requested, media.finished) == ([], [])
 
 
-def test_live_flag_of_a_channel_is_repaired(hooks: Hooks, key: str) -> None:
+def test_live_flag_of_a_channel_is_repaired_though_not_in_every_tick(
+    hooks: Hooks, key: str, empty_redis: Redis
+) -> None:
     announce_live(stream_id=hooks.publish(key)["Location"])
     Channel.objects.update(is_live=False)
     reconcile_broadcasts()
     assert Channel.objects.get(owner__login="alice").is_live
     Broadcast.objects.update(state=BroadcastState.ENDED)
+    reconcile_broadcasts()
+    assert Channel.objects.get(owner__login="alice").is_live
+    assert 0 < empty_redis.ttl(redis_keys.FLAGS_REPAIRED) <= FLAGS_SECONDS
+    empty_redis.delete(redis_keys.FLAGS_REPAIRED)
     reconcile_broadcasts()
     assert not Channel.objects.get(owner__login="alice").is_live
