@@ -79,8 +79,8 @@ def tag_address(tag: str) -> str:
 def as_input(field: BoundField) -> SafeString:
     """The field's widget in our look, tied to its error and help text for screen readers."""
     attrs: dict[str, str | bool] = {"class": "input"}
-    if field.field.widget.attrs.get("placeholder") == field.label:
-        attrs["placeholder"] = ""  # a label said twice is noise
+    if str(field.field.widget.attrs.get("placeholder", "")).startswith(str(field.label)):
+        attrs["placeholder"] = ""  # a label said twice is noise: Email, Email address
     described_by = [f"{field.id_for_label}_{part}" for part, there in _descriptions(field) if there]
     if described_by:
         attrs["aria-describedby"] = " ".join(described_by)
