@@ -14,10 +14,9 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: 
 from chat.lifespan import lifespan  # noqa: E402
 from chat.routing import http_application, websocket_application  # noqa: E402
 from config.asgi import application as site  # noqa: E402
-from tests.look.slowly import slowly  # noqa: E402
 
 CHAT = "/api/v1/chat/"
-pages = slowly(ASGIStaticFilesHandler(django_application))
+pages = ASGIStaticFilesHandler(django_application)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:

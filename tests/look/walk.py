@@ -11,7 +11,6 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route
 
 from tests.look.places import Place
-from tests.look.slowly import HEADER
 
 ROOT = Path(__file__).parents[2]
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
@@ -74,13 +73,11 @@ class Site:
 
 @dataclass
 class Walk:
-    """One browser's way through the site. `pictures`: a directory for them; none are made without. `slowly`: of a site
-    without media, pages come in pieces."""
+    """One browser's way through the site. `pictures`: a directory for them; none are made without."""
 
     browser: Browser
     site: Site
     pictures: Path | None = None
-    slowly: bool = False
     findings: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)  # what axe finds moderate or minor
     _contexts: dict[str, BrowserContext] = field(default_factory=dict)
@@ -125,7 +122,7 @@ class Walk:
 
     @contextmanager
     def _page(self, place: Place, width: int) -> Iterator[Page]:
-        page = self.context(place.who).new_page()
+        page = self._context(place.who).new_page()
         page.set_viewport_size({"width": width, "height": SIZES[width]})
         if place.path.startswith(
             OWN_ADDRESSES
@@ -208,10 +205,9 @@ class Walk:
         if finding not in self.findings:
             self.findings.append(finding)
 
-    def context(self, who: str) -> BrowserContext:
+    def _context(self, who: str) -> BrowserContext:
         if who not in self._contexts:
-            headers = {HEADER: "yes"} if self.slowly else None
-            context = self.browser.new_context(reduced_motion="reduce", color_scheme="dark", extra_http_headers=headers)
+            context = self.browser.new_context(reduced_motion="reduce", color_scheme="dark")
             context.set_default_timeout(10_000)
             context.add_init_script(path=START)
             if who:
