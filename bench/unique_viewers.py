@@ -51,7 +51,7 @@ def round_of(client: Redis, viewers: int) -> tuple[float, float]:
     ever = read_counts([stream_id], now, 0)[0].ever or 0
     other = int(client.pfcount(rival))
     keys = [redis_keys.viewers(stream_id), redis_keys.unique_viewers(stream_id), rival]
-    client.delete(*keys, *(f"{redis_keys.unique_viewers(stream_id)}:{number}" for number in range(16)))
+    client.unlink(*keys, *(f"{redis_keys.unique_viewers(stream_id)}:{number}" for number in range(16)))
     return abs(ever - viewers) / viewers * 100, abs(other - viewers) / viewers * 100
 
 

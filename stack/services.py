@@ -143,6 +143,8 @@ REDIS_OPTIONS = {
     "appendfsync": "everysec",
     "save": "",
     "maxmemory-policy": "noeviction",
+    "lazyfree-lazy-expire": "yes",  # a million viewers' names go in the background, not while all chat waits
+    "lazyfree-lazy-user-del": "yes",
     "loglevel": "warning",
 }
 # Live media's Redis holds a minute of video and nothing that must survive: writing it to disk would only wear it out.
