@@ -12,7 +12,16 @@ from accounts.services import suspend_user
 from common.errors import InvalidInput
 from streaming.discovery import categories
 from streaming.limits import CATEGORY_ART_BYTES_MAX
-from streaming.models import Broadcast, Category, Channel, Follow, IngestNotice, IngestSession, StreamKey
+from streaming.models import (
+    Broadcast,
+    Category,
+    Channel,
+    Follow,
+    IngestNotice,
+    IngestSession,
+    ScheduleEntry,
+    StreamKey,
+)
 from streaming.services import end_broadcast
 
 
@@ -149,3 +158,10 @@ class FollowAdmin(ReadOnlyAdmin):
     list_display = ("user", "channel", "created_at")
     list_select_related = ("user", "channel__owner")
     search_fields = ("user__login", "channel__owner__login")
+
+
+@admin.register(ScheduleEntry)
+class ScheduleEntryAdmin(ReadOnlyAdmin):
+    list_display = ("schedule", "title", "when", "category")
+    list_select_related = ("schedule__channel__owner", "category")
+    search_fields = ("schedule__channel__owner__login", "title")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from streaming.views import api, playback, raid_api, search, watching
+from streaming.views import api, playback, raid_api, schedule_api, search, watching
 
 urlpatterns = [
     # /api/v1/streams…
@@ -21,6 +21,7 @@ urlpatterns = [
     path("channels/<str:login>/stream-key", api.channel_stream_key, name="api_channel_stream_key"),
     path("channels/<str:login>/health", api.channel_health_view, name="api_channel_health"),
     path("channels/<str:login>/audience", raid_api.channel_audience, name="api_channel_audience"),
+    path("channels/<str:login>/schedule", schedule_api.channel_schedule, name="api_channel_schedule"),
     # /api/v1/raids…
     path("raids", raid_api.raids, name="api_raids"),
     path("raids/now", raid_api.raids_now, name="api_raids_now"),

@@ -22,18 +22,35 @@ from streaming.models import AudienceSettings, Category, Channel
 from streaming.raids.hosting import hosted_logins
 
 
+class CategoryField(forms.CharField):
+    """A category by its name: typed, with suggestions, for a list of all of them is thousands of lines."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"list": "category-names", "autocomplete": "off"})
+        super().__init__(max_length=CATEGORY_NAME_MAX, widget=widget, **options)
+
+    def clean(self, value: Any) -> Category | None:
+        name = super().clean(value)
+        try:
+            return category_called(name) if name else None
+        except NotThere as error:
+            raise forms.ValidationError(error.text) from None
+
+
+def category_names() -> list[str]:
+    """What is offered before anything is typed: the most watched."""
+    watched = Category.objects.order_by("-viewer_count", "id")
+    return list(watched.values_list("name", flat=True)[:CATEGORIES_OFFERED])
+
+
 class ChannelForm(forms.Form):
     """Title, category, tags and the text about the channel. The service checks what it means."""
 
     title = forms.CharField(max_length=TITLE_MAX, required=False, label="Title")
-    # Typed, with suggestions: a list of all of them is thousands of lines.
-    category = forms.CharField(
-        max_length=CATEGORY_NAME_MAX,
-        required=False,
-        widget=forms.TextInput(attrs={"list": "category-names", "autocomplete": "off"}),
-    )
+    category = CategoryField(required=False)
     tags = forms.CharField(required=False, help_text=f"Up to {TAGS_MAX} words, separated by commas or spaces.")
     language = forms.ChoiceField(required=False, label="Language you speak")
+    category_names = staticmethod(category_names)
     about = forms.CharField(
         max_length=ABOUT_MAX, required=False, label="About the channel", widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -51,18 +68,6 @@ class ChannelForm(forms.Form):
         languages = self.fields["language"]
         assert isinstance(languages, forms.ChoiceField)  # noqa: S101  for the type checker
         languages.choices = list(({channel.language: channel.language} | LANGUAGES).items())
-
-    def category_names(self) -> list[str]:
-        """What is offered before anything is typed: the most watched."""
-        watched = Category.objects.order_by("-viewer_count", "id")
-        return list(watched.values_list("name", flat=True)[:CATEGORIES_OFFERED])
-
-    def clean_category(self) -> Category | None:
-        name = self.cleaned_data["category"]
-        try:
-            return category_called(name) if name else None
-        except NotThere as error:
-            raise forms.ValidationError(error.text) from None
 
     def clean_tags(self) -> list[str]:
         return [tag for tag in self.cleaned_data["tags"].replace(",", " ").split() if tag]

@@ -72,6 +72,16 @@ RAID_FOLLOWERS_MAX = 10_000_000
 HOST_ENTRIES_MAX = 20  # on one channel's list
 HOSTS_CHOSEN_AT_ONCE = 500  # per tick of a second
 
+# --- Schedule
+SCHEDULE_ENTRIES_MAX = 50  # of one channel
+SCHEDULE_MINUTES_MIN = 15
+SCHEDULE_MINUTES_MAX = 24 * 60  # what goes on for longer is planned in pieces
+SCHEDULE_STEP_MINUTES = 30  # between two lengths to choose from
+SCHEDULE_AHEAD_DAYS = 366  # how far ahead a single one may be
+SCHEDULE_DAYS_SHOWN = 14  # ahead, of weekly ones: each is seen twice, so also the one after one that is cancelled
+SCHEDULE_LATE_MINUTES = 30  # so long after its beginning a planned stream is still waited for
+SCHEDULE_BESIDE_PLAYER = 3  # planned streams below the player
+
 # --- Channel events (WebSocket)
 MAX_SOCKET_MESSAGE = 512  # bytes; the only message a page sends has about 60
 SOCKET_MESSAGES_PER_MINUTE = 30

@@ -14,6 +14,7 @@ from django.urls import reverse
 from streaming import discovery_models  # noqa: F401  Django looks for models here
 from streaming.audience_models import AudienceSettings, HostEntry, Raid
 from streaming.broadcast_states import OPEN_STATES, BroadcastState
+from streaming.schedule_models import Schedule, ScheduleEntry
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -32,6 +33,8 @@ __all__ = [  # with what stands in a file of its own; Django looks for models he
     "IngestSession",
     "NoteKind",
     "Raid",
+    "Schedule",
+    "ScheduleEntry",
     "SessionEnd",
     "StreamKey",
 ]

@@ -29,3 +29,8 @@ own_rows("streaming.NotInterested", "channel__owner", Leaving.DELETE, reason="Wh
 own_rows("streaming.SearchEntry", "channel__owner", Leaving.DELETE, reason="Made of rows that are exported themselves.")
 own_rows("streaming.ChannelNeighbour", "channel__owner", Leaving.DELETE, reason="Worked out of everyone's follows.")
 own_rows("streaming.ChannelNeighbour", "other__owner", Leaving.DELETE, reason="Worked out of everyone's follows.")
+own_rows("streaming.Schedule", "channel__owner", Leaving.DELETE, "time_zone")
+own_rows(
+    "streaming.ScheduleEntry", "schedule__channel__owner", Leaving.DELETE,
+    "weekday on start minutes title category__name skipped_on",
+)  # fmt: skip

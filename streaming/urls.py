@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from streaming.views import browse, dashboard, following, pages, raids, search
+from streaming.views import browse, dashboard, following, pages, raids, schedule, search
 
 urlpatterns = [
     # /
@@ -26,6 +26,12 @@ urlpatterns = [
     path("dashboard/raid/cancel", raids.dashboard_raid_cancel, name="dashboard_raid_cancel"),
     path("dashboard/audience/", raids.dashboard_audience, name="dashboard_audience"),
     path("dashboard/setup/", dashboard.dashboard_setup, name="dashboard_setup"),
+    # /dashboard/schedule/…
+    path("dashboard/schedule/", schedule.dashboard_schedule, name="dashboard_schedule"),
+    path("dashboard/schedule/zone", schedule.dashboard_schedule_zone, name="dashboard_schedule_zone"),
+    path("dashboard/schedule/<int:entry_id>/", schedule.schedule_entry, name="schedule_entry"),
+    path("dashboard/schedule/<int:entry_id>/remove", schedule.schedule_entry_remove, name="schedule_entry_remove"),
+    path("dashboard/schedule/<int:entry_id>/skip", schedule.schedule_entry_skip, name="schedule_entry_skip"),
 ]
 
 # Any single word is a channel's name, so these come after every other route of the site.
@@ -36,4 +42,5 @@ channel_urlpatterns = [
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/follow$", pages.watch_follow, name="watch_follow"),
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/recommend$", following.watch_recommend, name="watch_recommend"),
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/about$", pages.about, name="channel_about"),
+    re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/schedule$", schedule.channel_schedule, name="channel_schedule"),
 ]

@@ -23,6 +23,7 @@ from streaming.discovery_models import EntryKind
 from streaming.lookup import get_channel
 from streaming.models import Category, Channel
 from streaming.playback import live_playback
+from streaming.schedule.services import read_plan
 from streaming.views.context import read_rail
 from streaming.views.shared import PLAYER_MODULES, channel_or_404, relation_to, viewer_of
 from streaming.views.style_samples import style_samples
@@ -87,6 +88,7 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
         "initial": state.as_event(),
         "screen": "loading" if state.state == "live" or state.hosting else state.state,
         "on_air": on_air,
+        "plan": read_plan(channel=channel),
         "similar": [] if on_air or state.hosting else on_air_beside(channel, rail.recommended, SIMILAR_SHOWN),
         **relation_to(request.user, channel),
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",

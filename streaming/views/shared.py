@@ -18,6 +18,7 @@ PLAYER_MODULES = [
     "player/clip_editor", "player/clip_span",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",
     "shared/toasts", "shared/single_keys", "shared/elsewhere", "shared/raid_banner", "shared/raid_panel",
+    "shared/local_times",
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 `make_cast` runs inside Django, in a test or in `manage.py shell` of a running stack.
 """
 
+from datetime import time as clock
 from datetime import timedelta
 from io import BytesIO
 from time import time
@@ -32,7 +33,8 @@ from chat.core.roles import Role
 from chat.models import Ban, Emote, RoomRole
 from chat.picture_store import store_emote_picture
 from streaming.discovery.tags import facets_of
-from streaming.models import Broadcast, Category, Channel
+from streaming.models import Broadcast, Category, Channel, ScheduleEntry
+from streaming.schedule.services import add_entry, set_time_zone, skip_entry
 from streaming.services import create_channel, follow_channel
 from tests.common import sample_pictures
 from tests.look.passkey import sample_passkey
@@ -81,6 +83,7 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
     passkey = WebAuthn.add(people["frida"], "The key on the key ring", sample_passkey())
     _tell(charlie, alice)
     recordings = _recordings(channel, pictures=pictures)
+    planned = _plan(channel, people)
     create_chat_token(user=alice, name="A bot that greets", may_moderate=True, days=90)
     Upload.objects.create(
         channel=channel, filename="mill.mp4", title="The mill", length=9, state="refused", reason="It is no video."
@@ -93,6 +96,7 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
             "longest": LONG,
             "video": recordings[0].public_id,
             "clip": _clip(recordings[0], charlie, pictures=pictures),
+            "planned": str(planned.pk),
             "passkey": str(passkey.instance.pk),
             "unsubscribe": unsubscribe_url(charlie.pk).rsplit("/", 1)[1],
         },
@@ -187,6 +191,23 @@ def _tell(charlie: User, alice: User) -> None:
         auth="",
         label="Firefox on Android",
     )
+
+
+def _plan(channel: Channel, people: dict[str, User]) -> ScheduleEntry:
+    """Alice's week with the longest title, one that is cancelled and a single one; Bob's, who is off air."""
+    for login in ("alice", "bob", "charlie"):
+        set_time_zone(channel=people[login].channel, name="Europe/Berlin")
+    art, today = channel.category, timezone.now().date()
+    week = [(today + timedelta(days=days)).weekday() for days in (0, 3, 5)]
+    first, second, _ = [
+        add_entry(channel=channel, weekday=day, start=clock(19), minutes=minutes, title=title, category=art)
+        for day, minutes, title in zip(week, (180, 120, 90), ("Painting", "Questions and tea", TITLE_MAX), strict=True)
+    ]
+    skip_entry(entry=second, day=today + timedelta(days=3))
+    next_month = today + timedelta(days=30)
+    add_entry(channel=channel, on=next_month, start=clock(10), minutes=720, title="Twelve hours of mill")
+    add_entry(channel=people["bob"].channel, weekday=week[0], start=clock(18, 30), minutes=60, title="The day's bans")
+    return first
 
 
 def _recordings(channel: Channel, *, pictures: bool) -> list[Vod]:

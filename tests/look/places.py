@@ -97,6 +97,7 @@ LOGIN, SIGNUP = "form[action*=login]", "form[action*=signup]"
 FRIDAS_PASSWORD = "water under the wheel"  # and she is asked for a code after it
 FRIDAS_LOGIN = submit(LOGIN, login="frida", password=FRIDAS_PASSWORD)
 UNSUBSCRIBE = "/notifications/unsubscribe/{unsubscribe}"
+SCHEDULE_TAKEN = submit("form[action='/dashboard/schedule/']", title="Something else", start="19:30")
 
 PLACES: tuple[Place, ...] = (
     # The front and the frame around every page
@@ -124,6 +125,9 @@ PLACES: tuple[Place, ...] = (
     Place("following-empty", "following", "/following", "erin"),
     # A channel
     Place("channel-about", "channel_about", "/{login}/about", "charlie"),
+    Place("channel-schedule", "channel_schedule", "/{login}/schedule", "charlie"),
+    Place("channel-schedule-empty", "channel_schedule", "/{empty}/schedule", "charlie"),
+    Place("channel-schedule-own-empty", "channel_schedule", "/{empty}/schedule", "erin"),
     Place("channel-videos", "channel_videos", "/{login}/videos", "charlie"),
     Place("channel-videos-empty", "channel_videos", "/{empty}/videos"),
     Place("channel-clips", "channel_clips", "/{login}/clips", "charlie"),
@@ -163,6 +167,11 @@ PLACES: tuple[Place, ...] = (
     Place("dashboard-end-dialog", "dashboard", "/dashboard/", "alice", click("[data-dialog=end-dialog]")),
     Place("audience", "dashboard_audience", "/dashboard/audience/", "alice"),
     Place("audience-new", "dashboard_audience", "/dashboard/audience/", "erin"),
+    Place("schedule", "dashboard_schedule", "/dashboard/schedule/", "alice"),
+    Place("schedule-refused", "dashboard_schedule", "/dashboard/schedule/", "alice", SCHEDULE_TAKEN),
+    Place("schedule-empty", "dashboard_schedule", "/dashboard/schedule/", "charlie"),
+    Place("schedule-new", "dashboard_schedule", "/dashboard/schedule/", "erin"),
+    Place("schedule-entry", "schedule_entry", "/dashboard/schedule/{planned}/", "alice"),
     Place("setup", "dashboard_setup", "/dashboard/setup/", "alice"),
     Place("setup-new", "dashboard_setup", "/dashboard/setup/", "erin"),
     Place("dashboard-videos", "dashboard_videos", "/dashboard/videos/", "alice"),
@@ -250,6 +259,7 @@ NOT_LOOKED_AT: dict[str, str] = {
             "dashboard_badge", "dashboard_badge_remove", "dashboard_emote_prefix", "dashboard_emote_remove",
             "dashboard_emote_restore", "dashboard_marker", "dashboard_raid", "dashboard_raid_cancel",
             "dashboard_raid_now", "moderation_decide", "moderation_remove", "moderation_unban",
+            "dashboard_schedule_zone", "schedule_entry_remove", "schedule_entry_skip",
             "video_highlight", "video_prepare", "video_restore", "video_visibility", "videos_change",
             "watch_follow", "watch_recommend",
         ],

@@ -30,6 +30,7 @@ LISTS = [
     "streaming/ingestnotice",
     "streaming/streamkey",
     "streaming/follow",
+    "streaming/scheduleentry",
     "transcode/ladderrung",
     "vod/vod",
 ]

@@ -5,6 +5,7 @@ import { mountPlayer } from "../player/player.js";
 import { ChannelEvents } from "../shared/channel_events.js";
 import { Elsewhere } from "../shared/elsewhere.js";
 import { count } from "../shared/format.js";
+import { showLocalTimes } from "../shared/local_times.js";
 import { RaidBanner } from "../shared/raid_banner.js";
 import { recall, remember } from "../shared/storage.js";
 
@@ -40,6 +41,7 @@ function setTheatre(on) {
   remember("theatre", on ? "yes" : "no");
 }
 
+showLocalTimes();
 showState(JSON.parse(document.getElementById("watch-state").textContent));
 events.addEventListener("state", (event) => showState(event.detail));
 events.addEventListener("viewers", (event) => showViewers(event.detail.viewers));
