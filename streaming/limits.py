@@ -81,6 +81,9 @@ SCHEDULE_AHEAD_DAYS = 366  # how far ahead a single one may be
 SCHEDULE_DAYS_SHOWN = 14  # ahead, of weekly ones: each is seen twice, so also the one after one that is cancelled
 SCHEDULE_LATE_MINUTES = 30  # so long after its beginning a planned stream is still waited for
 SCHEDULE_BESIDE_PLAYER = 3  # planned streams below the player
+SCHEDULE_ZONE_YEARS = 5  # ahead: how long a calendar file knows when clocks change; calendars fetch it anew long before
+SCHEDULE_ZONES_KEPT = 128  # in the memory of a process, made of 2,500 days each
+SCHEDULE_FILE_SECONDS = 300  # a calendar file may be so old
 
 # --- Channel events (WebSocket)
 MAX_SOCKET_MESSAGE = 512  # bytes; the only message a page sends has about 60

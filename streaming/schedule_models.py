@@ -30,9 +30,9 @@ class Schedule(models.Model):
 
 
 class ScheduleEntryQuerySet(models.QuerySet["ScheduleEntry"]):
-    def of_channel(self, channel: models.Model) -> "ScheduleEntryQuerySet":
+    def of_channel(self, channel_id: int) -> "ScheduleEntryQuerySet":
         """With all that pages show of them, in one query."""
-        return self.filter(schedule=channel.pk).select_related("schedule", "category")
+        return self.filter(schedule=channel_id).select_related("schedule", "category")
 
 
 class ScheduleEntry(models.Model):

@@ -43,4 +43,5 @@ channel_urlpatterns = [
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/recommend$", following.watch_recommend, name="watch_recommend"),
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/about$", pages.about, name="channel_about"),
     re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/schedule$", schedule.channel_schedule, name="channel_schedule"),
+    re_path(r"^(?P<login>[A-Za-z0-9_]{3,25})/schedule\.ics$", schedule.channel_calendar, name="channel_calendar"),
 ]

@@ -56,7 +56,7 @@ class OwnEntry:
 def read_plan(*, channel: Channel, now: datetime | None = None) -> Plan:
     """In one query."""
     now = now or timezone.now()
-    entries = list(ScheduleEntry.objects.of_channel(channel)[:SCHEDULE_ENTRIES_MAX])
+    entries = read_entries(channel_id=channel.pk)
     if not entries:
         return Plan("", [], None)
     schedule, by_key = entries[0].schedule, {entry.pk: entry for entry in entries}
@@ -69,10 +69,15 @@ def read_plan(*, channel: Channel, now: datetime | None = None) -> Plan:
     )
 
 
+def read_entries(*, channel_id: int) -> list[ScheduleEntry]:
+    """All of a channel, in one query."""
+    return list(ScheduleEntry.objects.of_channel(channel_id)[:SCHEDULE_ENTRIES_MAX])
+
+
 def read_own_entries(*, schedule: Schedule, now: datetime | None = None) -> list[OwnEntry]:
     """Weekly ones by weekday, then single ones by date; without those that are over."""
     now = now or timezone.now()
-    entries = list(ScheduleEntry.objects.of_channel(schedule.channel)[:SCHEDULE_ENTRIES_MAX])
+    entries = read_entries(channel_id=schedule.pk)
     slots = [entry.slot for entry in entries]
     found = []
     for entry, slot in zip(entries, slots, strict=True):
@@ -85,7 +90,7 @@ def read_own_entries(*, schedule: Schedule, now: datetime | None = None) -> list
 
 def get_entry(*, channel: Channel, entry_id: int) -> ScheduleEntry:
     """One of this channel's own. Raises NotThere."""
-    entry = ScheduleEntry.objects.of_channel(channel).filter(pk=entry_id).first()
+    entry = ScheduleEntry.objects.of_channel(channel.pk).filter(pk=entry_id).first()
     if entry is None:
         raise NotThere("There is no such entry in your schedule.")
     return entry
@@ -102,7 +107,7 @@ def set_time_zone(*, channel: Channel, name: str) -> Schedule:
 def add_entry(*, channel: Channel, **wanted: Any) -> ScheduleEntry:
     """Plan a stream: `weekday` (Monday is 0) or `on` (a date), `start`, `minutes`, `title`, and perhaps `category`."""
     with transaction.atomic():
-        schedule = _locked(channel)
+        schedule = _locked(channel.pk)
         fields = _check_entry(schedule, **wanted)
         _forget_past(schedule)
         if schedule.entries.count() >= SCHEDULE_ENTRIES_MAX:
@@ -114,7 +119,7 @@ def add_entry(*, channel: Channel, **wanted: Any) -> ScheduleEntry:
 def change_entry(*, entry: ScheduleEntry, **wanted: Any) -> None:
     """The same for one that is there; on another weekday it is cancelled no more."""
     with transaction.atomic():
-        schedule = _locked(entry.schedule.channel)
+        schedule = _locked(entry.schedule_id)
         fields = _check_entry(schedule, **wanted)
         _check_free(schedule, fields, besides=entry.pk)
         if fields["weekday"] != entry.weekday:
@@ -146,9 +151,9 @@ def _update(entry: ScheduleEntry, **fields: Any) -> None:
         raise NotThere("There is no such entry in your schedule.")
 
 
-def _locked(channel: Channel) -> Schedule:
+def _locked(channel_id: int) -> Schedule:
     """Two changes at once go one after the other: each sees what it could overlap."""
-    schedule = Schedule.objects.select_for_update(of=("self",)).filter(channel=channel).first()
+    schedule = Schedule.objects.select_for_update(of=("self",)).filter(pk=channel_id).first()
     if schedule is None:
         raise Conflict("Choose your time zone first.", code="no_time_zone")
     return schedule

@@ -9,14 +9,18 @@ from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import conditional_page, require_http_methods, require_safe
 
+from common.addresses import absolute
 from common.errors import DomainError, NotThere
 from common.posting import posted_from
+from streaming.limits import SCHEDULE_FILE_SECONDS
 from streaming.models import Channel, Schedule, ScheduleEntry
 from streaming.schedule import services
+from streaming.schedule.calendar_file import calendar_file
 from streaming.schedule.forms import EntryForm, TimeZoneForm
 from streaming.views.dashboard import own_channel
 from streaming.views.shared import channel_or_404, relation_to, viewer_of
@@ -33,6 +37,22 @@ def channel_schedule(request: HttpRequest, login: str) -> HttpResponse:
     channel = channel_or_404(login, viewer_of(request))
     context = {"channel": channel, "plan": services.read_plan(channel=channel), **relation_to(request.user, channel)}
     return render(request, "streaming/channel_schedule.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=SCHEDULE_FILE_SECONDS)
+@conditional_page
+def channel_calendar(request: HttpRequest, login: str) -> HttpResponse:
+    """The same for calendars."""
+    channel = channel_or_404(login)
+    file = calendar_file(
+        channel=channel,
+        entries=services.read_entries(channel_id=channel.pk),
+        page=absolute(channel.get_absolute_url()),
+        now=timezone.now(),
+    )
+    named = {"Content-Disposition": f'inline; filename="{channel.owner.login}.ics"'}
+    return HttpResponse(file, content_type="text/calendar; charset=utf-8", headers=named)
 
 
 @never_cache

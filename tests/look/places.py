@@ -270,7 +270,7 @@ NOT_LOOKED_AT: dict[str, str] = {
             "account_export_file", "avatar", "mfa_download_recovery_codes",
             "brand_css", "brand_icon", "brand_logo", "channel_playlist", "chat_picture", "clip_file", "clip_poster",
             "favicon", "manifest", "oembed", "robots", "sitemap_index", "sitemap_section", "twitch_picture",
-            "video_chapters", "video_playlist", "video_thumbnails", "videos_atom", "videos_rss",
+            "video_chapters", "video_playlist", "video_thumbnails", "videos_atom", "videos_rss", "channel_calendar",
         ],
         _FILE,
     ),

@@ -207,3 +207,13 @@ def test_script_offers_the_clock_of_the_browser(site: Site) -> None:
 
     assert with_chromium(look) == "Asia/Tokyo"
     assert Schedule.objects.get(channel__owner__login="erin").time_zone == "Asia/Tokyo"
+
+
+def test_file_for_calendars_is_public_and_not_sent_twice(entry: ScheduleEntry) -> None:
+    answer = Client().get("/alice/schedule.ics", headers={"host": "testserver"})
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert "public" in answer["Cache-Control"]
+    assert b"SUMMARY:Mill" in answer.content
+    assert Client().get("/alice/schedule.ics", headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert Client().get("/nobody_here/schedule.ics").status_code == 404
+    assert "/alice/schedule.ics" in Client().get("/alice/schedule").content.decode()
