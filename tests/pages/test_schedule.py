@@ -12,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser
 
 from accounts.models import User
+from accounts.services import suspend_user
 from streaming.models import Broadcast, Category, Channel, Schedule, ScheduleEntry
 from streaming.schedule.services import add_entry, set_time_zone
 from tests.look.served import with_chromium
@@ -146,7 +147,8 @@ def test_watch_page_off_air_says_when_the_next_stream_is(entry: ScheduleEntry) -
 
 
 def test_on_air_it_is_below_the_player(entry: ScheduleEntry, on_air: Broadcast) -> None:
-    assert re.search(r"Schedule ?Whole schedule Fri \d+ \w+ 20:00 – 22:00 Mill", text_of(Client().get("/alice")))
+    shown = text_of(Client().get("/alice"))
+    assert re.search(r"Schedule ?Whole schedule Times are in the time zone Europe/Berlin. Fri \d+ \w+ 20:00", shown)
 
 
 def test_pages_cost_as_many_queries_with_fifty_entries_as_with_one(
@@ -217,3 +219,9 @@ def test_file_for_calendars_is_public_and_not_sent_twice(entry: ScheduleEntry) -
     assert Client().get("/alice/schedule.ics", headers={"If-None-Match": answer["ETag"]}).status_code == 304
     assert Client().get("/nobody_here/schedule.ics").status_code == 404
     assert "/alice/schedule.ics" in Client().get("/alice/schedule").content.decode()
+
+
+def test_schedule_of_a_suspended_streamer_is_not_there(entry: ScheduleEntry, alice: User) -> None:
+    suspend_user(user=alice)
+    for path in ("/alice/schedule", "/alice/schedule.ics"):
+        assert Client().get(path).status_code == 404
