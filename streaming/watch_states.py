@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from streaming.audience_models import Raid
 from streaming.broadcast_states import OPEN_STATES, BroadcastState
 from streaming.limits import ENDED_SHOWN_SECONDS
 from streaming.models import Broadcast, Channel
@@ -51,10 +52,11 @@ class WatchState:
 
 def watch_state(*, channel: Channel) -> WatchState:
     """Read it from the database: the open broadcast, or else the last one that was on air."""
-    broadcasts = channel.broadcasts.select_related("category")
+    raiding = Exists(Raid.objects.running().filter(source=OuterRef("channel")))  # seldom: else nothing is read of it
+    broadcasts = channel.broadcasts.select_related("category").annotate(is_raiding=raiding)
     shown = broadcasts.filter(Q(state__in=OPEN_STATES) | Q(started_at__isnull=False))
     last = shown.order_by(F("ended_at").desc(nulls_first=True), "-created_at").first()
-    raid = running_raid(channel=channel)
+    raid = running_raid(channel=channel) if getattr(last, "is_raiding", False) else None
     if last is not None and last.state in OPEN_STATES:
         return replace(_running(channel, last), raid=raid)
     return replace(_not_running(channel, last), raid=raid, hosting=hosted_channel(channel=channel))

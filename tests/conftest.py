@@ -65,6 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(Path(__file__).parent).as_posix()
         if path.startswith(OFFLINE):
             item.add_marker(pytest.mark.offline)
+            item.add_marker(pytest.mark.timeout(600))  # last in line for the processor
         if path.startswith(OBJECT_STORAGE):
             item.add_marker(pytest.mark.end_to_end)
             item.add_marker(pytest.mark.patient)

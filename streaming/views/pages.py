@@ -89,7 +89,9 @@ def watch(request: HttpRequest, login: str) -> HttpResponse:
         "screen": "loading" if state.state == "live" or state.hosting else state.state,
         "on_air": on_air,
         "plan": read_plan(channel=channel),
-        "similar": [] if on_air or state.hosting else on_air_beside(channel, rail.recommended, SIMILAR_SHOWN),
+        "similar": []
+        if on_air or state.hosting or state.raid
+        else on_air_beside(channel, rail.recommended, SIMILAR_SHOWN),
         **relation_to(request.user, channel),
         "playback_api": f"/api/v1/streams/{channel.owner.login}/playback",
         "player_modules": PLAYER_MODULES,
