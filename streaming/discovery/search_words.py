@@ -32,9 +32,10 @@ class SearchWords:
     def likenesses(self) -> list[float]:
         """How alike a name must be to be a guess, as pg_trgm's `similarity` counts: as with one slip, then as a few.
 
-        A word of n letters has n + 1 trigrams, for it is padded; those of the slip are in neither and in both's union.
+        What is padded has a trigram more than letters; those of the slip are in neither and in both's union.
         """
-        trigrams = sum(len(word) + 1 for word in self.words)
+        padded = [f"  {word} " for word in self.words]
+        trigrams = len({word[at : at + 3] for word in padded for at in range(len(word) - 2)})
         one_slip = (trigrams - _TRIGRAMS_OF_A_SLIP) / (trigrams + _TRIGRAMS_OF_A_SLIP) if trigrams else 0.0
         few_slips = SHORT_NAMES_ALIKE if len(self.key) <= SHORT_NAME else NAMES_ALIKE
         return [round(one_slip - 0.005, 2), few_slips] if one_slip > few_slips else [few_slips]

@@ -139,7 +139,7 @@ SLIPS: tuple[Callable[[str, int], str], ...] = (
 
 def test_a_name_with_one_slip_is_as_alike_as_the_first_guesses_must_be() -> None:
     """In the words of `similarity` itself; of two slips far apart most are not, or the bound would keep nothing out."""
-    names = ("emberfox", "silvervalley47", "cosmicwalnut35", "night owl radio", "chesscoach")
+    names = ("emberfox", "silvervalley47", "cosmicwalnut35", "night owl radio", "chesscoach", "amber acorn circuit")
     once = [(name, slip(name, at)) for name in names for slip in SLIPS for at in range(1, len(name) - 1)]
     twice = [(name, SLIPS[3](SLIPS[0](name, 1), len(name) - 3)) for name in names]
 
