@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from streaming.discovery.keyset import Cursor
 from streaming.discovery.search_guesses import guess
@@ -89,7 +90,7 @@ def _find(words: SearchWords, counts: dict[EntryKind, int]) -> Results:
         return Results()
     pks = _among_most_sought(words, counts)
     rare = {kind: count for kind, count in counts.items() if len(pks[kind]) < count}
-    parts = [part for kind, count in rare.items() for part in _parts(words, kind, count)]
+    parts = _parts(words, rare) if rare else []
     found = _load({pk for some in pks.values() for pk in some} | _union(parts), words, counts)
     guesses = {kind: count for kind, count in counts.items() if kind in _NAMES and not found[kind]}
     # Only where nothing has that name: what looks alike is no match for what is meant.
@@ -132,16 +133,19 @@ def _among_most_sought(words: SearchWords, counts: dict[EntryKind, int]) -> dict
     return {kind: [pk for of, pk in rows if of == kind] for kind in counts}
 
 
-def _parts(words: SearchWords, kind: EntryKind, count: int) -> list[SearchEntryQuerySet]:
+def _parts(words: SearchWords, counts: dict[EntryKind, int]) -> list[SearchEntryQuerySet]:
     """Titles that begin so, and entries with all the words anywhere: each a read of its own index.
 
     For what is rare. The planner cannot know how rare it is in this kind, and would rather read all of it in order of
-    rank: an order that no index has keeps it from that.
+    rank: an order that no index has keeps it from that. Words are looked for once for all kinds, as the index has them.
     """
-    entries = SearchEntry.objects.filter(kind=kind).order_by((F("rank") + 0).desc(), "-id")
-    parts = [entries.filter(key__startswith=words.key)[:count]]
+    best = [(F("rank") + 0).desc(), F("id").desc()]
+    titles = SearchEntry.objects.filter(key__startswith=words.key).order_by(*best)
+    parts = [titles.filter(kind=kind)[:count] for kind, count in counts.items()]
     if _has_long_word(words):
-        parts.append(_with_words(entries, words)[:count])
+        place = Window(RowNumber(), partition_by=F("kind"), order_by=best)
+        entries = _with_words(SearchEntry.objects.filter(kind__in=counts), words)
+        parts.append(entries.annotate(place=place).filter(place__lte=max(counts.values())).order_by())
     return parts
 
 
