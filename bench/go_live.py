@@ -32,7 +32,6 @@ NAIVE_FOLLOWERS = 2_000
 WINDOW_SECONDS = 12.0  # before and after each start
 PUSH_SECONDS = 180.0
 PAUSE_SECONDS = 0.05
-CHAT_PAUSE_SECONDS = 0.02
 
 
 @dataclass
@@ -62,7 +61,7 @@ class Probe:
     async def _say(self, room: "Room", when: str, until: float) -> None:
         while time.monotonic() < until:
             self.chat[when].append(await room.say())
-            await asyncio.sleep(CHAT_PAUSE_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 class Room:
