@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.report import KEPT, Line, report
 
 SHARE = 0.5  # of its schedule that a task may take
-RESULT = KEPT / "schedules.json"
+RESULT = KEPT / "schedules" / "result.json"
 WATCHED_SHARE = 2  # every second broadcast
 # As the schedule names them, in their order.
 TASKS = ("reconcile-broadcasts", "count-viewers", "create-missing-vods", "look-after-clips", "index-live-channels")
@@ -63,6 +63,7 @@ def main() -> int:
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
+        RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(json.dumps(measure(options.rounds)))
         return 0
     from bench.seeded import run, seeded
