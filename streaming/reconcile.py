@@ -45,13 +45,11 @@ def reconcile_broadcasts() -> None:
 
 def _is_settling() -> bool:
     """Whether we only just came back: encoders that are fine could not reach us and get time to be heard again."""
-    client = redis_client()
-    previous = _note_tick()
-    if previous is None:
-        client.set(redis_keys.SETTLING, 1, ex=SETTLING_SECONDS)
-        ask_anew()  # events of the time we were away are lost
-        return True
-    return bool(client.exists(redis_keys.SETTLING))
+    if _note_tick() is not None:
+        return bool(redis_client().exists(redis_keys.SETTLING))
+    redis_client().set(redis_keys.SETTLING, 1, ex=SETTLING_SECONDS)
+    ask_anew()  # events of the time we were away are lost
+    return True
 
 
 def _note_tick() -> object:

@@ -10,9 +10,8 @@ from typing import Any
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 
-def empty_what_has_rows(
-    self: DatabaseOperations, style: Any, tables: Sequence[str], **_: bool
-) -> list[str]:  # the signature of `DatabaseOperations.sql_flush`
+def empty_what_has_rows(self: DatabaseOperations, style: Any, tables: Sequence[str], **_: bool) -> list[str]:
+    """In place of `DatabaseOperations.sql_flush`, and called as it is."""
     names = [self.quote_name(name) for name in tables]
     with self.connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(f"EXISTS (SELECT FROM {name})" for name in names))  # noqa: S608
