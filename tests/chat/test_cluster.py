@@ -201,6 +201,7 @@ async def test_what_the_site_does_reaches_rooms_and_gateways(
         async with in_room(gateways, room) as (owner, reader):
             assert (await owner.said("to be stored"))["type"] == "ack"
             assert (await owner.said("/poll 60 Which? | this | that"))["type"] == "done"
+            await owner.wait_for("poll_changed")  # nobody votes before he sees the poll
             assert (await owner.said("/vote 2"))["type"] == "done"
             await reader.wait_for("poll_progress", votes=[0, 1])
             await asyncio.to_thread(publish_to_room, room.id, '0:{"type":"notice","code":"x","text":"from the site"}')
