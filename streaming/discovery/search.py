@@ -1,5 +1,6 @@
 """Reads of the search. Every question is a handful of index reads with a limit, whatever the number of entries."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ from streaming.limits import (
 )
 
 _NAMES = (EntryKind.CATEGORY, EntryKind.CHANNEL)
+_LOOKED_THROUGH = EntryKind.CATEGORY  # hundreds: words that all else has are in no index quickly
 # What many entries have is found among the first of them, without looking at all. `starts_with` needs no index here.
 _MOST_SOUGHT = """
 (SELECT kind, id
@@ -89,7 +91,7 @@ def _find(words: SearchWords, counts: dict[EntryKind, int]) -> Results:
     if not words:
         return Results()
     pks = _among_most_sought(words, counts)
-    rare = {kind: count for kind, count in counts.items() if len(pks[kind]) < count}
+    rare = {kind: count for kind, count in counts.items() if len(pks[kind]) < count and kind != _LOOKED_THROUGH}
     parts = _parts(words, rare) if rare else []
     found = _load({pk for some in pks.values() for pk in some} | _union(parts), words, counts)
     guesses = {kind: count for kind, count in counts.items() if kind in _NAMES and not found[kind]}
@@ -118,15 +120,15 @@ def _results(found: dict[EntryKind, list[SearchEntry]], *, guessed: bool = False
 
 def _among_most_sought(words: SearchWords, counts: dict[EntryKind, int]) -> dict[EntryKind, list[int]]:
     """Keys of what is found among the first of each kind, and of what has exactly that title; in one query."""
-    asked: dict[str, str | int] = {
+    asked: dict[str, str | int | None] = {
         "key": words.key,
         "words": words.tsquery if _has_long_word(words) else "",
-        "window": SEARCH_WINDOW,
     }
     parts = []
     for number, (kind, count) in enumerate(counts.items()):
-        asked |= {f"kind{number}": str(kind), f"count{number}": count}
-        parts.append(_MOST_SOUGHT.replace("%(kind)", f"%(kind{number})").replace("%(count)", f"%(count{number})"))
+        window = None if kind == _LOOKED_THROUGH else SEARCH_WINDOW
+        asked |= {f"kind{number}": str(kind), f"window{number}": window, f"count{number}": count}
+        parts.append(re.sub(r"%\((kind|window|count)\)", rf"%(\g<1>{number})", _MOST_SOUGHT))
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), asked)
         rows = cursor.fetchall()

@@ -310,7 +310,8 @@ def test_the_settings_of_a_site_with_https_have_nothing_to_complain_of() -> None
 
 def test_cookies_of_a_site_with_https_stay_there() -> None:
     names = "SESSION_COOKIE_SECURE SESSION_COOKIE_HTTPONLY CSRF_COOKIE_SECURE STAFF_SECOND_STEP"
-    shows = f"print([getattr(s, n) for n in {names.split()!r}], s.SESSION_COOKIE_SAMESITE)"
+    texts = "s.SESSION_COOKIE_SAMESITE, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME"
+    shows = f"print([getattr(s, n) for n in {names.split()!r}], {texts})"
     code = f"from django.conf import settings as s; {shows}"
     shown = run_manage("shell", "--no-imports", "-c", code, MILLRACE_SITE_URL="https://live.example")
-    assert shown.stdout.split("\n")[0] == "[True, True, True, True] Lax", shown.stderr
+    assert shown.stdout.split("\n")[0] == "[True, True, True, True] Lax __Host-sessionid __Host-csrftoken", shown.stderr

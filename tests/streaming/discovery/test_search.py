@@ -242,6 +242,18 @@ def test_what_is_rare_is_found_behind_the_most_sought(people: None, alice: User,
     assert len(titles) == SEARCH_SHOWN
 
 
+def test_the_least_watched_category_is_found_by_a_word_of_its_name(people: None, alice: User, monkeypatch: Any) -> None:
+    """Of categories there are hundreds: none is left to an index of words, in which everybody's titles stand too."""
+    monkeypatch.setattr("streaming.discovery.search.SEARCH_WINDOW", 5)
+    for number in range(20):
+        save_category(category=Category(name=f"Game {number} tournament", slug=f"game-{number}"))
+    save_category(category=Category(name="Old tournament", slug="old-tournament"))
+    titles = [f"Tournament {number}" for number in range(40)]
+    index_found(kind=EntryKind.VIDEO, refs=range(40), found=[found(n, alice.channel, t) for n, t in enumerate(titles)])
+    results = search(read_words("tournament old"))
+    assert [entry.title for entry in results.categories] == ["Old tournament"]
+
+
 def test_writing_again_what_is_right_changes_nothing(people: None) -> None:
     index_all_channels()
     assert index_all_channels() == 0
