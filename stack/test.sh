@@ -1,9 +1,7 @@
 #!/bin/sh
 # All tests, the quick ones first; runs inside `python -m stack.with_services`. Most tests wait more than they compute, so
-# four lines run side by side, all but the first with services of their own: those that watch the clock; behind them in line
-# for the processor those of pages (`pages`), those of accounts, channels and recordings (`library`), and those of chat's
-# rooms (`rooms`) with those that need no clock (`offline`). Then those end-to-end tests that only wait for events
-# (`patient`) run beside those that need a whole core for a moment: a browser, a strict player.
+# the lines of `tests/lines.py` run side by side, all but the first with services of their own and behind it in line for
+# the processor. Then come the end-to-end tests: those that only wait for events beside those that need a whole core.
 set -eu
 cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest
@@ -42,19 +40,19 @@ start_services() {
 }
 
 # The clip takes a minute to draw: made here, no test waits for it.
-start_services library 5 ".venv/bin/python -m tests.media.counter_clip; $pytest -m library"
-start_services pages 5 "$pytest -m pages"
-start_services rooms 2 "$pytest -m rooms && passed=yes || passed=no
-    nice -n 13 $pytest -m offline && [ \$passed = yes ]"
-$pytest -m "not end_to_end and not offline and not pages and not library and not rooms" && passed=yes || passed=no
+start_services library 5 ".venv/bin/python -m tests.media.counter_clip; $pytest --line library"
+start_services pages 5 "$pytest --line pages"
+start_services rooms 2 "$pytest --line rooms && passed=yes || passed=no
+    nice -n 13 $pytest --line offline && [ \$passed = yes ]"
+$pytest --line first && passed=yes || passed=no
 end_line rooms "Chat, offline" || passed=no
 end_line pages Pages || passed=no
 end_line library "Accounts, channels, recordings" || passed=no
 lines=
 [ "$passed" = yes ]
 
-start_line patient nice -n 10 $pytest -m "end_to_end and patient"
-$pytest -m "end_to_end and not patient" && passed=yes || passed=no
+start_line patient nice -n 10 $pytest --line patient
+$pytest --line end_to_end && passed=yes || passed=no
 end_line patient Patient || passed=no
 lines=
 [ "$passed" = yes ]

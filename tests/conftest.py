@@ -13,6 +13,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings as hypothesis_settings
 
 from tests.emptying import empty_what_has_rows
+from tests.lines import LINES, line_of
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -30,51 +31,25 @@ settings.ENCODER = "x264"
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DatabaseOperations.sql_flush = empty_what_has_rows  # type: ignore[method-assign,assignment]
 
-# Files whose tests only compute or encode: `stack/test.sh` runs them beside those that watch the clock.
-OFFLINE = (
-    "conformance/test_controls",
-    "conformance/test_http_rules",
-    "conformance/test_readers",
-    "streaming/ingest/test_interleavings",
-    "transcode/hls/",
-    "transcode/test_clip_plan",
-    "transcode/test_clips",
-    "transcode/test_fmp4",
-    "transcode/test_fragments",
-    "transcode/test_frame_rates",
-    "transcode/test_odd_sources",
-    "transcode/test_packager",
-    "transcode/test_pixel_shape",
-    "transcode/test_renditions",
-    "transcode/test_rung_changes",
-    "transcode/test_silence",
-)
+TESTS = Path(__file__).parent
+PATIENT_SECONDS = 600  # what is last in line for the processor
 
-# Tests of pages, and those of accounts, channels and recordings, run beside the others with services of their own.
-PAGES = ("config/", "pages/")
-LIBRARY = ("accounts/", "streaming/", "vod/")
 
-# So do those of chat; but for some, so that both lines are as long.
-ROOMS = "chat/"
-CHAT_IN_A_BROWSER = ("chat/test_hostile_text", "chat/test_moderation_page", "chat/test_panel")
-OBJECT_STORAGE = "s3/"  # one service for all of these, which takes long to start
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--line", choices=sorted(LINES), help="only the tests of one line of tests/lines.py")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    line = config.getoption("--line")
+    if line is None or collection_path.suffix != ".py" or collection_path.name in {"__init__.py", "conftest.py"}:
+        return None
+    return line_of(collection_path.relative_to(TESTS).as_posix()) != line or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        path = item.path.relative_to(Path(__file__).parent).as_posix()
-        if path.startswith(OFFLINE):
-            item.add_marker(pytest.mark.offline)
-            item.add_marker(pytest.mark.timeout(600))  # last in line for the processor
-        if path.startswith(OBJECT_STORAGE):
-            item.add_marker(pytest.mark.end_to_end)
-            item.add_marker(pytest.mark.patient)
-        if path.startswith(PAGES):
-            item.add_marker(pytest.mark.pages)
-        if path.startswith(LIBRARY) and not path.startswith(OFFLINE):
-            item.add_marker(pytest.mark.library)
-        if path.startswith(ROOMS) and not path.startswith(CHAT_IN_A_BROWSER):
-            item.add_marker(pytest.mark.rooms)
+        if line_of(item.path.relative_to(TESTS).as_posix()) == "offline":
+            item.add_marker(pytest.mark.timeout(PATIENT_SECONDS))
 
 
 @pytest.fixture(scope="session")

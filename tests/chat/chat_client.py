@@ -61,6 +61,10 @@ class ChatClient:
             seconds,
         )
 
+    async def heard(self, kind: str) -> Json:
+        """An event of this type, which may have come before what was waited for last."""
+        return next((event for event in self.seen if event["type"] == kind), None) or await self.wait_for(kind)
+
     async def wait_until(self, matches: Callable[[Json], bool], seconds: float = WAIT_SECONDS) -> Json:
         async with asyncio.timeout(seconds):
             while True:

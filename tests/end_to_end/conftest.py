@@ -21,7 +21,6 @@ BROADCASTS = 12  # at a time: all bad sources at once, and those beside them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.end_to_end)
             item.add_marker(pytest.mark.timeout(TESTS_SECONDS))
 
 

@@ -17,8 +17,6 @@ from tests.media.publisher import Publisher, clip_tags
 from tests.media.rtmp_client import Refused
 from tests.transcode.live_services import wait_until
 
-pytestmark = pytest.mark.patient
-
 SEEN_SECONDS = 30.0  # for what takes seconds on an idle machine
 PLAYED_ON = 60  # pictures
 

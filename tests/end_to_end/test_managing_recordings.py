@@ -15,8 +15,6 @@ from tests.end_to_end.signing_in import sign_in
 from tests.media import counter
 from tests.transcode.live_services import wait_until
 
-pytestmark = pytest.mark.patient
-
 CHAPTER_APART_MS = 6_000
 DRAWN_SECONDS, MADE_SECONDS = 30, 30
 

@@ -5,12 +5,8 @@
 
 from dataclasses import replace
 
-import pytest
-
 from bench.odd_sources import ROWS, play_all
 from bench.stack import Person, Stack
-
-pytestmark = pytest.mark.patient
 
 NAMES = ("new resolution", "60 fps", "sound of 48000 Hz, 6 channels", "4K", "clock stands still", "10-bit colour")
 NOT_EXPECTED = replace(ROWS["10-bit colour"], told=frozenset())

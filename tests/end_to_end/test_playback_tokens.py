@@ -15,8 +15,6 @@ from tests.media.counter_clip import SMALL, Clip
 from tests.transcode.live_services import wait_until
 from transcode.playback_tokens import Scope, sign
 
-pytestmark = pytest.mark.patient
-
 PLAYLISTS_SECONDS, FORGOTTEN_SECONDS, STORYBOARD_SECONDS = 10.0, 40.0, 30.0
 
 

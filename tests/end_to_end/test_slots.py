@@ -16,8 +16,6 @@ from bench.stack import Person, Stack
 from tests.media.counter_clip import Clip
 from tests.transcode.live_services import wait_until
 
-pytestmark = pytest.mark.patient
-
 CLIP = Clip(width=320, height=180, fps=30, seconds=90, gop_seconds=1.0, kbps=250)
 SLOW = 30.0  # seconds for anything on a busy machine
 

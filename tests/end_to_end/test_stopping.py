@@ -1,12 +1,8 @@
 """One command starts it, Ctrl-C stops it, and two of them run side by side."""
 
-import pytest
-
 from bench.show import Show
 from bench.stack import Stack
 from tests.media.counter_clip import SMALL
-
-pytestmark = pytest.mark.patient
 
 
 def test_a_stack_stopped_on_air_leaves_nothing_running(stack: Stack) -> None:

@@ -1,8 +1,10 @@
 """Every page, as a stranger, a viewer and the owner see it."""
 
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -180,6 +182,17 @@ def test_the_style_page_is_for_staff(alice: User) -> None:
     alice.save()
 
     assert browser_of(alice).get("/style").status_code == 200
+
+
+def test_the_style_page_shows_every_component(alice: User) -> None:
+    """But a card whose picture must exist, and a rail that fills the window."""
+    alice.is_staff = True
+    alice.save()
+    components = Path(settings.BASE_DIR, "templates/components").glob("*.html")
+    shown = {template.name for template in browser_of(alice).get("/style").templates}
+
+    missing = {path.name for path in components if f"components/{path.name}" not in shown}
+    assert missing == {"clip_card.html", "dashboard_rail.html"}
 
 
 def test_a_page_costs_few_queries(

@@ -11,8 +11,6 @@ from bench.stack import Stack
 from tests.stack.process_watch import eventually
 
 
-@pytest.mark.end_to_end
-@pytest.mark.patient
 @pytest.mark.timeout(180)
 def test_nothing_is_left_when_the_runner_or_the_process_manager_is_killed() -> None:
     with ThreadPoolExecutor(2) as threads:
