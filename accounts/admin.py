@@ -16,6 +16,7 @@ from accounts.invitations import create_invitation
 from accounts.limits import FORMER_LOGIN_DAYS, INVITATION_DAYS, INVITATION_DAYS_MAX, INVITATIONS_AT_ONCE
 from accounts.models import ApiToken, FormerLogin, Invitation, User
 from accounts.names import check_login, keep_login
+from accounts.reports import admin as reports_admin  # noqa: F401  Django looks for it here
 from accounts.services import reinstate_user, suspend_user
 from accounts.signals import user_created
 from common.addresses import absolute
