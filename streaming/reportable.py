@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.formats import date_format
 
+from accounts.avatars import avatar_url
 from accounts.models import User
 from accounts.reports import Fact, Subject, report_kind
 from streaming.lookup import get_channel
@@ -43,7 +44,7 @@ def find_person(name: str, viewer: User) -> Subject:
             Fact("Login", person.login),
             Fact("Shown as", str(person)),
             Fact("Here since", date_format(person.created_at, "j F Y")),
-            Fact("Picture", person.avatar),
+            Fact("Picture", avatar_url(person)),
         ),
         owner=person,
         path=channel.get_absolute_url(),

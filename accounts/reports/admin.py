@@ -20,7 +20,7 @@ from accounts.reports.limits import SAME_SHOWN
 from accounts.reports.models import STATE_CHOICES, ReportQuerySet
 from accounts.reports.rules import Snapshot, State
 
-EXCERPT = 100  # characters of what the reporter wrote, in the list
+EXCERPT = 60  # characters of what the reporter wrote, in the list
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -56,7 +56,7 @@ class KindFilter(admin.SimpleListFilter):
 class ReportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What most people report stands first; deciding on one report decides on all of the same subject."""
 
-    list_display = ("title", "kind", "reason", "count", "said", "about", "by", "created_at", "state", "handled_by")
+    list_display = ("title", "kind", "reason", "count", "about", "by", "created_at", "said", "state", "handled_by")
     list_filter = (StateFilter, "reason", KindFilter, "created_at")
     list_select_related = ("reporter", "reported", "handled_by")
     list_per_page = 50
@@ -74,6 +74,10 @@ class ReportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ("handled_by", "handled_at"),
     )
     actions = ("resolve", "dismiss", "suspend")
+
+    def view_on_site(self, report: Report) -> str:
+        """What is reported; the report's own page is its reporter's."""
+        return report.path
 
     def get_queryset(self, request: HttpRequest) -> ReportQuerySet:
         return Report.objects.queue()
@@ -112,7 +116,7 @@ class ReportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         else:
             self.message_user(request, "Nobody to suspend: they have left, or it is you.", messages.WARNING)
 
-    @admin.display(description="same", ordering="same")
+    @admin.display(description="reports", ordering="same")
     def count(self, report: Any) -> int:
         """Open ones of the same subject."""
         return int(report.same)
@@ -121,11 +125,11 @@ class ReportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def said(self, report: Report) -> str:
         return truncatechars(report.text, EXCERPT)
 
-    @admin.display(description="about", ordering="reported__login")
+    @admin.display(description="reported", ordering="reported__login")
     def about(self, report: Report) -> str:
         return _person(report.reported)
 
-    @admin.display(description="by", ordering="reporter__login")
+    @admin.display(description="reporter", ordering="reporter__login")
     def by(self, report: Report) -> str:
         return _person(report.reporter)
 

@@ -61,6 +61,4 @@ def _sent(form: ReportForm, user: User, kind: SubjectKind, subject: Subject) -> 
         return services.report_subject(reporter=user, kind=kind.name, subject=subject, **form.cleaned_data)[0]
     except DomainError as error:
         form.add_error(FIELD_OF_ERROR.get(error.code), error.text)
-        if "text" in form.errors:  # on phones it is far below
-            form.fields["text"].widget.attrs["autofocus"] = True
         return None

@@ -87,6 +87,11 @@ def test_one_report_leads_everywhere(staff: Client, reports: dict[str, Report], 
         assert f'href="{address}"' in page, address
     assert "<dt>Title</dt><dd>mill</dd>" in page
     assert 'name="_save"' not in page
+    assert "/report/" not in re.sub(QUEUE, "", page), "that page is its reporter's"
+    person = staff.get(f"/admin/accounts/user/{alice.pk}/change/").content.decode()
+    about = re.search(r'<a href="([^"]+)">3</a>', person)
+    assert about and len(shown(staff.get(about[1].replace("&amp;", "&")))) == 3
+    assert "/admin/accounts/report/?state=all&amp;reported=" in person
 
 
 @pytest.mark.parametrize(("action", "state"), [("resolve", "resolved"), ("dismiss", "dismissed")])
