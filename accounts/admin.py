@@ -11,11 +11,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.invitations import create_invitation
 from accounts.limits import FORMER_LOGIN_DAYS, INVITATION_DAYS, INVITATION_DAYS_MAX, INVITATIONS_AT_ONCE
 from accounts.models import ApiToken, FormerLogin, Invitation, User
 from accounts.names import check_login, keep_login
+from accounts.reports import admin as reports_admin  # noqa: F401  Django looks for it here
 from accounts.services import reinstate_user, suspend_user
 from accounts.signals import user_created
 from common.addresses import absolute
@@ -58,18 +61,25 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     list_filter = ("is_active", "is_staff", "created_at")
     search_fields = ("login", "email")
     ordering = ("-created_at",)
-    readonly_fields = ("created_at", "last_login")
+    readonly_fields = ("created_at", "last_login", "reports")
     form = ChangeForm
     add_form = CreationForm
     fieldsets = (
         (None, {"fields": ("login", "display_name", "email", "password")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("created_at", "last_login")}),
+        ("Reports", {"fields": ("reports",)}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("login", "email", "usable_password", "password1", "password2")}),
     )
     actions = ("suspend", "reinstate")
+
+    @admin.display(description="about this user")
+    def reports(self, user: User) -> SafeString:
+        """All of them, also those that were decided on."""
+        address = reverse("admin:accounts_report_changelist") + f"?state=all&reported={user.pk}"
+        return format_html('<a href="{}">{}</a>', address, user.reports_about.count())
 
     def save_model(self, request: HttpRequest, obj: User, form: object, change: bool) -> None:
         was_active = change and User.objects.filter(pk=obj.pk, is_active=True).exists()

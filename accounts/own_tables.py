@@ -19,3 +19,6 @@ own_rows("accounts.Notification", "user", Leaving.DELETE, "happening__text happe
 own_rows("accounts.NotificationPreference", "user", Leaving.DELETE, "kind way wanted")
 own_rows("accounts.PushSubscription", "user", Leaving.DELETE, "label created_at last_sent_at")
 own_rows("accounts.MailItem", "user", Leaving.DELETE, "happening__text created_at")
+own_rows("accounts.Report", "reporter", Leaving.UNLINK, "kind title path reason text state created_at handled_at")
+own_rows("accounts.Report", "reported", Leaving.DELETE, reason="Who reported, and what of, is known to staff alone.")
+own_rows("accounts.Report", "handled_by", Leaving.UNLINK, reason="It is about other people.")

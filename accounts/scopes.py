@@ -11,6 +11,7 @@ SCOPES = {  # in the order in which they are chosen from
     MODERATE: "Moderate chats where you may, and read their logs",
     "clips:edit": "Make and delete clips",
     "user:edit:follows": "Follow channels, and choose what is recommended to you",
+    "user:edit:reports": "Report something to the staff",  # ours
     "user:read:email": "See who you are, with your e-mail address",
     "user:manage:chat_color": "Change how you are seen in chat",
     "user:manage:notifications": "See your notifications, and choose what you hear of",  # ours

@@ -6,10 +6,12 @@ from celery import shared_task
 
 from accounts import exports, leaving
 from accounts.notifications.tasks import prune_notifications, send_digests, send_pushes
+from accounts.reports.tasks import prune_reports
 from common.letters import build_letter
 
 __all__ = [
     "prune_notifications",
+    "prune_reports",
     "remove_leavers",
     "remove_old_exports",
     "send_digests",

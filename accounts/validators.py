@@ -11,9 +11,9 @@ LOGIN_PATTERN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_]{2,24}")
 _RESERVED = """
     about account accounts admin api auth avatars bits brand browse clip clips dashboard embed emotes emoticons
     follow following healthz helix help home icons internal jobs left live login logout media millrace mock
-    moderator notifications null oauth2 oembed offline overlay password pictures previews privacy root rules search
-    security settings signup staff static store streams style subscriptions support system terms undefined users
-    videos vod vods watch www
+    moderator notifications null oauth2 oembed offline overlay password pictures previews privacy report reports root
+    rules search security settings signup staff static store streams style subscriptions support system terms undefined
+    users videos vod vods watch www
 """
 RESERVED_LOGINS = frozenset(_RESERVED.split())
 _RESERVED_SKELETONS = frozenset(skeleton(word) for word in RESERVED_LOGINS)

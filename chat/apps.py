@@ -11,3 +11,4 @@ class ChatConfig(AppConfig):
     def ready(self) -> None:
         import_module("chat.receivers")
         import_module("chat.own_tables")
+        import_module("chat.reportable")

@@ -159,6 +159,7 @@ LOG_BATCHES_PER_RUN = 50
 LOG_MONTHS_AHEAD = 2  # partitions that exist before they are needed
 LOG_FIRST_YEAR = 2020  # nothing was said before
 SEARCH_REACH = 20_000  # messages one question looks at: some 50 ms
+LOG_AROUND = 25  # messages after one that is looked at among its neighbours
 SEARCH_TEXT_MAX = 100  # characters
 PAGE_MESSAGES_MAX = 200
 

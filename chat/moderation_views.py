@@ -25,7 +25,7 @@ from chat import held, moderation
 from chat.acts import check_moderator
 from chat.core.act_words import act_text, act_words
 from chat.forms import LookBackForm, WhoForm
-from chat.limits import HELD_MAX, HELD_SECONDS, SEARCH_REACH
+from chat.limits import HELD_MAX, HELD_SECONDS, LOG_AROUND, SEARCH_REACH
 from chat.look_back import Found, search_messages
 from chat.models import Ban, HeldMessage, ModeratorAct, RoomRole
 from common.errors import DomainError, NotAllowed, NotThere
@@ -36,7 +36,6 @@ from streaming.services import create_channel
 
 MESSAGES_PER_PAGE = 50
 ROWS_PER_PAGE = 50
-AROUND = 25  # messages after one that is looked at among its neighbours
 
 
 @require_safe
@@ -77,7 +76,7 @@ def moderation_log(request: HttpRequest, login: str) -> HttpResponse:
         "found": found,
         "is_search": form.is_search(),
         "older": _with(request.GET, before=found.before) if found.before is not None else "",
-        "around": AROUND,
+        "around": LOG_AROUND,
         "reach": SEARCH_REACH,
     }
     return _page(request, room, "chat/moderation_log.html", context, status=400 if form.errors else 200)

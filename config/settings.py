@@ -239,6 +239,7 @@ CHAT_CHANNEL_EMOTES = env_int("MILLRACE_CHAT_CHANNEL_EMOTES", 60, minimum=0, max
 
 # --- What people are told.
 NOTIFICATIONS_KEEP_DAYS = env_int("MILLRACE_NOTIFICATIONS_KEEP_DAYS", 60, minimum=1, maximum=3_650)
+REPORTS_KEEP_DAYS = env_int("MILLRACE_REPORTS_KEEP_DAYS", 365, minimum=1, maximum=36_500)  # from the decision on
 GO_LIVE_QUIET_MINUTES = env_int("MILLRACE_GO_LIVE_QUIET_MINUTES", 30, minimum=0, maximum=1_440)
 MAIL_DIGEST_MINUTES = env_int("MILLRACE_MAIL_DIGEST_MINUTES", 60, minimum=1, maximum=10_080)
 # Networks that users may make us ask although they are not the internet's, such as that of a push service of one's own.
@@ -423,6 +424,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 _QUEUES = {
     "archive": (
         "accounts.prune_notifications",
+        "accounts.prune_reports",
         "accounts.remove_leavers",
         "accounts.write_export",
         "streaming.find_neighbours",
@@ -454,6 +456,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "count-viewers": {"task": "streaming.count_viewers", "schedule": 5.0, "options": {"expires": 5}},
     "send-digests": {"task": "accounts.send_digests", "schedule": 60.0, "options": {"expires": 50}},
     "prune-notifications": {"task": "accounts.prune_notifications", "schedule": 3600.0, "options": {"expires": 600}},
+    "prune-reports": {"task": "accounts.prune_reports", "schedule": 3600.0, "options": {"expires": 600}},
     "resume-go-live-notices": {
         "task": "streaming.resume_go_live_notices",
         "schedule": 15.0,

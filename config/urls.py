@@ -9,9 +9,10 @@ from common.metrics import metrics
 from streaming.urls import channel_urlpatterns
 
 urlpatterns = [
-    # /admin/ /accounts/ /notifications /avatars/ /healthz/
+    # /admin/ /accounts/ /notifications /report/ /avatars/ /healthz/
     path("admin/", admin.site.urls),
     path("", include("accounts.notifications.urls")),
+    path("", include("accounts.reports.urls")),
     path("accounts/", include("accounts.urls")),
     re_path(r"^avatars/(?P<name>[0-9a-f]{24})/(?P<side>\d{2,3})\.webp$", avatar, name="avatar"),
     path("healthz/", include("common.health")),

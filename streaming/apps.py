@@ -11,3 +11,4 @@ class StreamingConfig(AppConfig):
     def ready(self) -> None:
         import_module("streaming.receivers")
         import_module("streaming.own_tables")
+        import_module("streaming.reportable")

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.errors import Conflict, InvalidInput, TooMany
+from common.lines import check_line
 from streaming.limits import MARKER_MAX, NOTES_MAX
-from streaming.lines import check_line
 from streaming.models import Broadcast, BroadcastNote, NoteKind
 
 

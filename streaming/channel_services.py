@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.errors import Conflict, InvalidInput
+from common.lines import check_line
 from streaming.broadcast_notes import note_changes
 from streaming.discovery.search_index import index_channels
 from streaming.discovery.tags import check_tags, facets_of
 from streaming.events import publish_state
 from streaming.limits import ABOUT_MAX, TITLE_MAX
-from streaming.lines import check_line
 from streaming.models import Category, Channel, Follow, StreamKey
 from streaming.signals import channel_created, channel_followed
 from streaming.stream_keys import key_digest, new_stream_key, shown_part

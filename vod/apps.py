@@ -11,3 +11,4 @@ class VodConfig(AppConfig):
     def ready(self) -> None:
         import_module("vod.receivers")
         import_module("vod.own_tables")
+        import_module("vod.reportable")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from common.errors import InvalidInput
-from streaming.lines import check_line
+from common.lines import check_line
 from vod.limits import CHAPTER_MIN_SECONDS, CHAPTER_TITLE_MAX, CHAPTERS_MAX
 
 _LINE = re.compile(r"(?:(?P<hours>\d{1,3}):(?=\d\d:))?(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d)(?:\s+|$)(?P<title>.*)")

@@ -16,10 +16,10 @@ from kombu.exceptions import OperationalError
 from accounts.models import User
 from accounts.notifications import Kind, notify_of_person
 from common.errors import Conflict, InvalidInput, NotAllowed, NotThere, TooMany
+from common.lines import check_line
 from common.one_at_a_time import only_one_here
 from common.rate_limit import RateLimit
 from streaming.broadcast_states import BroadcastState
-from streaming.lines import check_line
 from streaming.lookup import is_public_id
 from streaming.models import Broadcast, Channel
 from streaming.moderators import moderates

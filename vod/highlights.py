@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.errors import InvalidInput, TooMany
+from common.lines import check_line
 from streaming.broadcast_states import BroadcastState
 from streaming.limits import TITLE_MAX
-from streaming.lines import check_line
 from streaming.models import Broadcast
 from transcode import services as media
 from vod.chapters import Chapter

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.errors import InvalidInput, NotThere
+from common.lines import check_line, check_text
 from streaming.broadcast_states import BroadcastState
 from streaming.limits import TITLE_MAX
-from streaming.lines import check_line, check_text
 from streaming.lookup import is_public_id
 from streaming.models import Broadcast
 from streaming.services import note_recording

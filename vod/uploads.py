@@ -16,9 +16,9 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from common.errors import Conflict, Gone, InvalidInput, NotAllowed, NotThere, TooMany
+from common.lines import check_line
 from common.rate_limit import RateLimit
 from streaming.limits import TITLE_MAX
-from streaming.lines import check_line
 from streaming.lookup import is_public_id
 from streaming.models import Broadcast, Channel
 from vod import upload_spool

@@ -12,6 +12,7 @@ from accounts.notifications.models import (
     NotificationPreference,
     PushSubscription,
 )
+from accounts.reports.models import Report
 
 __all__ = [
     "LOOKS_ALIKE",
@@ -24,6 +25,7 @@ __all__ = [
     "Notification",
     "NotificationPreference",
     "PushSubscription",
+    "Report",
     "User",
     "UserManager",
     "skeleton_of",

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     FOLLOWER = "follower"
     CLIP = "clip"
     RECORDING = "recording"
+    REPORT = "report"
     SECURITY = "security"
 
 
@@ -82,6 +83,12 @@ RULES: dict[Kind, KindRule] = {
         explanation="One of yours, or an old one that you asked for.",
         icon="video",
         defaults=frozenset({Way.IN_APP, Way.PUSH}),
+    ),
+    Kind.REPORT: KindRule(
+        label="The staff decides on a report of yours",
+        explanation="Whether something was done about what you reported.",
+        icon="flag",
+        defaults=frozenset({Way.IN_APP}),
     ),
     Kind.SECURITY: KindRule(
         label="Security of your account",

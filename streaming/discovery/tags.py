@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from common.errors import InvalidInput
+from common.lines import check_line
 from streaming.discovery.languages import language_key
 from streaming.limits import TAG_MAX, TAGS_MAX
-from streaming.lines import check_line
 
 
 def check_tags(tags: Any) -> list[str]:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.errors import Conflict, InvalidInput, NotThere
+from common.lines import check_line
 from streaming.limits import (
     SCHEDULE_AHEAD_DAYS,
     SCHEDULE_BESIDE_PLAYER,
@@ -16,7 +17,6 @@ from streaming.limits import (
     SCHEDULE_MINUTES_MIN,
     TITLE_MAX,
 )
-from streaming.lines import check_line
 from streaming.models import Category, Channel, Schedule, ScheduleEntry
 from streaming.schedule.rules import Occurrence, Slot, next_day_of, next_stream, overlap, planned, replaced_days
 from streaming.schedule.zones import zone_names

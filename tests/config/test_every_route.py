@@ -144,6 +144,7 @@ def known(alice: User) -> dict[str, list[str]]:
         "login": ["alice", "bob", "nobody"],
         "user": ["alice", "bob", "nobody"],
         "name": [live.public_id, "alice", "nobody"],
+        "kind": ["channel", "user", "video", "clip", "message"],
         "video_id": [vod.public_id, "f" * 24],
         "clip_id": [clip.public_id, "f" * 24],
         "slug": ["art", "nothing"],

@@ -23,11 +23,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from PIL import Image, ImageColor, ImageDraw
 
-from accounts.models import User
+from accounts.models import Report, User
 from accounts.notifications.kinds import Kind
 from accounts.notifications.mails import unsubscribe_url
 from accounts.notifications.models import PushSubscription
 from accounts.notifications.services import mark_all_read, notify_of_person, notify_user
+from accounts.reports.kinds import kind_named
+from accounts.reports.services import report_subject, resolve_reports
 from accounts.services import create_api_token, create_chat_token, create_user
 from chat.core.roles import Role
 from chat.models import Ban, Emote, RoomRole
@@ -84,6 +86,8 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
     _tell(charlie, alice)
     recordings = _recordings(channel, pictures=pictures)
     planned = _plan(channel, people)
+    clip = _clip(recordings[0], charlie, pictures=pictures)
+    _report(charlie, staff=people["dora"], video=recordings[0].public_id)
     create_chat_token(user=alice, name="A bot that greets", may_moderate=True, days=90)
     Upload.objects.create(
         channel=channel, filename="mill.mp4", title="The mill", length=9, state="refused", reason="It is no video."
@@ -95,7 +99,8 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
             "empty": "erin",
             "longest": LONG,
             "video": recordings[0].public_id,
-            "clip": _clip(recordings[0], charlie, pictures=pictures),
+            "clip": clip,
+            "channel": str(channel.pk),
             "planned": str(planned.pk),
             "passkey": str(passkey.instance.pk),
             "unsubscribe": unsubscribe_url(charlie.pk).rsplit("/", 1)[1],
@@ -250,6 +255,18 @@ def _clip(vod: Vod, clipper: User, *, pictures: bool) -> str:
     if pictures:
         default_storage.save(names.clip_key(clip.public_id, names.CLIP_POSTER), ContentFile(_hills(7)))
     return clip.public_id
+
+
+def _report(reporter: User, *, staff: User, video: str) -> None:
+    """Alice's recording, which nobody has decided on, and her channel, about which something was done."""
+    for kind, name, reason, text in (
+        ("video", video, "copyright", "The music from 12:00 on is ours.\nhttps://example.org/" + LONG * 3),
+        ("channel", "alice", "spam", ""),
+    ):
+        report_subject(
+            reporter=reporter, kind=kind, subject=kind_named(kind).find(name, reporter), reason=reason, text=text
+        )
+    resolve_reports(reports=Report.objects.filter(kind="channel"), by=staff)
 
 
 def _picture(number: int) -> str:

@@ -97,6 +97,7 @@ LOGIN, SIGNUP = "form[action*=login]", "form[action*=signup]"
 FRIDAS_PASSWORD = "water under the wheel"  # and she is asked for a code after it
 FRIDAS_LOGIN = submit(LOGIN, login="frida", password=FRIDAS_PASSWORD)
 UNSUBSCRIBE = "/notifications/unsubscribe/{unsubscribe}"
+REPORT_WORDLESS = in_order(click("main [value=other]"), submit("main form"))
 SCHEDULE_TAKEN = submit("form[action='/dashboard/schedule/']", title="Something else", start="19:30")
 
 PLACES: tuple[Place, ...] = (
@@ -160,6 +161,13 @@ PLACES: tuple[Place, ...] = (
     Place("embed-video", "embed_video", "/embed/videos/{video}", needs_media=True, framed=True),
     Place("embed-clip", "clip_embed", "/clips/{clip}/embed", needs_media=True, framed=True),
     Place("embed-nothing", "embed_channel", "/embed/nobody_here", status=404, framed=True),
+    # Reports
+    Place("report", "report", "/report/channel/{login}", "charlie"),
+    Place("report-again", "report", "/report/video/{video}", "charlie"),
+    Place("report-refused", "report", "/report/clip/{clip}", "erin", REPORT_WORDLESS),
+    Place("report-own", "report", "/report/user/charlie", "charlie"),
+    Place("report-sent", "report_sent", "/report/video/{video}/sent", "charlie"),
+    Place("report-handled", "report_sent", "/report/channel/{channel}/sent", "charlie"),
     # The dashboard
     Place("dashboard", "dashboard", "/dashboard/", "alice"),
     Place("dashboard-new", "dashboard", "/dashboard/", "erin"),

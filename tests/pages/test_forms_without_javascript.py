@@ -23,12 +23,13 @@ from tests.pages.plain.accounts import ACCOUNTS
 from tests.pages.plain.browser import Form, Page, PlainBrowser
 from tests.pages.plain.cases import ON_TOP, Case, Stage
 from tests.pages.plain.dashboard import DASHBOARD
+from tests.pages.plain.reports import REPORTS
 from tests.pages.plain.schedule import SCHEDULE
 from tests.pages.plain.staff import STAFF
 from tests.pages.plain.watching import WATCHING
 from transcode import services as media
 
-CASES = ACCOUNTS + WATCHING + DASHBOARD + SCHEDULE + STAFF
+CASES = ACCOUNTS + WATCHING + REPORTS + DASHBOARD + SCHEDULE + STAFF
 SENT = {case.sent_to for case in CASES}
 TEMPLATES = [path.read_text() for path in (settings.BASE_DIR / "templates").rglob("*.html")]
 FORM = re.compile(r"<form\b[^>]*\baction=\"\{% url '(\w+)'")

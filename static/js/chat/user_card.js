@@ -9,6 +9,8 @@ export class UserCard {
   constructor(root, { mention, reply, order, begin }) {
     this.card = root.querySelector("[data-card]");
     this.name = root.querySelector("[data-card-name]");
+    this.report = root.querySelector("[data-card-report]");
+    this.room = root.dataset.login;
     this.you = null;
     this.record = new UserRecord(root);
     this.acts = {
@@ -62,12 +64,21 @@ export class UserCard {
     }
     this.card.querySelector("[data-card-act=mention]").hidden = !this.you;
     this.card.querySelector("[data-card-act=reply]").hidden = !this.you || !this.message.dataset.id;
+    this.offerReport();
     const box = name.getBoundingClientRect();
     const record = this.record.show(mayModerate(this.you) ? this.login : null);
     this.card.showPopover();
     this.placeBeside(box);
-    this.card.querySelector("button:not([hidden])")?.focus();
+    this.card.querySelector(":is(button, a):not([hidden])")?.focus();
     record.then(() => this.placeBeside(box)); // it is higher by now
+  }
+
+  // To the staff of the site: the message, or who sent it where it was removed. In a new tab: the picture goes on here.
+  offerReport() {
+    const { id, user } = this.message.dataset;
+    this.report.hidden = Number(user) === this.you?.id;
+    this.report.href = id ? `/report/message/${this.room}:${id}` : `/report/user/${this.login}`;
+    this.report.textContent = id ? "Report message" : "Report person";
   }
 
   placeBeside(box) {

@@ -9,6 +9,7 @@ const ICONS = {
   clip: "clip",
   mention: "reply",
   recording: "video",
+  report: "flag",
   security: "shield",
 };
 
