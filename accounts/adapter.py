@@ -49,7 +49,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> Any:
         """Who asked to leave may come in again; login() notes it, after the second step."""
-        if user.leaving_at is not None and user.left_at is None:
+        if user.leaving_at is not None and user.left_at is None and user.suspended_at is None:
             user.is_active = True  # of this object only
         return super().pre_login(request, user, **kwargs)
 

@@ -61,13 +61,13 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     list_filter = ("is_active", "is_staff", "created_at")
     search_fields = ("login", "email")
     ordering = ("-created_at",)
-    readonly_fields = ("created_at", "last_login", "reports")
+    readonly_fields = ("created_at", "last_login", "suspended_at", "leaving_at", "reports")
     form = ChangeForm
     add_form = CreationForm
     fieldsets = (
         (None, {"fields": ("login", "display_name", "email", "password")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Dates", {"fields": ("created_at", "last_login")}),
+        ("Dates", {"fields": ("created_at", "last_login", "suspended_at", "leaving_at")}),
         ("Reports", {"fields": ("reports",)}),
     )
     add_fieldsets = (
@@ -85,6 +85,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         was_active = change and User.objects.filter(pk=obj.pk, is_active=True).exists()
         if was_active and not obj.is_active:
             suspend_user(user=obj)  # by the service, so that a running broadcast ends too
+        elif change and obj.is_active and not was_active:
+            reinstate_user(user=obj)
         former = User.objects.get(pk=obj.pk).login if change else obj.login
         if former != obj.login:
             keep_login(login=former, user=obj, days=FORMER_LOGIN_DAYS)

@@ -34,8 +34,8 @@ def ask_to_leave(*, user: User, typed_login: str) -> None:
 
 
 def stay(*, user: User) -> bool:
-    """Back again, as if nothing had been asked for. False when nothing had been, or the account is gone."""
-    came_back = User.objects.filter(pk=user.pk, leaving_at__isnull=False, left_at=None)
+    """Back again, as if nothing had been asked for. False when nothing had been, or the account is gone or suspended."""
+    came_back = User.objects.filter(pk=user.pk, leaving_at__isnull=False, left_at=None, suspended_at=None)
     if not came_back.update(is_active=True, leaving_at=None):
         return False
     user.is_active, user.leaving_at = True, None

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.api_tokens import (
@@ -45,9 +46,10 @@ def with_verified_email(*, user_ids: Collection[int]) -> set[int]:
 
 
 def suspend_user(*, user: User) -> None:
-    """No sign-in, no API, no going live from now on."""
-    if User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
-        user.is_active = False
+    """No sign-in, no API, no going live from now on; who has asked to leave does not come back by signing in either."""
+    now = timezone.now()
+    if User.objects.filter(pk=user.pk, suspended_at=None).update(is_active=False, suspended_at=now):
+        user.is_active, user.suspended_at = False, now
         transaction.on_commit(lambda: _send_suspended(user.pk))
 
 
@@ -56,9 +58,9 @@ def _send_suspended(user_id: int) -> None:
 
 
 def reinstate_user(*, user: User) -> None:
-    """Undo a suspension."""
-    User.objects.filter(pk=user.pk).update(is_active=True)
-    user.is_active = True
+    """Undo a suspension. Who had asked to leave is still leaving, and may come back by signing in."""
+    User.objects.filter(pk=user.pk).update(suspended_at=None, is_active=Q(leaving_at=None, left_at=None))
+    user.refresh_from_db(fields=["is_active", "suspended_at"])
 
 
 def create_api_token(*, user: User, name: str) -> str:

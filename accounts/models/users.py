@@ -60,7 +60,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     login = models.CharField(max_length=25, unique=True, validators=[validate_login])
     display_name = models.CharField(max_length=25, blank=True)
     email = models.EmailField(unique=True, null=True, blank=True)  # NULL keeps "no e-mail" out of the unique index
+    # Not while suspended, nor once somebody has asked to leave: two reasons, and one may end while the other goes on.
     is_active = models.BooleanField(default=True, help_text="Cleared to suspend: no sign-in, no going live.")
+    suspended_at = models.DateTimeField(null=True, blank=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     avatar = models.CharField(max_length=24, blank=True, default="", db_default="")  # names the stored files

@@ -40,9 +40,8 @@ def report_subject(*, reporter: User, kind: str, subject: Subject, reason: str, 
     said = {"reason": reason, "text": text}
     seen = snapshot(subject.facts, at=timezone.now().isoformat(timespec="seconds"))
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(
-            pk=reporter.pk
-        )  # sent twice at once: the second changes the first
+        # Sent twice at once: the second changes the first.
+        User.objects.select_for_update(no_key=True).get(pk=reporter.pk)
         changed = _change(reporter, kind, subject.key, seen, said)
         if changed is not None:
             return changed, False

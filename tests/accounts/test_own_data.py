@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts import exports, leaving
 from accounts.models import DataExport, User
 from accounts.own_data import Leaving, is_named, tables
-from accounts.services import create_api_token, create_user, find_token
+from accounts.services import create_api_token, create_user, find_token, reinstate_user, suspend_user
 from chat.models import Ban, ChatMessage
 from common.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotThere, TooMany
 from streaming.models import Broadcast, Channel
@@ -183,6 +183,20 @@ def test_a_suspended_user_does_not_come_back_that_way(alice: User) -> None:
     browser = Client()
     browser.post("/accounts/login/", {"login": "alice", "password": PASSWORD})
     assert browser.get("/api/v1/me").status_code == 401
+
+
+def test_who_is_suspended_while_he_leaves_does_not_come_back_until_he_is_reinstated(life: User) -> None:
+    leave(life)
+    suspend_user(user=life)
+    browser = Client()
+    browser.post("/accounts/login/", {"login": "alice", "password": PASSWORD})
+    assert browser.get("/api/v1/me").status_code == 401
+    assert not leaving.stay(user=life)
+
+    reinstate_user(user=life)
+    assert not life.is_active, "he is still leaving"
+    browser.post("/accounts/login/", {"login": "alice", "password": PASSWORD})
+    assert browser.get("/api/v1/me").status_code == 200
 
 
 def test_nobody_is_deleted_before_the_time(life: User) -> None:
