@@ -34,7 +34,7 @@ def ask_to_leave(*, user: User, typed_login: str) -> None:
 
 
 def stay(*, user: User) -> bool:
-    """Back again, as if nothing had been asked for. False when nothing had been, or the account is gone or suspended."""
+    """Back again, as if nothing had been asked for. False when nothing had been, or he is gone or suspended."""
     came_back = User.objects.filter(pk=user.pk, leaving_at__isnull=False, left_at=None, suspended_at=None)
     if not came_back.update(is_active=True, leaving_at=None):
         return False
