@@ -9,10 +9,9 @@ import psycopg
 import pytest
 import redis
 from django.conf import settings
-from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings as hypothesis_settings
 
-from tests.emptying import empty_what_has_rows
+from tests.emptying import empty_by_deleting
 from tests.lines import LINES, line_of
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ hypothesis_settings.load_profile("suite")
 settings.ENCODER = "x264"
 # Nobody's real password is kept there, and argon2 takes a tenth of a second for each of the thousands of people made.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DatabaseOperations.sql_flush = empty_what_has_rows  # type: ignore[method-assign,assignment]
+empty_by_deleting()
 
 TESTS = Path(__file__).parent
 PATIENT_SECONDS = 600  # what is last in line for the processor
