@@ -1,6 +1,8 @@
-"""Makes docs/performance.md of the latest tables which the commands in bench/ left in var/bench/.
+"""Brings into docs/performance.md the latest tables which the commands in bench/ left in var/bench/.
 
 python -m bench.performance
+
+What was not measured here stays as the page has it.
 """
 
 import json
@@ -65,6 +67,8 @@ ORDER = [
     "bench.chat_page",
     "bench.chat_replay",
 ]
+_TITLE = re.compile(r"^## (.+)$", re.MULTILINE)
+_COMMAND = re.compile(r"^`python -m ([^`]+)`", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,7 @@ class Table:
 
     @property
     def place(self) -> tuple[int, str]:
-        longest_first = sorted(range(len(ORDER)), key=lambda index: -len(ORDER[index]))
-        found = (index for index in longest_first if self.command.startswith(ORDER[index]))
-        return next(found, len(ORDER)), self.command
+        return place_of(self.command)
 
     def joined(self, other: "Table") -> "Table":
         """Several runs of one command, each with other options, as one table."""
@@ -102,6 +104,19 @@ class Table:
         day = time.strftime("%Y-%m-%d", time.gmtime(self.at))
         commands = ", ".join(f"`python -m {command}`" for command in (self.command, *self.others))
         return f"## {self.title}\n{commands}, {day}\n\n" + "\n".join(drawn) + "\n"
+
+
+def place_of(command: str) -> tuple[int, str]:
+    """Where the table of a command stands."""
+    longest_first = sorted(range(len(ORDER)), key=lambda index: -len(ORDER[index]))
+    found = (index for index in longest_first if command.startswith(ORDER[index]))
+    return next(found, len(ORDER)), command
+
+
+def kept_tables(page: str) -> dict[str, tuple[tuple[int, str], str]]:
+    """The tables of a page that was made before, by title: place and text."""
+    texts = [f"## {text.rstrip()}\n" for text in page.split("\n## ")[1:]]
+    return {_TITLE.findall(text)[0]: (place_of(_COMMAND.findall(text)[0]), text) for text in texts}
 
 
 def _escaped(cell: str) -> str:
@@ -133,9 +148,12 @@ def main() -> int:
         print("Nothing was measured yet: run the commands in bench/ first.", file=sys.stderr)
         return 1
     groups = groupby(sorted(tables, key=lambda table: (table.place[0], table.title)), key=lambda table: table.title)
-    shown = [reduce(Table.joined, group) for _, group in groups]
-    PAGE.write_text(INTRODUCTION + machine() + "\n".join(table.markdown() for table in shown))
-    print(f"{PAGE}: {len(shown)} tables")
+    measured = [reduce(Table.joined, group) for _, group in groups]
+    tables_by_title = kept_tables(PAGE.read_text())
+    tables_by_title |= {table.title: (table.place, table.markdown()) for table in measured}
+    texts = [text for _, text in sorted(tables_by_title.values())]
+    PAGE.write_text(INTRODUCTION + machine() + "\n".join(texts))
+    print(f"{PAGE}: {len(measured)} of {len(texts)} tables are from here")
     return 0
 
 
