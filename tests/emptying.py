@@ -1,8 +1,8 @@
 """Emptying the database after a test that committed something, hundreds of times in a run.
 
-Django truncates every table, a third of a second each time, whatever is in it, and then makes rows of its own again: what
-kinds of things there are, and permissions for them. Here those stay, and the few tables that have rows are deleted
-from, in one transaction: the database's foreign keys are deferred, so any order will do.
+Django truncates every table, a third of a second each time, whatever is in it, and then makes rows of its own again:
+what kinds of things there are, and permissions for them. Here those stay, and the few tables that have rows are
+deleted from, in one transaction: the database's foreign keys are deferred, so any order will do.
 """
 
 from collections.abc import Sequence
