@@ -17,7 +17,7 @@ STAY = {"django_content_type", "auth_permission"}
 def empty_by_deleting() -> None:
     """From now on tests are emptied in this way."""
     DatabaseOperations.sql_flush = _empty_what_has_rows  # type: ignore[method-assign,assignment]
-    flush.emit_post_migrate_signal = lambda *_, **__: None
+    flush.emit_post_migrate_signal = lambda *_, **__: None  # type: ignore[attr-defined]
 
 
 def _empty_what_has_rows(self: DatabaseOperations, style: Any, tables: Sequence[str], **_: bool) -> list[str]:
