@@ -45,6 +45,12 @@ function enlivenRail() {
   show();
 }
 
+// On a phone the dashboard's rail lies across the top and is longer than the screen: where one is must be seen.
+function showWhereOneIs() {
+  const item = document.querySelector(".rail--nav [aria-current]");
+  item?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 function enlivenMenus() {
   const menus = [...document.querySelectorAll("details[data-menu]")];
   document.addEventListener("click", (event) => {
@@ -136,6 +142,6 @@ function startWorker() {
   if ("serviceWorker" in navigator) setTimeout(register, WORKER_WAIT_MS);
 }
 
-for (const enliven of [enlivenTheme, enlivenRail, enlivenMenus, enlivenToasts, enlivenDialogs, tickTimes]) enliven();
-for (const enliven of [enlivenPasswords, enlivenCopying, enlivenFollow, enlivenShortcuts, enlivenBell]) enliven();
+for (const enliven of [enlivenTheme, enlivenRail, showWhereOneIs, enlivenMenus, enlivenToasts, enlivenDialogs]) enliven();
+for (const enliven of [tickTimes, enlivenPasswords, enlivenCopying, enlivenFollow, enlivenShortcuts, enlivenBell]) enliven();
 for (const enliven of [enlivenSearch, enlivenRecommended, startWorker]) enliven();

@@ -99,6 +99,7 @@ def make_cast(*, pictures: bool) -> dict[str, Any]:
             "empty": "erin",
             "longest": LONG,
             "video": recordings[0].public_id,
+            "reported": recordings[0].public_id,
             "clip": clip,
             "channel": str(channel.pk),
             "planned": str(planned.pk),

@@ -163,10 +163,10 @@ PLACES: tuple[Place, ...] = (
     Place("embed-nothing", "embed_channel", "/embed/nobody_here", status=404, framed=True),
     # Reports
     Place("report", "report", "/report/channel/{login}", "charlie"),
-    Place("report-again", "report", "/report/video/{video}", "charlie"),
+    Place("report-again", "report", "/report/video/{reported}", "charlie"),
     Place("report-refused", "report", "/report/clip/{clip}", "erin", REPORT_WORDLESS),
     Place("report-own", "report", "/report/user/charlie", "charlie"),
-    Place("report-sent", "report_sent", "/report/video/{video}/sent", "charlie"),
+    Place("report-sent", "report_sent", "/report/video/{reported}/sent", "charlie"),
     Place("report-handled", "report_sent", "/report/channel/{channel}/sent", "charlie"),
     # The dashboard
     Place("dashboard", "dashboard", "/dashboard/", "alice"),
