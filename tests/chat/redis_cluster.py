@@ -65,7 +65,8 @@ class Master:
         state: Any = self.cluster("INFO")
         if isinstance(state, bytes):  # some versions of the client leave it as it came
             state = dict(line.split(":") for line in state.decode().split())
-        return state["cluster_state"] == "ok" and int(state["cluster_known_nodes"]) == MASTERS
+        everyone = int(state["cluster_known_nodes"]) == MASTERS and int(state["cluster_slots_assigned"]) == SLOTS
+        return everyone and state["cluster_state"] == "ok"
 
     def _answers(self) -> bool:
         try:
