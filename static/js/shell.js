@@ -3,7 +3,6 @@
 import { clock } from "./shared/format.js";
 import { remember } from "./shared/storage.js";
 import { leaveLater, toast } from "./shared/toasts.js";
-import { enlivenBell } from "./shared/bell.js";
 import { enlivenFollow } from "./shared/follow.js";
 import { enlivenShortcuts } from "./shared/single_keys.js";
 import { enlivenRecommended } from "./shared/not_interested.js";
@@ -134,6 +133,11 @@ function enlivenCopying() {
       toast("Press Ctrl-C (or ⌘C) to copy.");
     }
   });
+}
+
+// Strangers have none, and no page waits for it.
+function enlivenBell() {
+  if (document.querySelector("[data-bell]")) import("./shared/bell.js").then(({ startBell }) => startBell());
 }
 
 // It says so when there is no network, and shows what is pushed.

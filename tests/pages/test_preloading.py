@@ -11,6 +11,7 @@ from streaming.models import Broadcast
 from streaming.views.shared import PLAYER_MODULES
 
 JS = Path(__file__).parents[2] / "static" / "js"
+TEMPLATES = Path(__file__).parents[2] / "templates"
 IMPORT = re.compile(r'^import [^"]*"(\.[^"]+)"', re.MULTILINE)
 
 
@@ -30,6 +31,15 @@ def test_every_module_that_the_player_waits_for_is_preloaded() -> None:
     waited_for = imported_by(JS / "pages" / "watch.js")
     assert len(waited_for) > 20
     assert {str(path.relative_to(JS).with_suffix("")) for path in waited_for} <= set(PLAYER_MODULES)
+
+
+def test_every_module_that_all_pages_wait_for_is_preloaded_beside_the_player() -> None:
+    """Scripts run in order: what the shell waits for, the player waits for."""
+    waited_for = {str(path.relative_to(JS).with_suffix("")) for path in imported_by(JS / "shell.js")}
+    of_all_pages = set(re.findall(r"modulepreload[^>]*'js/([\w/]+)\.js'", (TEMPLATES / "base.html").read_text()))
+    assert "shared/search_box" in waited_for
+    assert waited_for <= set(PLAYER_MODULES) | of_all_pages
+    assert of_all_pages <= waited_for
 
 
 @pytest.mark.django_db

@@ -10,9 +10,8 @@ const ROWS = 8;
 const SHOWN_MAX = 99;
 const SPREAD_MS = 5000; // after an outage all pages ask: not in the same second
 
-export function enlivenBell() {
-  const bell = document.querySelector("[data-bell]");
-  if (bell) new Bell(bell).start();
+export function startBell() {
+  new Bell(document.querySelector("[data-bell]")).start();
 }
 
 class Bell {
