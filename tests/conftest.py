@@ -31,7 +31,7 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 empty_by_deleting()
 
 TESTS = Path(__file__).parent
-PATIENT_SECONDS = 600  # what is last in line for the processor
+OFFLINE_SECONDS = 600  # what is last in line for the processor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,7 +48,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if line_of(item.path.relative_to(TESTS).as_posix()) == "offline":
-            item.add_marker(pytest.mark.timeout(PATIENT_SECONDS))
+            item.add_marker(pytest.mark.timeout(OFFLINE_SECONDS))
 
 
 @pytest.fixture(scope="session")

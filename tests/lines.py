@@ -1,6 +1,6 @@
 """Which tests run together: `stack/test.sh` starts lines of them side by side, each a process with services of its own.
 
-A line reads its own files only: to collect all takes a process as long as two hundred tests of a page.
+A line reads its own files only: to collect them all takes each process about ten seconds.
 """
 
 from collections.abc import Mapping
