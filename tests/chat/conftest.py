@@ -17,6 +17,7 @@ from playwright.async_api import Browser, async_playwright
 
 from accounts.models import User
 from accounts.services import create_api_token, create_user
+from bench.browser import CHROMIUM
 from streaming.models import Channel
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis, free_port, wait_until
 
@@ -116,6 +117,6 @@ def _site(private_redis: PrivateRedis, application: str, settings_module: str) -
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         await browser.close()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from accounts.models import User
+from bench.browser import CHROMIUM
 from chat import redis_keys
 from chat.redis_connections import redis_client
 from streaming.models import Channel, Raid
@@ -45,7 +46,7 @@ def site(transactional_db: None, empty_redis: object) -> Iterator[GatewayProcess
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         await browser.close()
 
