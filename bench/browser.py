@@ -14,8 +14,9 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 COUNTER_SCRIPT = Path(__file__).parents[1] / "tests" / "media" / "counter.js"
 DESKTOP_CHROMIUM = "/usr/bin/chromium"
-# Chromium without its own interface: the desktop one, even with no screen, loads a search box of its own into every
-# window, half a CPU-second that a test or a figure of ours would wait for. It has no Web Push.
+# The desktop's browser, even with no screen, loads a search box of its own into every new window: half a CPU-second.
+WINDOW_MS = 2000
+# Chromium without an interface of its own. It has no Web Push.
 _SHELL = "/usr/bin/chromium-headless-shell"
 CHROMIUM = _SHELL if Path(_SHELL).exists() else DESKTOP_CHROMIUM
 CHROMIUM_FLAGS = [
@@ -121,6 +122,7 @@ class Browser:
     """Chromium without a screen; use as a context manager. `executable`: CHROMIUM or DESKTOP_CHROMIUM."""
 
     def __init__(self, executable: str = CHROMIUM) -> None:
+        self._window_ms = WINDOW_MS if executable == DESKTOP_CHROMIUM else 0
         self._playwright = sync_playwright().start()
         self._chromium = self._playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         self._contexts: list[BrowserContext] = []
@@ -133,7 +135,10 @@ class Browser:
         any_certificate: bool = False,
         user_agent: str | None = None,
     ) -> Viewer:
-        """A page of a person of his own: other cookies, other cache. Its own User-Agent says that nobody watches."""
+        """A page of a person of his own: other cookies, other cache. Its own User-Agent says that nobody watches.
+
+        Where browsers have windows, his stands before he opens an address in it.
+        """
         context = self._chromium.new_context(
             viewport={"width": 1280, "height": 800},
             bypass_csp=bypass_csp,
@@ -144,7 +149,9 @@ class Browser:
         context.add_init_script(COLLECT)
         context.add_cookies(cookies or [])
         self._contexts.append(context)
-        return Viewer(context.new_page())
+        page = context.new_page()
+        page.wait_for_timeout(self._window_ms)
+        return Viewer(page)
 
     def close_viewers(self) -> None:
         while self._contexts:

@@ -13,7 +13,7 @@ from streaming.models import Channel, Follow
 PLAYER_MODULES = [
     "player/player", "player/engine", "player/controls", "player/settings_menu", "player/keyboard", "player/stats",
     "player/screens", "player/stall", "player/preferences", "player/watching", "player/live_place", "player/chapters",
-    "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace",
+    "player/live_abr", "player/level_choice", "player/bandwidth", "player/pace", "player/prompt_sound",
     "player/seek_bar", "player/timelines", "player/storyboard", "player/wall_clock", "player/cover",
     "player/clip_editor", "player/clip_span",
     "shared/live_socket", "shared/channel_events", "shared/api", "shared/format", "shared/storage", "shared/follow",

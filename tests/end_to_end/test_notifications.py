@@ -1,11 +1,13 @@
 """Charlie hears that Alice is live: on the page in front of him, and by push on a page he left."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 
+import pytest
 from playwright.sync_api import expect
 
-from bench.browser import Browser, TooLate, Viewer
+from bench.browser import DESKTOP_CHROMIUM, Browser, TooLate, Viewer
 from bench.show import Show
 from bench.stack import Person, Stack
 from tests.end_to_end.signing_in import sign_in
@@ -68,8 +70,14 @@ def push_until(viewer: Viewer, stack: Stack, text: str, shown: str) -> None:
     raise AssertionError(f"not shown: {viewer.page.evaluate(SHOWN)}")
 
 
-def test_worker_shows_what_is_pushed(stack: Stack, browser: Browser, charlie: Person) -> None:
-    viewer = browser.new_viewer()
+@pytest.fixture
+def desktop() -> Iterator[Browser]:
+    with Browser(DESKTOP_CHROMIUM) as browser:
+        yield browser
+
+
+def test_worker_shows_what_is_pushed(stack: Stack, desktop: Browser, charlie: Person) -> None:
+    viewer = desktop.new_viewer()
     viewer.page.context.grant_permissions(["notifications"], origin=stack.url)
     viewer.open(f"{stack.url}/")
     assert viewer.page.evaluate(WORKER_READY)

@@ -252,3 +252,31 @@ def test_a_link_says_where_to_begin(search: str, seconds: int | None) -> None:
 )
 def test_one_goes_on_where_one_was_but_not_at_the_very_end(at: float, duration: float, place: float) -> None:
     assert ask("watching", "(([at, duration]) => resumePlace(at, duration))", [at, duration]) == place
+
+
+@pytest.mark.parametrize(
+    ("sound", "at_once"), [("promptSound()", True), ("window.Hls.DefaultConfig.audioStreamController", False)]
+)
+def test_sound_goes_on_as_soon_as_the_picture_told_its_clock(sound: str, at_once: bool) -> None:
+    """With the real hls.js. Once its own class does this too, ours can go."""
+    library = settings.BASE_DIR / "node_modules/hls.js/dist/hls.js"
+    script = f"""
+        import {{ createRequire }} from "node:module";
+        globalThis.window = globalThis.self = globalThis;
+        window.Hls = createRequire("/")({json.dumps(str(library))});
+        {(PLAYER / "prompt_sound.js").read_text()}
+        const hls = new window.Hls({{ audioStreamController: {sound} }});
+        const waiting = hls.networkControllers.find((one) => one.playlistType === "audio");
+        waiting.state = "WAITING_INIT_PTS";
+        waiting.loadingParts = true;
+        let looked = false;
+        waiting.doTickIdle = () => {{ looked = true; }};
+        const told = {{ frag: {{ cc: 0 }}, id: "main", initPTS: 0, timescale: 1, trackId: 1 }};
+        hls.trigger(window.Hls.Events.INIT_PTS_FOUND, told);
+        console.log(JSON.stringify(looked));
+        process.exit();
+    """
+    answer = subprocess.run(
+        ["node", "--input-type=module", "-"], input=script, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (answer.stdout, answer.stderr) == (json.dumps(at_once) + "\n", "")

@@ -6,6 +6,7 @@
 import { LiveAbr } from "./live_abr.js";
 import { paceFor } from "./pace.js";
 import { preferences } from "./preferences.js";
+import { promptSound } from "./prompt_sound.js";
 import { rangesOf } from "./stall.js";
 import { timeAt, unixAt } from "./wall_clock.js";
 
@@ -62,6 +63,7 @@ class HlsEngine {
       backBufferLength: 30,
       // Our media needs no remuxing, only a look at its boxes: a worker would cost 150 ms at the start and save nothing.
       enableWorker: false,
+      audioStreamController: promptSound(),
       ...(live ? { abrController: LiveAbr, beginAt } : { startPosition: beginAt ?? -1 }),
       abrEwmaDefaultEstimate: preferences.bandwidth(),
       abrEwmaDefaultEstimateMax: 30_000_000,
