@@ -34,7 +34,7 @@ from chat.room_log import store_room_logs
 from streaming.models import Channel
 from tests.chat.chat_client import ChatClient
 from tests.chat.gateway_process import GatewayProcess, PrivateRedis, wait_until
-from tests.chat.redis_cluster import MASTERS, Master, redis_cluster
+from tests.chat.redis_cluster import MASTERS, Master, redis_cluster, wait_until_whole
 
 ROOMS = range(1, 31)
 BOB, CHARLIE = 102, 103
@@ -162,6 +162,7 @@ async def test_a_gateway_serves_rooms_on_every_master_and_the_others_when_one_re
 ) -> None:
     for away in range(MASTERS):
         await check_restart(away, gateways, masters, rooms)
+        wait_until_whole(masters)
 
 
 async def check_restart(away: int, gateways: list[GatewayProcess], masters: list[Master], rooms: list[Room]) -> None:
