@@ -38,6 +38,11 @@ window.longTasks = [];
 new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => entry.duration)))
   .observe({ entryTypes: ["longtask"] });
 """
+FRAMES_SHOWN = """() => {
+  const { totalVideoFrames, droppedVideoFrames } = document.querySelector("video").getVideoPlaybackQuality();
+  return totalVideoFrames - droppedVideoFrames;
+}"""
+FRAMES_AT_LEAST = 10  # a second
 FIRST_PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
 # Scrolls a little in each frame, as a wheel does; the number of frames that were shown in a second.
 SCROLL = """seconds => new Promise((resolve) => {
@@ -75,7 +80,7 @@ class Visit:
 
 def open_page(browser: Browser, url: str, session: str = "") -> Visit:
     cookies = [{"name": "sessionid", "value": session, "url": url}] if session else []
-    visit = Visit(browser.new_viewer(cookies=cookies))
+    visit = Visit(browser.new_viewer(cookies=cookies, reads_frames=False))
     page = visit.viewer.page
     page.add_init_script(WATCH_TASKS)
     page.on("console", visit.note)
@@ -148,12 +153,16 @@ def chat_and_picture(
         page = visit.viewer.page
         talk(sockets, 5, page)
         page.evaluate("() => { window.longTasks.length = 0; }")
+        shown = page.evaluate(FRAMES_SHOWN)
         last = talk(sockets, seconds, page)
         tasks = page.evaluate("() => window.longTasks")
+        shown = page.evaluate(FRAMES_SHOWN) - shown
         page.wait_for_timeout(500)
         newest = page.evaluate("() => document.querySelector('[data-log]').lastElementChild.textContent")
     if str(last) not in newest:
         raise SystemExit(f"Void: the newest message on the page is {newest!r}, not {last}.")
+    if shown < seconds * FRAMES_AT_LEAST:
+        raise SystemExit(f"Void: the picture stood still, {shown} frames in {seconds:g} s.")
     longest = max(tasks, default=0.0)
     browser.close_viewers()
     return [
@@ -162,7 +171,7 @@ def chat_and_picture(
             longest,
             "ms",
             LONG_TASK_MS,
-            note=f"{len(tasks)} over 50 ms",
+            note=f"{len(tasks)} over 50 ms, {shown / seconds:.0f} pictures a second",
         )
     ], visit.console
 
