@@ -35,14 +35,20 @@ export class MessageTools {
       return;
     }
     for (const button of this.tools.querySelectorAll("[data-tool]")) button.hidden = !rights.has(button.dataset.tool);
-    this.item = item;
+    this.aimAt(item);
     this.time.textContent = item.querySelector("time").textContent;
     this.tools.style.top = `${Math.max(this.scroll.scrollTop, item.offsetTop - RAISED_PX)}px`;
     this.tools.hidden = false;
   }
 
   hide() {
-    this.item = null;
+    this.aimAt(null);
     this.tools.hidden = true;
+  }
+
+  aimAt(item) {
+    this.item?.classList.remove("chat__message--aimed");
+    this.item = item;
+    item?.classList.add("chat__message--aimed");
   }
 }

@@ -52,7 +52,7 @@ export class Controls {
     });
     this.video.addEventListener("click", () => (tapped ? this.toggleAwake() : this.player.togglePlay()));
     this.video.addEventListener("dblclick", () => this.toggleFullscreen());
-    for (const name of ["pointermove", "pointerdown", "focusin", "keydown"]) {
+    for (const name of ["pointermove", "pointerdown", "focusin", "focusout", "keydown"]) {
       this.root.addEventListener(name, (event) => event.pointerType === "touch" || this.wake());
     }
     this.root.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.sleep());
