@@ -56,14 +56,14 @@ class ChatClient:
 
     async def wait_for(self, kind: str, seconds: float = WAIT_SECONDS, **fields: object) -> Json:
         """The next event of this type with these fields; others before it are passed over."""
-        return await self.wait_until(
-            lambda event: event["type"] == kind and all(event.get(name) == value for name, value in fields.items()),
-            seconds,
-        )
+        return await self.wait_until(lambda event: _is(event, kind, fields), seconds)
 
-    async def heard(self, kind: str) -> Json:
-        """An event of this type, which may have come before what was waited for last."""
-        return next((event for event in self.seen if event["type"] == kind), None) or await self.wait_for(kind)
+    async def heard(self, kind: str, **fields: object) -> Json:
+        """Such an event, which may have come before what was waited for last: one's own message, before its `ack`."""
+        for event in self.seen:
+            if _is(event, kind, fields):
+                return event
+        return await self.wait_until(lambda event: _is(event, kind, fields))
 
     async def wait_until(self, matches: Callable[[Json], bool], seconds: float = WAIT_SECONDS) -> Json:
         async with asyncio.timeout(seconds):
@@ -79,3 +79,7 @@ class ChatClient:
 
     def messages(self) -> list[tuple[int, str]]:
         return [(event["seq"], event["text"]) for event in self.seen if event["type"] == "message"]
+
+
+def _is(event: Json, kind: str, fields: dict[str, object]) -> bool:
+    return event["type"] == kind and all(event.get(name) == value for name, value in fields.items())

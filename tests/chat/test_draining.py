@@ -75,7 +75,7 @@ async def test_everyone_is_sent_away_in_his_own_words_and_the_process_ends(
             await bot.send("CAP REQ :twitch.tv/commands\r\nNICK justinfan1\r\nJOIN #alice")
             await _wait_for(bot.recv, "ROOMSTATE #alice")
             last = await bob.said("the last word")
-            await bob.wait_for("message", seq=last["seq"])
+            await bob.heard("message", seq=last["seq"])
             os.kill(gateway.pid, signal.SIGTERM)
             await _wait_for(bot.recv, ":tmi.twitch.tv RECONNECT")
             with pytest.raises(ConnectionClosed) as closed:

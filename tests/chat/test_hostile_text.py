@@ -390,14 +390,14 @@ async def test_odd_text_stays_in_its_own_box(
 async def test_the_check_of_boxes_can_fail(
     browser: Browser, site: GatewayProcess, cast: Cast, room_redis: redis.Redis
 ) -> None:
-    """Negative control: text that is higher than its message does reach its neighbours without the clip."""
+    """Negative control: text that is higher than its message does reach its neighbours where it is not contained."""
     page = await open_panel(browser, site, cast.room_id)
     for seq, text in enumerate(("above", "high " * 100, "below"), start=1):
         _put(room_redis, cast, seq, Message(f"id{seq}", "", Person(1, "a", "A"), text, seq=seq).to_json())
     await expect(page.locator(LOG)).to_have_count(3)
     reached = []
-    for overflow in ("clip", "visible"):
-        style = f"one => {{ one.style.height = '20px'; one.style.overflow = '{overflow}' }}"
+    for contained in ("content", "none"):
+        style = f"one => {{ one.style.height = '20px'; one.style.contain = '{contained}' }}"
         await page.locator(LOG).nth(1).evaluate(style)
         below = page.locator(LOG).last
         with_it, without = [await _picture_beside(page, below, shown) for shown in ("visible", "hidden")]
