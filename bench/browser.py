@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
 COUNTER_SCRIPT = Path(__file__).parents[1] / "tests" / "media" / "counter.js"
 DESKTOP_CHROMIUM = "/usr/bin/chromium"
@@ -119,11 +119,15 @@ class Viewer:
 
 
 class Browser:
-    """Chromium without a screen; use as a context manager. `executable`: CHROMIUM or DESKTOP_CHROMIUM."""
+    """Chromium without a screen; use as a context manager. `executable`: CHROMIUM or DESKTOP_CHROMIUM.
 
-    def __init__(self, executable: str = CHROMIUM) -> None:
+    A thread has one Playwright: who needs a second browser while another is open passes it as `beside`.
+    """
+
+    def __init__(self, executable: str = CHROMIUM, *, beside: "Browser | None" = None) -> None:
         self._window_ms = WINDOW_MS if executable == DESKTOP_CHROMIUM else 0
-        self._playwright = sync_playwright().start()
+        self._owns_playwright = beside is None
+        self._playwright: Playwright = beside._playwright if beside else sync_playwright().start()
         self._chromium = self._playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         self._contexts: list[BrowserContext] = []
 
@@ -163,7 +167,8 @@ class Browser:
     def close(self) -> None:
         self.close_viewers()
         self._chromium.close()
-        self._playwright.stop()
+        if self._owns_playwright:
+            self._playwright.stop()
 
     def __enter__(self) -> Self:
         return self

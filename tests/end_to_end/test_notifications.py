@@ -71,8 +71,9 @@ def push_until(viewer: Viewer, stack: Stack, text: str, shown: str) -> None:
 
 
 @pytest.fixture
-def desktop() -> Iterator[Browser]:
-    with Browser(DESKTOP_CHROMIUM) as browser:
+def desktop(chromium: Browser) -> Iterator[Browser]:
+    """The one without an interface has no Web Push."""
+    with Browser(DESKTOP_CHROMIUM, beside=chromium) as browser:
         yield browser
 
 
