@@ -2,8 +2,9 @@
 
     python -m bench.chat_page [--seconds 600]
 
-Chromium on a channel that is not live, signed out, chat in view. Long tasks are the browser's own (over 50 ms);
-memory is the page's heap after a forced collection, at the beginning (once the list is full) and at the end.
+Chromium on a channel that is not live, signed out, chat in view. Long tasks are the browser's own (over 50 ms), as
+is the time its main thread worked; memory is the page's heap after a forced collection, at the beginning (once the
+list is full) and at the end.
 """
 
 import argparse

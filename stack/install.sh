@@ -53,7 +53,7 @@ missing_packages() {
     [ -n "$(pick_python)" ] || echo python3
     if [ "$purpose" = test ]; then
         has_file /usr/bin/chromium /usr/bin/google-chrome || browser_package
-        has_file /usr/bin/chromium-headless-shell || if_known chromium-headless-shell # a third of the work in tests
+        has_file /usr/bin/chromium-headless-shell || if_known chromium-headless-shell # saves a third of the work of all tests
         command -v ii >/dev/null || echo ii # an IRC client, for tests
         command -v radosgw >/dev/null || echo radosgw # and an S3 service
         command -v ceph-mon >/dev/null || echo ceph-mon

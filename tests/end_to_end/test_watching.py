@@ -39,9 +39,9 @@ def test_an_open_page_plays_when_alice_goes_live(stack: Stack, browser: Browser,
 
 
 def test_the_picture_moves_forward_frame_by_frame(show: Show, browser: Browser) -> None:
-    """A machine busy with other tests may starve one viewer; a player that stalls by itself does so each time."""
+    """A machine busy with other tests may starve one viewer; a player that stalls by itself does so again."""
     stalls = [stalls_watching(show, browser) for _ in range(VIEWINGS)]
-    assert [] in stalls
+    assert stalls.count([]) >= VIEWINGS - 1, stalls
 
 
 def stalls_watching(show: Show, browser: Browser) -> list[float]:
